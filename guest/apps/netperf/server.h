@@ -1,0 +1,15 @@
+/* A server on the network compartment's own interface: many connections, one thread, no polling loop.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#ifndef SERVER_H
+#define SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Listens on `port`, IPv6 and IPv4. `echo`: sends back what it gets; else throws it away. 0, or a message was printed. */
+int server_listen(uint16_t port, bool echo);
+/* Serves all listeners; returns (with a message) only when something is badly wrong. `report`: prints a line about the network
+ * compartment's resources each time the last connection ends. */
+int server_run(bool report);
+
+#endif

@@ -1,0 +1,78 @@
+/* What a VM does when no thread can run: poll for a while, then park with a deadline.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Polling costs a core, parking costs a wake-up (tens of microseconds where KVM has no VT-x). The limit adapts as
+ * KVM's halt polling does: it grows when a little more polling would have saved a wake-up, and shrinks when
+ * polling was in vain. The VMM bounds it (bh_bootinfo.spin_cycles), because it knows how many cores are free. */
+#include "core.h"
+
+enum { SPIN_MIN = 4096, FENCE_POLLS = 16, EXPIRE_CYCLES = 65536 };
+
+static uint64_t spin_limit = UINT64_MAX; /* cycles */
+
+static void adapt(uint64_t parked_cycles)
+{
+    uint64_t max = boot()->spin_cycles;
+    if (parked_cycles < max)
+        spin_limit = spin_limit > max / 2 ? max : spin_limit * 2 + SPIN_MIN;
+    else
+        spin_limit /= 2;
+    if (spin_limit < SPIN_MIN)
+        spin_limit = SPIN_MIN;
+    if (spin_limit > max)
+        spin_limit = max;
+}
+
+static void park(uint64_t timeout)
+{
+    console_flush();
+    /* Flag first, look after: a peer that posts now either sees the flag or is seen here. */
+    peers_set_parked(1);
+    bool found = false;
+    for (int i = 0; i < FENCE_POLLS && !found; i++)
+        found = peers_poll() || threads_waiting_ready();
+    if (!found) {
+        uint64_t start = rdtsc();
+        uint64_t events = BH_EVENT_BELL | (stream_wants_input() ? BH_EVENT_STDIN : 0);
+        long came = hypercall(BH_HC_PARK, timeout, events, 0);
+        if (came > 0 && (came & BH_EVENT_STDIN))
+            stream_input_ready();
+        if (came > 0 && (came & BH_EVENT_BELL))
+            adapt(rdtsc() - start);
+    }
+    peers_set_parked(0);
+}
+
+/* Readies what is due; cycles to the next deadline. */
+static uint64_t expire(void)
+{
+    uint64_t deadline = threads_expire(clock_ns());
+    return deadline == BH_FOREVER ? BH_FOREVER : ns_to_cycles(deadline);
+}
+
+void idle_until_ready(void)
+{
+    if (spin_limit > boot()->spin_cycles)
+        spin_limit = boot()->spin_cycles;
+    uint64_t start = rdtsc(), expired = start;
+    uint64_t due = expire();
+    while (!threads_waiting_ready()) {
+        if (peers_poll()) {
+            start = rdtsc();
+            if (start - expired >= EXPIRE_CYCLES) { /* traffic without a pause must not stop the timers */
+                expired = start;
+                due = expire();
+            }
+            continue;
+        }
+        uint64_t waited = rdtsc() - start;
+        if (waited < spin_limit && waited < due)
+            continue;
+        uint64_t deadline = threads_expire(clock_ns());
+        if (threads_waiting_ready())
+            return;
+        park(deadline);
+        due = expire();
+        start = expired = rdtsc();
+    }
+}

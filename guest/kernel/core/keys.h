@@ -1,0 +1,20 @@
+/* What the keyed core calls need to know of who called.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BH_CORE_KEYS_H
+#define BH_CORE_KEYS_H
+
+#include "core.h"
+
+/* The compartment that made the core call. Valid until the call blocks. */
+uint32_t keys_caller(void);
+/* Whether `b` is a compartment of this VM in the domain of `a`. */
+bool keys_same_domain(uint32_t a, uint32_t b);
+/* Whether [at, at + size) is memory that the domain of `caller` can use. May be more generous than
+ * the page tables where nothing is mapped or nothing can be written: the access then faults, as the
+ * caller's own would. */
+bool keys_allow(uint32_t caller, uint64_t at, uint64_t size);
+/* The call over `edge` that `compartment` has in flight on this thread and that `slot` names; its
+ * memory, unchecked. NULL: none. */
+const struct bh_outgoing *keys_call_in_flight(uint32_t compartment, uint32_t edge, uint16_t slot);
+
+#endif

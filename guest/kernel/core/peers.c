@@ -1,0 +1,89 @@
+/* The VM's ends of remote edges, and one look at all of them.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include "core.h"
+
+struct port ports[BH_EDGES_MAX];
+uint32_t n_ports;
+static uint16_t port_index[BH_EDGES_MAX]; /* + 1; 0: the edge has no end here, or both */
+static uint32_t seen_generation;
+
+static void port_init(struct port *port, const struct bh_boot_edge *edge)
+{
+    struct bh_edge_region *region = (struct bh_edge_region *)BH_EDGE_BASE(edge->index);
+    port->boot = edge;
+    port->caller = edge->flags == BH_EDGE_CALLER;
+    port->out.channel = port->caller ? &region->calls : &region->callbacks;
+    port->in.channel = port->caller ? &region->callbacks : &region->calls;
+    port->my_parked = port->caller ? &region->from_end.parked : &region->to_end.parked;
+    port->peer_parked = port->caller ? &region->to_end.parked : &region->from_end.parked;
+    if (port->caller)
+        bh_arena_init(&port->arena, BH_EDGE_BASE(edge->index) + BH_EDGE_ARENA_OFF, edge->arena_size);
+    else
+        bh_arena_init(&port->arena, BH_EDGE_BASE(edge->index) + BH_EDGE_CB_ARENA_OFF, BH_EDGE_CB_ARENA_SIZE);
+}
+
+void peers_init(void)
+{
+    const struct bh_boot_edge *edge = (const void *)((const char *)boot() + boot()->edges_off);
+    for (uint32_t i = 0; i < boot()->n_edges; i++, edge++) {
+        if ((edge->flags & BH_EDGE_LOCAL) == BH_EDGE_LOCAL || edge->index >= BH_EDGES_MAX)
+            continue;
+        port_init(&ports[n_ports++], edge);
+        port_index[edge->index] = (uint16_t)n_ports;
+    }
+}
+
+struct port *port_of_edge(uint32_t edge, bool caller)
+{
+    if (edge >= BH_EDGES_MAX || !port_index[edge])
+        return NULL;
+    struct port *port = &ports[port_index[edge] - 1];
+    return port->caller == caller ? port : NULL;
+}
+
+void peers_set_parked(uint32_t value)
+{
+    for (uint32_t i = 0; i < n_ports; i++)
+        atomic_store_explicit(ports[i].my_parked, value, memory_order_relaxed);
+    atomic_thread_fence(memory_order_seq_cst);
+}
+
+void peer_ring_if_parked(struct port *port)
+{
+    /* The line just posted must be visible before the flag is read. */
+    atomic_thread_fence(memory_order_seq_cst);
+    if (atomic_load_explicit(port->peer_parked, memory_order_relaxed))
+        ring_bell(port->boot->bell);
+}
+
+static void status_changed(void)
+{
+    if (status_page()->shutdown && !watch_has(&status_page()->shutdown))
+        core_exit(128 + (int)status_page()->shutdown); /* as a shell tells it */
+    for (uint32_t i = 0; i < n_ports; i++) {
+        uint32_t edge = ports[i].boot->index;
+        if (!ports[i].dead && (status_page()->dead_edges[edge / 64] >> (edge % 64) & 1)) {
+            ports[i].dead = true;
+            gate_out_peer_died(&ports[i]);
+        }
+    }
+}
+
+bool peers_poll(void)
+{
+    bool found = watch_poll();
+    uint32_t generation = status_page()->generation;
+    if (generation != seen_generation) {
+        seen_generation = generation;
+        status_changed();
+        found = true;
+    }
+    for (uint32_t i = 0; i < n_ports; i++) {
+        struct port *port = &ports[i];
+        if (port->dead)
+            continue;
+        found |= gate_out_poll(port);
+        found |= gate_in_poll(port);
+    }
+    return found;
+}

@@ -1,0 +1,47 @@
+/* Words in memory whose change wakes threads: rings of devices, the status page.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+
+#include "core.h"
+
+enum { WATCHES = 16 };
+
+static struct {
+    const volatile uint16_t *word;
+    const void *key;
+    uint16_t seen;
+} watches[WATCHES];
+static uint32_t n_watches;
+
+int watch_add(const volatile uint16_t *word, const void *key)
+{
+    if (n_watches == WATCHES)
+        return -ENOSPC;
+    watches[n_watches].word = word;
+    watches[n_watches].key = key;
+    watches[n_watches].seen = *word;
+    n_watches++;
+    return 0;
+}
+
+bool watch_poll(void)
+{
+    bool changed = false;
+    for (uint32_t i = 0; i < n_watches; i++) {
+        uint16_t now = *watches[i].word;
+        if (now == watches[i].seen)
+            continue;
+        watches[i].seen = now;
+        thread_wake(watches[i].key, UINT32_MAX);
+        changed = true;
+    }
+    return changed;
+}
+
+bool watch_has(const volatile void *word)
+{
+    for (uint32_t i = 0; i < n_watches; i++)
+        if (watches[i].word == word)
+            return true;
+    return false;
+}

@@ -1,0 +1,104 @@
+/* Bulkhead's interface for applications and libraries that want to be explicit. Nothing here is needed for
+ * correctness: unmodified code works, by copying.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BH_BULKHEAD_H
+#define BH_BULKHEAD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rpc/abi.h"
+#include "rpc/gate.h"
+
+/* ---- Calls ---------------------------------------------------------------------------------------------- */
+
+/* bh_gate(lib, fn, args...): fn(args...), with a compile-time check that `lib` exports `fn`. Needs the
+ * generated header <bh/gate_LIB.h>, which declares bh_fn_LIB_FN for each exported function. */
+#define bh_gate(lib, fn, ...) ((void)bh_fn_##lib##_##fn, fn(__VA_ARGS__))
+
+/* Failure of a gate (not of the function behind it). By default a failed gate call ends the appliance with a
+ * report, unless the interface file gives the function an `error=` value. Between bh_try_begin() and
+ * bh_try_end(), on this thread, it instead returns 0 (or the error= value), and bh_try_end() tells the first failure.
+ * `timeout` in ns, per call; BH_FOREVER: none. May be nested; an inner one hides its failures from the outer. */
+struct bh_try {
+    struct bh_try *outer;
+    uint64_t timeout;
+    enum bh_status status;
+};
+void bh_try_begin(struct bh_try *t, uint64_t timeout);
+enum bh_status bh_try_end(struct bh_try *t);
+
+/* bh_gate_try(&status, timeout_ns, lib, fn, args...): value of the call; status says whether it happened. */
+#define bh_gate_try(status_out, timeout_ns, lib, fn, ...)             \
+    ({                                                                \
+        struct bh_try bh_try_;                                        \
+        bh_try_begin(&bh_try_, (timeout_ns));                         \
+        __auto_type bh_value_ = bh_gate(lib, fn, __VA_ARGS__);        \
+        *(status_out) = bh_try_end(&bh_try_);                         \
+        bh_value_;                                                    \
+    })
+
+/* Words for a status: "peer died" and so on; never NULL. */
+const char *bh_status_text(enum bh_status status);
+
+/* ---- Shared data ------------------------------------------------------------------------------------------ */
+
+/* A static variable in memory that the members of this compartment's share can reach:
+ *     static bh_shared char buffer[4096];   */
+#define bh_shared __attribute__((section(".bh_shared")))
+
+/* bh_shared_stack(type, name): `name` points to a local of that type on the data shadow stack, which the members of
+ * this compartment's share can reach. Costs what a local costs; lives as long as the block; not initialised.
+ * Without a share the shadow stack is private memory, and a pointer to it crosses by copying. */
+#define bh_shared_stack(type, name)                                         \
+    type name##_slot_;                                                      \
+    type *name = (type *)((char *)&name##_slot_ + BH_SHADOW_DELTA);          \
+    __asm__("" : "+r"(name) : "m"(name##_slot_))
+
+/* Memory in a share: 64-byte aligned. NULL with errno = ENOMEM when this compartment's slice of the share is used
+ * up, or EINVAL when it has no (such) share. bh_free_shared(NULL) is a no-op; freeing what this compartment did not allocate
+ * ends it with a report. */
+void *bh_malloc_shared(size_t size);                        /* in the default share: the first that lists it */
+void *bh_malloc_shared_in(const char *share, size_t size);
+void bh_free_shared(void *block);
+
+/* ---- Threads and time -------------------------------------------------------------------------------------- */
+
+/* Cooperative: a thread runs until it blocks, yields or ends. All return 0 or a negative errno value. */
+int bh_thread_create(uint32_t *id, void (*entry)(void *), void *arg); /* -EAGAIN: no thread left */
+void bh_thread_exit(void) __attribute__((noreturn));
+uint32_t bh_thread_self(void);
+void bh_yield(void);
+uint64_t bh_now(void);            /* monotonic, ns */
+void bh_sleep(uint64_t ns);       /* blocks */
+
+struct bh_mutex {                 /* zero-initialised: free. Not recursive: -EDEADLK */
+    uint32_t owner;               /* thread id + 1; 0: free */
+    uint32_t waiters;
+};
+int bh_mutex_lock(struct bh_mutex *m);    /* blocks */
+int bh_mutex_trylock(struct bh_mutex *m); /* -EBUSY */
+int bh_mutex_unlock(struct bh_mutex *m);  /* -EPERM: not the owner */
+
+struct bh_sem {
+    uint32_t value;
+    uint32_t waiters;
+};
+int bh_sem_wait(struct bh_sem *s, uint64_t timeout); /* blocks; -ETIMEDOUT */
+int bh_sem_post(struct bh_sem *s);                   /* -EOVERFLOW */
+
+struct bh_cond {
+    uint32_t waiters;
+    uint32_t unused;
+};
+int bh_cond_wait(struct bh_cond *c, struct bh_mutex *m, uint64_t timeout); /* blocks; -ETIMEDOUT; m is held after */
+int bh_cond_signal(struct bh_cond *c);
+int bh_cond_broadcast(struct bh_cond *c);
+
+/* ---- The end ------------------------------------------------------------------------------------------------- */
+
+/* Ends this compartment with a report that names the caller's source line. */
+void bh_panic(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+void bh_log(const char *format, ...) __attribute__((format(printf, 1, 2))); /* a line on the console, prefixed */
+
+#endif

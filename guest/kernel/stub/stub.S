@@ -1,0 +1,89 @@
+/* Ring 0 of a guest, all of it: exceptions become reports to the VMM, and VMCALL is issued for ring 3.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * A position-independent blob inside the VMM, which copies it to a supervisor-only page and points the IDT
+ * at bh_stub_vectors (one entry each BH_STUB_STRIDE bytes) and at one of the two bh_stub_*call. No stack but
+ * those of the TSS, no data, no state. */
+#define BH_PORT_TRAP 0xb08 /* rpc/abi.h */
+#define STRIDE 16          /* vmm/segments.h */
+
+        .section .rodata.bh_stub, "a"
+        .globl  bh_stub_start, bh_stub_end, bh_stub_vectors, bh_stub_vmcall, bh_stub_vmmcall
+        .balign 16
+bh_stub_start:
+bh_stub_vectors:
+        /* The CPU pushes an error code for these alone (Intel SDM vol. 3A, table 6-1; AMD: 29, 30). */
+        vector = 0
+        .rept 32
+        .balign STRIDE
+        .if !(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || \
+              vector == 29 || vector == 30)
+        push    $0
+        .endif
+        push    $vector
+        jmp     report
+        vector = vector + 1
+        .endr
+
+        /* struct bh_trap, from its end to its start; the VMM reads it through %rsp. */
+report:
+        cld
+        push    %rax
+        push    %rcx
+        push    %rdx
+        push    %rbx
+        push    %rbp
+        push    %rsi
+        push    %rdi
+        push    %r8
+        push    %r9
+        push    %r10
+        push    %r11
+        push    %r12
+        push    %r13
+        push    %r14
+        push    %r15
+        mov     $BH_PORT_TRAP, %edx
+        out     %al, (%dx)
+        pop     %r15
+        pop     %r14
+        pop     %r13
+        pop     %r12
+        pop     %r11
+        pop     %r10
+        pop     %r9
+        pop     %r8
+        pop     %rdi
+        pop     %rsi
+        pop     %rbp
+        pop     %rbx
+        pop     %rdx
+        pop     %rcx
+        pop     %rax
+        add     $16, %rsp /* vector and error */
+        iretq
+
+        /* BH_VECTOR_CALL: eax = operation, rdi, rsi, r8, r9 = arguments, untouched; result in rax. */
+        .macro  hypercall instruction:vararg
+        push    %rbx
+        push    %rcx
+        push    %rdx
+        mov     %eax, %edx
+        mov     $12, %eax /* KVM_HC_MAP_GPA_RANGE(address 0, one page, attributes = operation) */
+        xor     %ebx, %ebx
+        mov     $1, %ecx
+        \instruction
+        pop     %rdx
+        pop     %rcx
+        pop     %rbx
+        iretq
+        .endm
+        .balign 16
+bh_stub_vmcall:
+        hypercall vmcall
+        .balign 16
+bh_stub_vmmcall:
+        hypercall vmmcall
+bh_stub_end:
+
+        .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,103 @@
+/* Names to addresses, by lwIP's DNS client.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lwip/dns.h"
+
+#include "socket.h"
+
+enum { STEP_NS = 100000000 };
+#define ANSWER_NS 20000000000ull
+
+/* One question; freed by whoever is later, the asker that gave up or lwIP. */
+struct question {
+    bool answered, given_up, found;
+    ip_addr_t ip;
+};
+
+static void on_answer(const char *name, const ip_addr_t *ip, void *arg)
+{
+    struct question *q = arg;
+    (void)name;
+    if (q->given_up) {
+        free(q);
+        return;
+    }
+    q->answered = true;
+    if (ip) {
+        q->found = true;
+        q->ip = *ip;
+    }
+    bh_core()->wake(q, UINT32_MAX);
+}
+
+/* 1: found; 0: no such address; negative errno. Blocks. */
+static int ask(const char *name, uint8_t type, ip_addr_t *ip)
+{
+    struct question *q = calloc(1, sizeof(*q));
+    if (!q)
+        return -ENOMEM;
+    err_t e = dns_gethostbyname_addrtype(name, ip, on_answer, q, type);
+    net_leave();
+    if (e != ERR_INPROGRESS) {
+        free(q);
+        return e == ERR_OK ? 1 : e == ERR_ARG ? 0 : e == ERR_VAL ? -EAGAIN : -net_errno(e);
+    }
+    uint64_t deadline = bh_now() + ANSWER_NS;
+    while (!q->answered && bh_now() < deadline)
+        bh_core()->wait(q, deadline - bh_now());
+    if (!q->answered) {
+        q->given_up = true;
+        return -EAGAIN;
+    }
+    int found = q->found;
+    *ip = q->ip;
+    free(q);
+    return found;
+}
+
+static void put(struct net_address *a, const ip_addr_t *ip)
+{
+    const struct net_socket any = {.family = IP_IS_V6(ip) ? AF_INET6 : AF_INET};
+    net_from_ip(&any, ip, 0, a);
+}
+
+static int numeric(const char *name, int family, struct net_address *list)
+{
+    ip_addr_t ip;
+    if (!ipaddr_aton(name, &ip))
+        return 0;
+    if (family && (family == AF_INET6) != (bool)IP_IS_V6(&ip))
+        return -ENOENT;
+    put(list, &ip);
+    return 1;
+}
+
+/* DNS's answer "no" may mean that nobody answered: lwIP does not say. */
+int net_resolve(const char *name, int family, struct net_address *list, uint32_t max)
+{
+    static const struct {
+        int family;
+        uint8_t type;
+    } kinds[] = {{AF_INET, LWIP_DNS_ADDRTYPE_IPV4}, {AF_INET6, LWIP_DNS_ADDRTYPE_IPV6}};
+    int n = 0, error = 0;
+    if (!name || !name[0] || !max || !list || strlen(name) >= DNS_MAX_NAME_LENGTH)
+        return -EINVAL;
+    n = numeric(name, family, list);
+    if (n)
+        return n;
+    while (net_configuring())
+        bh_sleep(STEP_NS);
+    for (unsigned i = 0; i < 2 && (uint32_t)n < max; i++) {
+        ip_addr_t ip;
+        if (family && family != kinds[i].family)
+            continue;
+        int r = ask(name, kinds[i].type, &ip);
+        if (r > 0)
+            put(&list[n++], &ip);
+        else if (r < 0)
+            error = r;
+    }
+    return n ? n : error ? error : -ENOENT;
+}

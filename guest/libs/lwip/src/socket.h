@@ -1,0 +1,126 @@
+/* A socket inside the network compartment, and what the files of the socket layer need of each other.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * sockets.c: life and options' storage; tcp.c: connections; tcp_data.c: their data; udp.c; options.c; resolve.c;
+ * events.c: readiness. */
+#ifndef NET_SOCKET_H
+#define NET_SOCKET_H
+
+#include "netcore.h"
+
+#include "lwip/tcp.h"
+#include "lwip/udp.h"
+
+/* After lwIP's, which define htonl() and so on for themselves. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <net/net.h>
+
+/* Datagram that was received. */
+struct datagram {
+    struct datagram *next;
+    struct pbuf *p;
+    struct net_address from;
+};
+
+enum net_state {
+    NET_IDLE,       /* no pcb yet, or bound */
+    NET_LISTENING,
+    NET_CONNECTING,
+    NET_CONNECTED,
+    NET_CLOSED,     /* was connected; pcb is gone */
+};
+
+struct net_socket {
+    uint16_t index; /* of its word in the table */
+    uint8_t family; /* AF_INET, AF_INET6 */
+    bool datagram;
+    enum net_state state;
+    union {
+        struct tcp_pcb *tcp; /* also the listening one */
+        struct udp_pcb *udp;
+    };
+    int error;      /* SO_ERROR: errno value */
+    uint32_t waiters; /* threads in net_wait() */
+    bool receive_shut, send_shut; /* by net_shutdown() */
+    bool end_of_file;  /* the peer sent FIN */
+    bool starved;      /* a send failed for lack of memory: tcp_poll tries again */
+    bool deferred;     /* connect as soon as the interface is up */
+
+    /* Data received. TCP: pbufs linked by `next`, each by itself (tot_len is not maintained). */
+    struct pbuf *first, *last;
+    struct datagram *first_datagram, *last_datagram;
+    uint32_t received; /* bytes in the queue */
+    uint32_t consumed; /* bytes of `first` that have been fetched */
+
+    /* Connections to accept. */
+    struct net_socket *first_accepted, *last_accepted, *next;
+    struct net_socket *listener; /* while it is in that queue */
+    uint32_t n_accepted, backlog;
+
+    struct net_address local, remote; /* remembered when the pcb is gone, or not yet there */
+
+    /* Options, applied to a pcb when there is one. */
+    struct {
+        bool reuse, no_delay, keep_alive, broadcast, v6_only;
+        int32_t linger; /* seconds; -1: off */
+        int32_t send_buffer, receive_buffer;
+        uint32_t keep_idle, keep_interval, keep_count; /* 0: default */
+        uint8_t ttl, tos; /* 0: default */
+    } option;
+};
+
+/* ---- sockets.c ---- */
+struct net_socket *net_socket_new(int family, bool datagram); /* NULL: NET_SOCKETS_MAX in use, or no memory */
+void net_socket_free(struct net_socket *s);
+uint32_t net_sockets_in_use(void);
+struct net_socket *net_socket_at(uint32_t index);             /* NULL: free */
+
+/* ---- addresses.c ---- */
+/* 0, -EAFNOSUPPORT, -EINVAL. IPv4-mapped addresses become IPv4. */
+int net_to_ip(const struct net_socket *s, const struct net_address *a, ip_addr_t *ip);
+/* In the socket's own family: IPv4 becomes IPv4-mapped on an AF_INET6 socket. */
+void net_from_ip(const struct net_socket *s, const ip_addr_t *ip, uint16_t port, struct net_address *a);
+int net_errno(err_t e); /* positive errno value */
+
+/* ---- events.c ---- */
+/* Something new: sets bits, counts, and wakes whoever waits (at net_leave()). */
+void net_raise(struct net_socket *s, uint32_t bits);
+/* No longer: no event. */
+void net_lower(struct net_socket *s, uint32_t bits);
+uint32_t net_word(const struct net_socket *s);
+void net_word_reset(struct net_socket *s);
+
+/* ---- tcp.c, tcp_data.c ---- */
+int net_tcp_bind(struct net_socket *s, const ip_addr_t *ip, uint16_t port);
+int net_tcp_listen(struct net_socket *s, int backlog);
+int net_tcp_connect(struct net_socket *s, const ip_addr_t *ip, uint16_t port);
+int net_tcp_shutdown(struct net_socket *s, int how);
+void net_tcp_close(struct net_socket *s);
+void net_tcp_apply_options(struct net_socket *s);
+/* Both directions are done: lwIP finishes alone, and calls back no more. */
+void net_tcp_detach(struct net_socket *s);
+void net_tcp_callbacks(struct net_socket *s);
+ssize_t net_tcp_receive(struct net_socket *s, void *buffer, size_t size, int flags);
+ssize_t net_tcp_send(struct net_socket *s, const void *buffer, size_t size, int flags);
+void net_tcp_drop_received(struct net_socket *s);
+err_t net_tcp_on_receive(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t e);
+err_t net_tcp_on_sent(void *arg, struct tcp_pcb *pcb, uint16_t n);
+err_t net_tcp_on_poll(void *arg, struct tcp_pcb *pcb);
+/* May the socket queue what has just come in? */
+bool net_may_keep(const struct net_socket *s);
+/* The pbuf, or a copy that frees its receive buffers when those are short. */
+struct pbuf *net_keep(const struct net_socket *s, struct pbuf *p);
+
+/* ---- udp.c ---- */
+int net_udp_bind(struct net_socket *s, const ip_addr_t *ip, uint16_t port);
+int net_udp_connect(struct net_socket *s, const struct net_address *address);
+void net_udp_close(struct net_socket *s);
+void net_udp_apply_options(struct net_socket *s);
+ssize_t net_udp_receive(struct net_socket *s, void *buffer, size_t size, int flags, struct net_address *from);
+ssize_t net_udp_send(struct net_socket *s, const void *buffer, size_t size, const struct net_address *to);
+
+#endif

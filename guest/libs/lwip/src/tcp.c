@@ -1,0 +1,307 @@
+/* TCP connections: bind, listen, accept, connect, shutdown, close.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * lwIP may free a pcb on its own: it tells by the error callback, except for one whose both directions are closed. Such a pcb
+ * is detached at once, so no pointer to a freed one is ever kept. */
+#include "lwip/priv/tcp_priv.h"
+
+#include "socket.h"
+
+enum { BACKLOG_MAX = 4096, POLL_HALF_SECONDS = 1 };
+
+/* ---- lwIP calls back ---- */
+
+static void on_error(void *arg, err_t e)
+{
+    struct net_socket *s = arg;
+    if (!s)
+        return;
+    s->tcp = NULL;
+    if (s->state == NET_CONNECTING) {
+        s->state = NET_IDLE;
+        s->error = e == ERR_RST ? ECONNREFUSED : net_errno(e);
+    } else {
+        s->state = NET_CLOSED;
+        s->error = e == ERR_CLSD ? 0 : net_errno(e);
+    }
+    net_raise(s, NET_READABLE | NET_WRITABLE | NET_HANGUP | NET_RDHUP | (s->error ? NET_ERROR : 0));
+}
+
+static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t e)
+{
+    struct net_socket *s = arg;
+    (void)e; /* always ERR_OK in lwIP 2 */
+    s->state = NET_CONNECTED;
+    net_from_ip(s, &pcb->local_ip, pcb->local_port, &s->local);
+    net_raise(s, NET_WRITABLE);
+    return ERR_OK;
+}
+
+void net_tcp_callbacks(struct net_socket *s)
+{
+    tcp_arg(s->tcp, s);
+    tcp_recv(s->tcp, net_tcp_on_receive);
+    tcp_sent(s->tcp, net_tcp_on_sent);
+    tcp_err(s->tcp, on_error);
+    tcp_poll(s->tcp, net_tcp_on_poll, POLL_HALF_SECONDS);
+}
+
+void net_tcp_detach(struct net_socket *s)
+{
+    tcp_arg(s->tcp, NULL);
+    tcp_recv(s->tcp, NULL);
+    tcp_sent(s->tcp, NULL);
+    tcp_err(s->tcp, NULL);
+    tcp_poll(s->tcp, NULL, 0);
+    net_from_ip(s, &s->tcp->local_ip, s->tcp->local_port, &s->local);
+    s->tcp = NULL;
+    s->state = NET_CLOSED;
+}
+
+static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t e)
+{
+    struct net_socket *s = arg;
+    if (!s || !pcb || e != ERR_OK)
+        return ERR_VAL;
+    struct net_socket *c = net_socket_new(s->family, false);
+    if (!c)
+        return ERR_MEM; /* lwIP resets the connection */
+    c->option = s->option;
+    c->tcp = pcb;
+    c->state = NET_CONNECTED;
+    c->listener = s;
+    net_tcp_callbacks(c);
+    net_tcp_apply_options(c);
+    net_from_ip(c, &pcb->remote_ip, pcb->remote_port, &c->remote);
+    net_from_ip(c, &pcb->local_ip, pcb->local_port, &c->local);
+    net_raise(c, NET_WRITABLE);
+    if (s->first_accepted)
+        s->last_accepted->next = c;
+    else
+        s->first_accepted = c;
+    s->last_accepted = c;
+    s->n_accepted++;
+    net_raise(s, NET_READABLE);
+    return ERR_OK;
+}
+
+/* Looks at each segment before lwIP does; anything but ERR_OK drops it, as if the network had lost it. */
+signed char net_hook_tcp_in(struct tcp_pcb *pcb, const struct tcp_hdr *header, const struct pbuf *p)
+{
+    bool syn = (TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
+    const struct net_socket *s = pcb->callback_arg;
+    if (pcb->state == LISTEN)
+        return syn && s && s->n_accepted >= s->backlog ? ERR_MEM : ERR_OK;
+    if (pcb->state == TIME_WAIT && syn && TCP_SEQ_GT(header->seqno, pcb->rcv_nxt)) {
+        /* A new connection from the same port (RFC 1122, 4.2.2.13): forget the old one. The peer repeats its SYN. */
+        tcp_abort(pcb);
+        return ERR_ABRT;
+    }
+    /* Acknowledgements pass, and so does what nobody will queue. What comes out of order is not kept when buffers are few. */
+    if (!p->tot_len || !s || pcb->state < ESTABLISHED)
+        return ERR_OK;
+    return net_may_keep(s) && (header->seqno == pcb->rcv_nxt || !net_buffers_low()) ? ERR_OK : ERR_MEM;
+}
+
+/* ---- Options ---- */
+
+void net_tcp_apply_options(struct net_socket *s)
+{
+    struct tcp_pcb *pcb = s->tcp;
+    if (!pcb)
+        return;
+    if (s->option.reuse)
+        ip_set_option(pcb, SOF_REUSEADDR);
+    else
+        ip_reset_option(pcb, SOF_REUSEADDR);
+    if (s->option.ttl)
+        pcb->ttl = s->option.ttl;
+    pcb->tos = s->option.tos;
+    if (s->option.keep_alive)
+        ip_set_option(pcb, SOF_KEEPALIVE);
+    else
+        ip_reset_option(pcb, SOF_KEEPALIVE);
+    if (s->state == NET_LISTENING)
+        return; /* a smaller structure: what follows is taken over at accept */
+    if (s->option.no_delay)
+        tcp_nagle_disable(pcb);
+    else
+        tcp_nagle_enable(pcb);
+    if (s->option.keep_idle)
+        pcb->keep_idle = s->option.keep_idle * 1000;
+    if (s->option.keep_interval)
+        pcb->keep_intvl = s->option.keep_interval * 1000;
+    if (s->option.keep_count)
+        pcb->keep_cnt = s->option.keep_count;
+}
+
+/* ---- Calls ---- */
+
+static int need_pcb(struct net_socket *s)
+{
+    if (s->tcp)
+        return 0;
+    uint8_t type = s->family == AF_INET ? IPADDR_TYPE_V4 : s->option.v6_only ? IPADDR_TYPE_V6 : IPADDR_TYPE_ANY;
+    s->tcp = tcp_new_ip_type(type);
+    if (!s->tcp)
+        return -ENOBUFS;
+    net_tcp_callbacks(s);
+    net_tcp_apply_options(s);
+    return 0;
+}
+
+int net_tcp_bind(struct net_socket *s, const ip_addr_t *ip, uint16_t port)
+{
+    if (s->state != NET_IDLE || (s->tcp && s->tcp->local_port))
+        return -EINVAL;
+    int r = need_pcb(s);
+    if (r)
+        return r;
+    if (s->family == AF_INET6 && !s->option.v6_only && ip_addr_isany(ip))
+        ip = IP_ANY_TYPE;
+    return -net_errno(tcp_bind(s->tcp, ip, port));
+}
+
+int net_tcp_listen(struct net_socket *s, int backlog)
+{
+    backlog = backlog < 1 ? 1 : backlog > BACKLOG_MAX ? BACKLOG_MAX : backlog;
+    if (s->state == NET_LISTENING) {
+        s->backlog = (uint32_t)backlog;
+        return 0;
+    }
+    if (s->state != NET_IDLE)
+        return -EINVAL;
+    int r = need_pcb(s);
+    if (r)
+        return r;
+    if (!s->tcp->local_port) {
+        r = -net_errno(tcp_bind(s->tcp, &s->tcp->local_ip, 0));
+        if (r)
+            return r;
+    }
+    err_t e;
+    struct tcp_pcb *listening = tcp_listen_with_backlog_and_err(s->tcp, TCP_DEFAULT_LISTEN_BACKLOG, &e);
+    if (!listening)
+        return -net_errno(e);
+    s->tcp = listening;
+    s->state = NET_LISTENING;
+    s->backlog = (uint32_t)backlog;
+    tcp_arg(listening, s);
+    tcp_accept(listening, on_accept);
+    net_lower(s, NET_WRITABLE | NET_HANGUP);
+    return 0;
+}
+
+static int start(struct net_socket *s, const ip_addr_t *ip, uint16_t port)
+{
+    err_t e = tcp_connect(s->tcp, ip, port, on_connected);
+    if (e == ERR_RTE && net_configuring()) {
+        s->deferred = true;
+        return -EINPROGRESS;
+    }
+    s->deferred = false;
+    if (e == ERR_VAL)
+        return -ENETUNREACH; /* an address of the other family than what it was bound to */
+    if (e == ERR_BUF)
+        return -EADDRNOTAVAIL; /* no port left */
+    return e == ERR_OK ? -EINPROGRESS : -net_errno(e);
+}
+
+int net_tcp_connect(struct net_socket *s, const ip_addr_t *ip, uint16_t port)
+{
+    if (s->state == NET_CONNECTING)
+        return -EALREADY;
+    if (s->state == NET_CONNECTED || s->state == NET_CLOSED)
+        return -EISCONN;
+    if (s->state == NET_LISTENING || port == 0)
+        return -EINVAL;
+    int r = need_pcb(s);
+    if (r)
+        return r;
+    s->error = 0;
+    net_from_ip(s, ip, port, &s->remote);
+    r = start(s, ip, port);
+    if (r != -EINPROGRESS)
+        return r;
+    net_word_reset(s);
+    s->state = NET_CONNECTING;
+    return r;
+}
+
+void net_tcp_connect_deferred(void)
+{
+    for (uint32_t i = 0; i < NET_SOCKETS_MAX; i++) {
+        struct net_socket *s = net_socket_at(i);
+        ip_addr_t ip;
+        if (!s || !s->deferred || net_to_ip(s, &s->remote, &ip))
+            continue;
+        int r = start(s, &ip, s->remote.port);
+        if (r == -EINPROGRESS)
+            continue;
+        s->state = NET_IDLE;
+        s->error = -r;
+        net_raise(s, NET_READABLE | NET_WRITABLE | NET_ERROR | NET_HANGUP);
+    }
+}
+
+int net_tcp_shutdown(struct net_socket *s, int how)
+{
+    if (s->state != NET_CONNECTED && s->state != NET_CLOSED)
+        return -ENOTCONN;
+    if (how != SHUT_WR && !s->receive_shut) {
+        s->receive_shut = true;
+        net_tcp_drop_received(s);
+        net_raise(s, NET_READABLE | NET_RDHUP);
+    }
+    if (how != SHUT_RD && !s->send_shut) {
+        s->send_shut = true;
+        if (s->tcp)
+            tcp_shutdown(s->tcp, 0, 1);
+        if (s->tcp && s->end_of_file) {
+            net_tcp_detach(s);
+            net_raise(s, NET_HANGUP);
+        }
+    }
+    return 0;
+}
+
+static void abort_pcb(struct net_socket *s)
+{
+    struct tcp_pcb *pcb = s->tcp;
+    net_tcp_detach(s);
+    tcp_abort(pcb);
+}
+
+static void close_listener(struct net_socket *s)
+{
+    struct net_socket *next;
+    tcp_arg(s->tcp, NULL);
+    tcp_close(s->tcp);
+    s->tcp = NULL;
+    for (struct net_socket *c = s->first_accepted; c; c = next) {
+        next = c->next;
+        net_tcp_drop_received(c);
+        if (c->tcp)
+            abort_pcb(c);
+        net_socket_free(c);
+    }
+}
+
+void net_tcp_close(struct net_socket *s)
+{
+    if (s->state == NET_LISTENING) {
+        close_listener(s);
+        return;
+    }
+    /* What was received and not fetched goes without telling TCP: then lwIP answers with a reset (RFC 2525, 2.17). */
+    struct tcp_pcb *pcb = s->tcp;
+    s->receive_shut = true;
+    if (pcb && (s->state == NET_CONNECTING || (s->state == NET_CONNECTED && s->option.linger == 0))) {
+        abort_pcb(s);
+    } else if (pcb) {
+        net_tcp_detach(s);
+        if (tcp_close(pcb) != ERR_OK)
+            tcp_abort(pcb);
+    }
+    net_tcp_drop_received(s);
+}

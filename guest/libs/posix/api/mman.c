@@ -1,0 +1,87 @@
+/* Memory mappings: anonymous memory, and private copies of files.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <bh/bulkhead.h>
+
+#include "../px.h"
+
+static void *refuse(int error)
+{
+    errno = error;
+    return MAP_FAILED;
+}
+
+void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset)
+{
+    (void)address;
+    bool anonymous = flags & MAP_ANONYMOUS;
+    if (!size || size > SIZE_MAX - BH_PAGE_SIZE || offset < 0 || offset % (off_t)BH_PAGE_SIZE)
+        return refuse(EINVAL);
+    if (flags & MAP_FIXED || protection & PROT_EXEC)
+        return refuse(ENOTSUP); /* the VMM alone maps pages, and none is writable and executable */
+    if (!anonymous && flags & MAP_SHARED && protection & PROT_WRITE)
+        return refuse(ENODEV);
+    size = (size + BH_PAGE_SIZE - 1) & ~(size_t)(BH_PAGE_SIZE - 1);
+    char *memory = aligned_alloc(BH_PAGE_SIZE, size);
+    if (!memory)
+        return refuse(ENOMEM);
+    ssize_t got = anonymous ? 0 : pread(fd, memory, size, offset);
+    if (got < 0) {
+        free(memory);
+        return MAP_FAILED;
+    }
+    memset(memory + got, 0, size - (size_t)got);
+    return memory;
+}
+
+/* Only whole mappings: `address` is what mmap() returned. */
+int munmap(void *address, size_t size)
+{
+    (void)size;
+    if ((uintptr_t)address % BH_PAGE_SIZE)
+        return (int)px_result(-EINVAL);
+    free(address);
+    return 0;
+}
+
+int mprotect(void *address, size_t size, int protection)
+{
+    (void)address, (void)size;
+    return (int)px_result(protection == (PROT_READ | PROT_WRITE) ? 0 : -ENOTSUP);
+}
+
+int msync(void *address, size_t size, int flags)
+{
+    (void)address, (void)size, (void)flags;
+    return 0;
+}
+
+int madvise(void *address, size_t size, int advice)
+{
+    (void)address, (void)size;
+    return (int)px_result(advice == MADV_DONTNEED ? -ENOTSUP : 0); /* it would have to read as zeros after */
+}
+
+int posix_madvise(void *address, size_t size, int advice)
+{
+    (void)address, (void)size, (void)advice;
+    return 0;
+}
+
+int mlock(const void *address, size_t size)
+{
+    (void)address, (void)size;
+    return 0; /* nothing is ever paged out */
+}
+
+int munlock(const void *address, size_t size)
+{
+    (void)address, (void)size;
+    return 0;
+}

@@ -1,0 +1,104 @@
+/* What happens to sockets: reads the network's event ring and tells those who wait.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Whoever polls looks at the ring itself, which costs no call. One thread takes care of events that come while all
+ * wait: as long as events are frequent it waits for the generation word to change, which the core sees when it polls;
+ * after a quiet while it waits in a gate call, whose reply wakes a parked VM. */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include <bh/bulkhead.h>
+#include <bh/core.h>
+
+#include "net_socket.h"
+
+enum { QUIET_NS = 50000 };
+
+static const volatile struct net_table *table;
+static struct px_socket *sockets[NET_SOCKETS_MAX];
+static uint32_t seen; /* generation */
+static bool dead;     /* the network compartment is gone */
+
+static void tell(uint32_t index)
+{
+    if (index < NET_SOCKETS_MAX && sockets[index])
+        px_notify(&sockets[index]->file);
+}
+
+static void tell_all(void)
+{
+    for (uint32_t i = 0; i < NET_SOCKETS_MAX; i++)
+        tell(i);
+}
+
+void px_net_poll(void)
+{
+    if (!table)
+        return;
+    uint32_t now = table->generation;
+    if (now == seen)
+        return;
+    uint32_t first = seen + 1;
+    seen = now; /* first: telling may look again */
+    if (now - first >= NET_RING) {
+        tell_all();
+        return;
+    }
+    for (uint32_t g = first; g != now + 1; g++)
+        tell(table->ring[g % NET_RING]);
+}
+
+static void watch_network(void *unused)
+{
+    (void)unused;
+    for (;;) {
+        bool quiet = bh_core()->wait((const void *)&table->generation, QUIET_NS) != 0;
+        px_net_poll();
+        if (!quiet)
+            continue;
+        uint32_t before = seen;
+        if (net_events_wait(before, BH_FOREVER) == 0 && table->generation == before)
+            break;
+        px_net_poll();
+    }
+    dead = true;
+    tell_all();
+}
+
+int px_net_start(void)
+{
+    static bool started;
+    if (started)
+        return dead ? -ENETDOWN : 0;
+    uint64_t address = net_table();
+    if (!address)
+        return -EAFNOSUPPORT;
+    const volatile struct net_table *found = (const volatile struct net_table *)address;
+    seen = found->generation;
+    if (bh_core()->watch((const volatile uint16_t *)&found->generation, (const void *)&found->generation) != 0 ||
+        bh_thread_create(NULL, watch_network, NULL) != 0)
+        return -ENOMEM;
+    table = found;
+    started = true;
+    return 0;
+}
+
+void px_net_add(struct px_socket *s)
+{
+    if (s->index < NET_SOCKETS_MAX)
+        sockets[s->index] = s;
+}
+
+void px_net_remove(struct px_socket *s)
+{
+    if (s->index < NET_SOCKETS_MAX && sockets[s->index] == s)
+        sockets[s->index] = NULL;
+}
+
+unsigned px_net_word(const struct px_socket *s)
+{
+    if (dead || s->index >= NET_SOCKETS_MAX)
+        return NET_ERROR | NET_HANGUP;
+    return table->words[s->index] & NET_EVENTS;
+}

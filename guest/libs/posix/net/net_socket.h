@@ -1,0 +1,42 @@
+/* Sockets of the network inside the POSIX layer.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#ifndef POSIX_NET_SOCKET_H
+#define POSIX_NET_SOCKET_H
+
+#include <net/net.h>
+#include <sys/socket.h>
+
+#include "../px.h"
+
+struct px_socket {
+    struct px_file file;
+    net_socket_t handle;
+    uint32_t index; /* in the network's table of readiness words */
+    int family, type;
+    bool connecting; /* connect() was started, its outcome not yet told */
+};
+
+/* ---- Readiness (events.c) ---- */
+int px_net_start(void);                      /* before the first socket; 0, -ENOTSUP, -ENOMEM */
+void px_net_add(struct px_socket *s);
+void px_net_remove(struct px_socket *s);
+unsigned px_net_word(const struct px_socket *s); /* NET_* bits; NET_ERROR | NET_HANGUP when the network died */
+
+/* ---- Memory that the network compartment sees too (staging.c) ---- */
+enum { PX_STAGING = 65536 };
+void *px_staging_take(void); /* PX_STAGING bytes, or NULL: none left, pass the data itself */
+void px_staging_give(void *buffer);
+
+/* ---- Transfer (socket.c): never block ---- */
+bool px_is_socket(const struct px_file *f);
+int px_socket_open(struct px_socket **s, int family, int type, int protocol);
+int px_socket_accept(struct px_socket *s, struct px_socket **connection, struct net_address *peer);
+/* `address` may be NULL. */
+ssize_t px_socket_receive(struct px_socket *s, const struct iovec *iov, int n, int flags, struct net_address *address);
+ssize_t px_socket_send(struct px_socket *s, const struct iovec *iov, int n, int flags, const struct net_address *address);
+
+/* ---- Addresses (address.c) ---- */
+int px_address_in(struct net_address *to, const struct sockaddr *from, socklen_t size); /* -EINVAL, -EAFNOSUPPORT */
+void px_address_out(const struct net_address *from, struct sockaddr *to, socklen_t *size);
+
+#endif

@@ -1,0 +1,177 @@
+/* Sockets of the network as open files. Every operation is one gate call; none blocks.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net_socket.h"
+
+static struct px_socket *socket_of(struct px_file *f)
+{
+    return (struct px_socket *)f;
+}
+
+static size_t gather(char *to, size_t room, const struct iovec *iov, int n)
+{
+    size_t done = 0;
+    for (int i = 0; i < n && done < room; i++) {
+        size_t part = iov[i].iov_len < room - done ? iov[i].iov_len : room - done;
+        memcpy(to + done, iov[i].iov_base, part);
+        done += part;
+    }
+    return done;
+}
+
+static void scatter(const char *from, size_t size, const struct iovec *iov, int n)
+{
+    for (int i = 0; i < n && size; i++) {
+        size_t part = iov[i].iov_len < size ? iov[i].iov_len : size;
+        memcpy(iov[i].iov_base, from, part);
+        from += part;
+        size -= part;
+    }
+}
+
+/* A buffer for `size` bytes that may cross the gate: shared if possible. */
+static char *borrow(size_t size, bool *staged)
+{
+    char *buffer = px_staging_take();
+    *staged = buffer != NULL;
+    return buffer ? buffer : malloc(size ? size : 1);
+}
+
+static void give_back(char *buffer, bool staged)
+{
+    if (staged)
+        px_staging_give(buffer);
+    else
+        free(buffer);
+}
+
+ssize_t px_socket_receive(struct px_socket *s, const struct iovec *iov, int n, int flags, struct net_address *address)
+{
+    size_t size = px_iov_size(iov, n);
+    bool staged;
+    if (size > PX_STAGING)
+        size = PX_STAGING;
+    char *buffer = borrow(size, &staged);
+    if (!buffer)
+        return -ENOBUFS;
+    ssize_t got = address ? net_recvfrom(s->handle, buffer, size, flags, address)
+                          : net_recv(s->handle, buffer, size, flags);
+    if (got > 0)
+        scatter(buffer, (size_t)got < size ? (size_t)got : size, iov, n);
+    give_back(buffer, staged);
+    return got;
+}
+
+ssize_t px_socket_send(struct px_socket *s, const struct iovec *iov, int n, int flags, const struct net_address *address)
+{
+    size_t size = px_iov_size(iov, n);
+    bool staged;
+    if (s->type != SOCK_STREAM && size > PX_STAGING)
+        return -EMSGSIZE;
+    if (size > PX_STAGING)
+        size = PX_STAGING;
+    char *buffer = borrow(size, &staged);
+    if (!buffer)
+        return -ENOBUFS;
+    size = gather(buffer, size, iov, n);
+    ssize_t put = address ? net_sendto(s->handle, buffer, size, flags, address)
+                          : net_send(s->handle, buffer, size, flags);
+    give_back(buffer, staged);
+    return put;
+}
+
+static ssize_t socket_read(struct px_file *f, const struct iovec *iov, int n)
+{
+    return px_socket_receive(socket_of(f), iov, n, 0, NULL);
+}
+
+static ssize_t socket_write(struct px_file *f, const struct iovec *iov, int n)
+{
+    return px_socket_send(socket_of(f), iov, n, 0, NULL);
+}
+
+static unsigned socket_poll(struct px_file *f)
+{
+    unsigned word = px_net_word(socket_of(f));
+    return (word & NET_READABLE ? POLLIN | POLLRDNORM : 0) | (word & NET_WRITABLE ? POLLOUT | POLLWRNORM : 0) |
+           (word & NET_ERROR ? POLLERR : 0) | (word & NET_HANGUP ? POLLHUP : 0) | (word & NET_RDHUP ? POLLRDHUP : 0);
+}
+
+static int socket_stat(struct px_file *f, struct stat *st)
+{
+    st->st_mode = S_IFSOCK | 0777;
+    st->st_ino = socket_of(f)->index;
+    return 0;
+}
+
+static long socket_available(struct px_file *f)
+{
+    int64_t n;
+    return net_getopt(socket_of(f)->handle, SOL_SOCKET, SO_NREAD, &n) == 0 ? (long)n : 0;
+}
+
+static void socket_close(struct px_file *f)
+{
+    struct px_socket *s = socket_of(f);
+    px_net_remove(s);
+    net_close(s->handle);
+    free(s);
+}
+
+static const struct px_ops ops = {
+    .read = socket_read,
+    .write = socket_write,
+    .poll = socket_poll,
+    .stat = socket_stat,
+    .available = socket_available,
+    .close = socket_close,
+};
+
+bool px_is_socket(const struct px_file *f)
+{
+    return f->ops == &ops;
+}
+
+int px_socket_open(struct px_socket **out, int family, int type, int protocol)
+{
+    int r = px_net_start();
+    if (r)
+        return r;
+    struct px_socket *s = calloc(1, sizeof(*s));
+    if (!s)
+        return -ENOMEM;
+    r = net_socket(family, type, protocol, &s->handle, &s->index);
+    if (r < 0) {
+        free(s);
+        return r;
+    }
+    s->family = family;
+    s->type = type;
+    px_file_init(&s->file, &ops, O_RDWR);
+    px_net_add(s);
+    *out = s;
+    return 0;
+}
+
+int px_socket_accept(struct px_socket *s, struct px_socket **out, struct net_address *peer)
+{
+    struct px_socket *c = calloc(1, sizeof(*c));
+    if (!c)
+        return -ENOMEM;
+    int r = net_accept(s->handle, &c->handle, &c->index, peer);
+    if (r < 0) {
+        free(c);
+        return r;
+    }
+    c->family = s->family;
+    c->type = s->type;
+    px_file_init(&c->file, &ops, O_RDWR);
+    px_net_add(c);
+    *out = c;
+    return 0;
+}

@@ -1,0 +1,236 @@
+/* Signals: what the process does to itself, and SIGTERM and SIGINT from the supervisor.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Nothing interrupts running code: handlers run in raise(), or on the main thread when it waits or is waiting. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bh/bulkhead.h>
+#include <bh/core.h>
+
+#include "../thread/thread.h"
+
+#define BIT(number) ((sigset_t)1 << (number))
+
+static struct sigaction actions[_NSIG];
+static sigset_t pending;
+static const char shutdown_key, pause_key; /* addresses to wait for */
+
+static bool is_valid(int number)
+{
+    return number > 0 && number < _NSIG;
+}
+
+static bool ignored_by_default(int number)
+{
+    switch (number) {
+    case SIGCHLD: case SIGURG: case SIGWINCH: case SIGCONT: case SIGSTOP: case SIGTSTP: case SIGTTIN: case SIGTTOU:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void end_by(int number)
+{
+    if (number == SIGABRT)
+        abort();
+    if (number != SIGTERM && number != SIGINT)
+        bh_log("ended by signal %d", number);
+    _exit(128 + number);
+}
+
+static void deliver(int number, struct posix_thread *self)
+{
+    struct sigaction action = actions[number];
+    if (action.sa_handler == SIG_IGN || (action.sa_handler == SIG_DFL && ignored_by_default(number)))
+        return;
+    if (action.sa_handler == SIG_DFL)
+        end_by(number);
+    if (action.sa_flags & SA_RESETHAND)
+        actions[number].sa_handler = SIG_DFL;
+    sigset_t before = self->blocked;
+    self->blocked |= action.sa_mask | (action.sa_flags & SA_NODEFER ? 0 : BIT(number));
+    if (action.sa_flags & SA_SIGINFO) {
+        siginfo_t info = {.si_signo = number, .si_code = SI_USER, .si_pid = getpid()};
+        action.sa_sigaction(number, &info, NULL);
+    } else {
+        action.sa_handler(number);
+    }
+    self->blocked = before;
+}
+
+int px_signals_run(struct posix_thread *self)
+{
+    int r = 0;
+    if (self != px_main())
+        return 0;
+    while (pending & ~self->blocked) {
+        int number = __builtin_ctzl(pending & ~self->blocked);
+        pending &= ~BIT(number);
+        bool handled = actions[number].sa_handler != SIG_IGN && actions[number].sa_handler != SIG_DFL;
+        if (handled && r != -EINTR)
+            r = actions[number].sa_flags & SA_RESTART ? PX_RESTART : -EINTR;
+        deliver(number, self);
+    }
+    return r;
+}
+
+/* For the main thread, when it waits next. */
+static void post(int number)
+{
+    pending |= BIT(number);
+    px_wake(&pending, UINT32_MAX); /* sigwait() */
+    px_interrupt(px_main());
+}
+
+int raise(int number)
+{
+    if (!is_valid(number))
+        return (int)px_result(-EINVAL);
+    struct posix_thread *self = px_self();
+    if (self->blocked & BIT(number))
+        post(number);
+    else
+        deliver(number, self);
+    return 0;
+}
+
+void px_signal(int number)
+{
+    raise(number);
+}
+
+int kill(pid_t pid, int number)
+{
+    if (number < 0 || number >= _NSIG)
+        return (int)px_result(-EINVAL);
+    if (pid != getpid() && pid != 0 && pid != -1)
+        return (int)px_result(-ESRCH);
+    return number ? raise(number) : 0;
+}
+
+int killpg(pid_t group, int number)
+{
+    return kill(group == getpid() || group == 0 ? 0 : -2, number);
+}
+
+int pthread_kill(pthread_t t, int number)
+{
+    if (number < 0 || number >= _NSIG)
+        return EINVAL;
+    if (number && t == px_self())
+        raise(number);
+    else if (number)
+        post(number);
+    return 0;
+}
+
+/* Waits for the supervisor to ask for the end. */
+static void listen_to_supervisor(void *word)
+{
+    const volatile uint32_t *shutdown = word;
+    while (!*shutdown)
+        bh_core()->wait(&shutdown_key, BH_FOREVER);
+    post(is_valid((int)*shutdown) ? (int)*shutdown : SIGTERM);
+}
+
+/* From the first handler on, the application decides what becomes of SIGTERM and SIGINT. */
+static void take_over_shutdown(void)
+{
+    static bool done;
+    const volatile uint32_t *shutdown = &((const volatile struct bh_status_page *)BH_STATUS_VA)->shutdown;
+    if (done)
+        return;
+    done = true;
+    if (bh_core()->watch((const volatile uint16_t *)shutdown, &shutdown_key) != 0 ||
+        bh_thread_create(NULL, listen_to_supervisor, (void *)shutdown) != 0)
+        bh_panic("no thread to wait for signals: give this compartment more `threads`");
+}
+
+int sigaction(int number, const struct sigaction *restrict action, struct sigaction *restrict old)
+{
+    if (!is_valid(number) || (action && (number == SIGKILL || number == SIGSTOP)))
+        return (int)px_result(-EINVAL);
+    if (old)
+        *old = actions[number];
+    if (!action)
+        return 0;
+    actions[number] = *action;
+    if (action->sa_handler != SIG_DFL && (number == SIGTERM || number == SIGINT))
+        take_over_shutdown();
+    return 0;
+}
+
+_sig_func_ptr signal(int number, _sig_func_ptr handler)
+{
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART}, old;
+    return sigaction(number, &action, &old) ? SIG_ERR : old.sa_handler;
+}
+
+int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
+{
+    struct posix_thread *self = px_self();
+    if (old)
+        *old = self->blocked;
+    if (!set)
+        return 0;
+    if (how == SIG_BLOCK)
+        self->blocked |= *set;
+    else if (how == SIG_UNBLOCK)
+        self->blocked &= ~*set;
+    else if (how == SIG_SETMASK)
+        self->blocked = *set;
+    else
+        return EINVAL;
+    px_signals_run(self);
+    return 0;
+}
+
+int sigprocmask(int how, const sigset_t *set, sigset_t *old)
+{
+    return (int)px_result(-pthread_sigmask(how, set, old));
+}
+
+int sigpending(sigset_t *set)
+{
+    *set = pending & px_self()->blocked;
+    return 0;
+}
+
+int sigsuspend(const sigset_t *set)
+{
+    struct posix_thread *self = px_self();
+    sigset_t before = self->blocked;
+    self->blocked = *set;
+    pause();
+    self->blocked = before;
+    return (int)px_result(-EINTR);
+}
+
+int pause(void)
+{
+    while (px_block(&pause_key, PX_FOREVER) == 0)
+        continue;
+    return (int)px_result(-EINTR);
+}
+
+int sigwait(const sigset_t *set, int *number)
+{
+    while (!(pending & *set))
+        px_block(&pending, PX_FOREVER);
+    *number = __builtin_ctzl(pending & *set);
+    pending &= ~BIT(*number);
+    return 0;
+}
+
+int sigaltstack(const stack_t *restrict stack, stack_t *restrict old)
+{
+    (void)stack;
+    if (old)
+        *old = (stack_t){.ss_flags = SS_DISABLE};
+    return 0; /* handlers run on the stack of whoever raises */
+}

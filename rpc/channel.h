@@ -1,0 +1,125 @@
+/* Operations on one channel of an edge: post and collect at the calling end, fetch and reply at the called end.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Everything decided here rests on private memory (struct bh_out, struct bh_in) and on copies of lines that were
+ * fetched once. Nothing blocks. Hosted tests and the fuzzer compile this file as it is. */
+#ifndef BH_CHANNEL_H
+#define BH_CHANNEL_H
+
+#include <stdbool.h>
+
+#include "rpc/gate.h"
+
+/* Calling end. A request line is free again once fewer than BH_LINES calls are outstanding: the called end has
+ * fetched every request that it replied to, so no cursor of its own needs to be read. */
+struct bh_out {
+    struct bh_channel *channel;
+    uint32_t seq;              /* of the last request posted */
+    uint32_t expect[BH_LINES]; /* seq of the reply that slot waits for */
+    uint64_t outstanding;      /* bit s: slot s waits for a reply */
+};
+
+/* Called end. */
+struct bh_in {
+    struct bh_channel *channel;
+    uint32_t seq; /* of the last request fetched */
+};
+
+/* Private copy of a request: the line's own layout, so that it is copied in vectors from end to end (a vector read from
+ * what was just written in words would wait for the store buffer). */
+struct bh_fetched {
+    _Alignas(16) uint32_t seq;
+    uint16_t fn, slot;
+    uint32_t parent, reserved;
+    uint64_t args[BH_GATE_ARGS];
+};
+_Static_assert(sizeof(struct bh_fetched) == sizeof(struct bh_request), "copied as a whole");
+
+typedef uint32_t bh_vector __attribute__((vector_size(16), may_alias, aligned(8)));
+#define BH_LINE_VECTORS 4u
+
+/* Private copy of a reply. */
+struct bh_result {
+    enum bh_status status;
+    uint64_t ret;
+    uint64_t words[BH_REPLY_WORDS];
+};
+
+/* Sends a request; the slot its reply will come in, or -1 when BH_LINES calls are outstanding. */
+static inline int bh_out_post(struct bh_out *out, uint16_t fn, uint32_t parent, const uint64_t args[BH_GATE_ARGS])
+{
+    if (out->outstanding == UINT64_MAX)
+        return -1;
+    unsigned slot = (unsigned)__builtin_ctzll(~out->outstanding);
+    uint32_t seq = ++out->seq;
+    struct bh_request *line = &out->channel->requests[seq % BH_LINES];
+    out->expect[slot] = seq;
+    out->outstanding |= 1ull << slot;
+    line->fn = fn;
+    line->slot = (uint16_t)slot;
+    line->parent = parent;
+    for (unsigned i = 0; i < BH_GATE_ARGS; i++)
+        line->args[i] = args[i];
+    atomic_store_explicit(&line->seq, seq, memory_order_release);
+    return (int)slot;
+}
+
+/* Has the reply of this slot come? Only looks. */
+static inline bool bh_out_ready(const struct bh_out *out, unsigned slot)
+{
+    return atomic_load_explicit(&out->channel->replies[slot].seq, memory_order_acquire) == out->expect[slot];
+}
+
+/* A status as the called end sent it. Any that only the calling end can find out is a lie, and one that matters: a call
+ * "timed out" keeps its arena block. It counts as a refusal, as does a status outside the enumeration. */
+static inline enum bh_status bh_status_of_callee(uint32_t status)
+{
+    const uint32_t possible = 1u << BH_OK | 1u << BH_REFUSED | 1u << BH_BAD_ARGUMENT | 1u << BH_NO_MEMORY |
+                              1u << BH_BAD_HANDLE;
+    return status <= BH_STATUS_LAST && (possible >> status & 1) ? (enum bh_status)status : BH_REFUSED;
+}
+
+/* Takes the reply that bh_out_ready() saw, and frees the slot. */
+static inline void bh_out_collect(struct bh_out *out, unsigned slot, struct bh_result *result)
+{
+    const volatile struct bh_reply *line = &out->channel->replies[slot];
+    result->status = bh_status_of_callee(line->status);
+    result->ret = line->ret;
+    for (unsigned i = 0; i < BH_REPLY_WORDS; i++)
+        result->words[i] = line->words[i];
+    out->outstanding &= ~(1ull << slot);
+}
+
+/* Is a request there? Only looks. */
+static inline bool bh_in_ready(const struct bh_in *in)
+{
+    uint32_t next = in->seq + 1;
+    return atomic_load_explicit(&in->channel->requests[next % BH_LINES].seq, memory_order_acquire) == next;
+}
+
+/* Takes the request that bh_in_ready() saw. False: it names no reply line, nobody can be waiting; it is dropped. */
+static inline bool bh_in_fetch(struct bh_in *in, struct bh_fetched *request)
+{
+    uint32_t next = ++in->seq;
+    const volatile bh_vector *line = (const volatile bh_vector *)&in->channel->requests[next % BH_LINES];
+    bh_vector *copy = (bh_vector *)request;
+    bh_vector head = line[0];
+    head[0] = next; /* what bh_in_ready() saw, not what stands there now */
+    copy[0] = head;
+    for (unsigned i = 1; i < BH_LINE_VECTORS; i++)
+        copy[i] = line[i];
+    return request->slot < BH_LINES;
+}
+
+/* Answers a fetched request (slot < BH_LINES). */
+static inline void bh_in_reply(struct bh_in *in, const struct bh_fetched *request, const struct bh_result *result)
+{
+    struct bh_reply *line = &in->channel->replies[request->slot];
+    line->status = (uint32_t)result->status;
+    line->ret = result->ret;
+    for (unsigned i = 0; i < BH_REPLY_WORDS; i++)
+        line->words[i] = result->words[i];
+    atomic_store_explicit(&line->seq, request->seq, memory_order_release);
+}
+
+#endif

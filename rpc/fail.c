@@ -1,0 +1,153 @@
+/* What a failed gate call leads to: a recorded status, an error value, or a report.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include "rpc/marshal.h"
+
+_Thread_local struct bh_try *bh_try_current;
+
+void bh_try_begin(struct bh_try *t, uint64_t timeout)
+{
+    t->outer = bh_try_current;
+    t->timeout = timeout;
+    t->status = BH_OK;
+    bh_try_current = t;
+}
+
+enum bh_status bh_try_end(struct bh_try *t)
+{
+    bh_try_current = t->outer;
+    return t->status;
+}
+
+const char *bh_status_text(enum bh_status status)
+{
+    static const char *const texts[] = {
+        [BH_OK] = "done",
+        [BH_REFUSED] = "refused: not granted to this caller",
+        [BH_BAD_ARGUMENT] = "bad argument",
+        [BH_TOO_BIG] = "argument too big",
+        [BH_UNANNOTATED] = "private memory on a strict edge",
+        [BH_TIMED_OUT] = "timed out",
+        [BH_PEER_DIED] = "peer died",
+        [BH_NO_MEMORY] = "no memory in the called compartment",
+        [BH_BAD_HANDLE] = "bad handle",
+        [BH_NO_GATE] = "no edge allows this call",
+    };
+    return (unsigned)status < sizeof(texts) / sizeof(texts[0]) ? texts[status] : "unknown status";
+}
+
+/* A report's text, cut where it no longer fits. */
+struct text {
+    char *at, *end;
+};
+
+static void add(struct text *t, const char *string)
+{
+    while (*string && t->at < t->end)
+        *t->at++ = *string++;
+    *t->at = '\0';
+}
+
+static void add_number(struct text *t, uint64_t number)
+{
+    char digits[21];
+    char *first = digits + sizeof(digits) - 1;
+    *first = '\0';
+    do {
+        *--first = (char)('0' + number % 10);
+        number /= 10;
+    } while (number);
+    add(t, first);
+}
+
+static void set(char *field, size_t size, const char *string)
+{
+    struct text t = {field, field + size - 1};
+    add(&t, string);
+}
+
+static void explain(struct text *t, enum bh_status status, const struct bh_argument *a,
+                    const struct bh_boot_edge *edge, bool back)
+{
+    if (!a)
+        return;
+    if (status == BH_TOO_BIG && a->size == BH_BAD_SIZE) {
+        add(t, ": its size is negative or overflows");
+    } else if (status == BH_TOO_BIG && a->how & BH_STRING && a->size > BH_STRING_IN_MAX) {
+        add(t, ": a string of ");
+        add_number(t, a->size);
+        add(t, " bytes, at most ");
+        add_number(t, BH_STRING_IN_MAX);
+        add(t, " can cross");
+    } else if (status == BH_TOO_BIG) {
+        uint64_t arena = back ? BH_EDGE_CB_ARENA_SIZE : edge ? edge->arena_size : 0;
+        add(t, ": ");
+        add_number(t, a->size);
+        add(t, a->size > arena ? " bytes do not fit" : " bytes and the other arguments do not fit");
+        add(t, " the edge's arena of ");
+        add_number(t, arena);
+        add(t, "; put them into a share, or raise arena of this edge");
+    } else if (status == BH_UNANNOTATED && a->parent && a->parent->shared) {
+        add(t, ": a struct in a share points to it, so it has to lie in a share too");
+    } else if (status == BH_UNANNOTATED) {
+        add(t, ": use bh_shared, bh_shared_stack or bh_malloc_shared");
+    } else if (status == BH_BAD_ARGUMENT && a->how & BH_MUST_BE_NULL) {
+        add(t, ": has to be NULL to cross a gate");
+    }
+}
+
+static void report(const struct bh_site *site, const struct bh_outgoing *call,
+                   enum bh_status status, const struct bh_argument *culprit, uint64_t pc,
+                   bool fatal)
+{
+    const struct bh_boot_edge *edge = bh_edge_of(call->edge);
+    bool back = site->flags & BH_SITE_CALLBACK;
+    struct bh_report r = {
+        .kind = BH_REPORT_REFUSED,
+        .fatal = fatal,
+        .compartment = bh_gates.compartment,
+        .peer = !edge  ? BH_NO_PEER
+                : back ? edge->from
+                       : edge->to,
+        .status = status,
+        .thread = bh_core()->thread_self(),
+        .pc = pc,
+    };
+    struct text text = {r.text, r.text + sizeof(r.text) - 1};
+
+    if (culprit) {
+        r.address = bh_word_pointer(culprit->data);
+        r.size = culprit->size == BH_BAD_SIZE ? 0 : culprit->size;
+        set(r.argument, sizeof(r.argument), culprit->name);
+    }
+    set(r.function, sizeof(r.function), site->function);
+    add(&text, bh_status_text(status));
+    explain(&text, status, culprit, edge, back);
+    bh_core()->report(&r);
+    if (fatal)
+        __builtin_trap(); /* a fatal report does not return */
+}
+
+static int errno_of(enum bh_status status)
+{
+    if (status == BH_PEER_DIED)
+        return EPIPE;
+    return status == BH_TIMED_OUT ? ETIMEDOUT : EACCES;
+}
+
+void bh_gate_failed(const struct bh_site *site, const struct bh_outgoing *call,
+                    enum bh_status status, const struct bh_argument *culprit, uint64_t pc)
+{
+    bool back = site->flags & BH_SITE_CALLBACK;
+    bool expected = status == BH_PEER_DIED || status == BH_TIMED_OUT;
+
+    if (!back && bh_try_current) {
+        if (bh_try_current->status == BH_OK)
+            bh_try_current->status = status;
+    } else if (!back && !(site->flags & BH_SITE_ERROR)) {
+        report(site, call, status, culprit, pc, true);
+    } else if (!expected) {
+        report(site, call, status, culprit, pc, false);
+    }
+    if (site->flags & BH_SITE_ERROR)
+        errno = errno_of(status);
+}

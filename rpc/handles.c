@@ -1,0 +1,129 @@
+/* Handle tables: one per edge, grown on demand, free entries in a list.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include "rpc/handles.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "rpc/abi.h"
+
+#define GENERATION_SHIFT 16 /* number = generation << 16 | index; generation is never 0 */
+#define EXCLUSIVE        UINT16_MAX
+#define FIRST_ENTRIES    16u
+#define NONE             UINT32_MAX
+
+struct entry {
+    const struct bh_handle_type *type; /* NULL: free */
+    void *object;                      /* NULL: reserved */
+    uint32_t next_free;
+    uint16_t generation;
+    uint16_t pins; /* EXCLUSIVE, or how many calls use it */
+};
+
+struct table {
+    struct entry *entries;
+    uint32_t n, in_use, first_free, last_free;
+};
+
+static struct table tables[BH_EDGES_MAX];
+
+static void append_free(struct table *t, uint32_t index)
+{
+    t->entries[index].next_free = NONE;
+    if (t->first_free == NONE)
+        t->first_free = index;
+    else
+        t->entries[t->last_free].next_free = index;
+    t->last_free = index;
+}
+
+static bool grow(struct table *t)
+{
+    uint32_t n = t->n ? 2 * t->n : FIRST_ENTRIES;
+    if (t->n == BH_HANDLES_MAX)
+        return false;
+    struct entry *entries = realloc(t->entries, n * sizeof(*entries));
+    if (!entries)
+        return false;
+    memset(entries + t->n, 0, (n - t->n) * sizeof(*entries));
+    t->entries = entries;
+    t->first_free = NONE;
+    for (uint32_t i = t->n; i < n; i++)
+        append_free(t, i);
+    t->n = n;
+    return true;
+}
+
+/* The entry that a number names, whatever its state. */
+static struct entry *find(uint32_t edge, uint64_t number)
+{
+    if (edge >= BH_EDGES_MAX || number >> 32)
+        return NULL;
+    struct table *t = &tables[edge];
+    uint32_t index = (uint32_t)(number & 0xffff);
+    if (index >= t->n)
+        return NULL;
+    struct entry *e = &t->entries[index];
+    return e->type && e->generation == number >> GENERATION_SHIFT ? e : NULL;
+}
+
+uint64_t bh_handle_reserve(uint32_t edge, const struct bh_handle_type *type)
+{
+    if (edge >= BH_EDGES_MAX)
+        return 0;
+    struct table *t = &tables[edge];
+    if (t->in_use == t->n && !grow(t))
+        return 0;
+    uint32_t index = t->first_free;
+    struct entry *e = &t->entries[index];
+    t->first_free = e->next_free;
+    t->in_use++;
+    if (++e->generation == 0)
+        e->generation = 1;
+    e->type = type;
+    e->object = NULL;
+    e->pins = EXCLUSIVE; /* until the call that makes it ends */
+    return (uint64_t)e->generation << GENERATION_SHIFT | index;
+}
+
+void bh_handle_publish(uint32_t edge, uint64_t number, void *object)
+{
+    struct entry *e = find(edge, number);
+    if (e)
+        e->object = object;
+}
+
+void *bh_handle_pin(uint32_t edge, const struct bh_handle_type *type, uint64_t number,
+                    bool exclusive)
+{
+    struct entry *e = find(edge, number);
+    if (!e || e->type != type || !e->object)
+        return NULL;
+    if (exclusive ? e->pins != 0 : e->pins >= EXCLUSIVE - 1)
+        return NULL;
+    e->pins = exclusive ? EXCLUSIVE : (uint16_t)(e->pins + 1);
+    return e->object;
+}
+
+void bh_handle_unpin(uint32_t edge, uint64_t number)
+{
+    struct entry *e = find(edge, number);
+    if (e)
+        e->pins = e->pins == EXCLUSIVE ? 0 : (uint16_t)(e->pins - 1);
+}
+
+void bh_handle_forget(uint32_t edge, uint64_t number)
+{
+    struct entry *e = find(edge, number);
+    if (!e)
+        return;
+    e->type = NULL;
+    e->object = NULL;
+    tables[edge].in_use--;
+    append_free(&tables[edge], (uint32_t)(number & 0xffff));
+}
+
+uint32_t bh_handles_in_use(uint32_t edge)
+{
+    return edge < BH_EDGES_MAX ? tables[edge].in_use : 0;
+}

@@ -1,0 +1,35 @@
+/* Objects of a library that a caller knows by number only: one table per edge, in the callee.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * A number is index and generation, so a stale one is found out; it means something on its own edge
+ * only. While a call uses an object it cannot be freed by another one. */
+#ifndef BH_HANDLES_H
+#define BH_HANDLES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define BH_HANDLES_MAX 4096u /* per edge */
+
+/* Generated, one per type; compared by address. */
+struct bh_handle_type {
+    const char *name;
+    size_t twin_size; /* bytes of the callee's private struct; 0: the object is the library's own */
+};
+
+/* A number for a new object, which nobody can use yet; 0: the table is full, or no memory. */
+uint64_t bh_handle_reserve(uint32_t edge, const struct bh_handle_type *type);
+/* From now on the number means `object`. */
+void bh_handle_publish(uint32_t edge, uint64_t number, void *object);
+/* The object, pinned; NULL: no such handle of that type, or (`exclusive`, or pinned so) in use by
+ * another call. */
+void *bh_handle_pin(uint32_t edge, const struct bh_handle_type *type, uint64_t number,
+                    bool exclusive);
+void bh_handle_unpin(uint32_t edge, uint64_t number);
+/* Forgets a number that reserve() gave; the object itself is the caller's. Pins do not matter. */
+void bh_handle_forget(uint32_t edge, uint64_t number);
+/* Handles of an edge that are in use, for tests. */
+uint32_t bh_handles_in_use(uint32_t edge);
+
+#endif

@@ -1,0 +1,68 @@
+"""Command line of scripts/bench.
+
+SPDX-License-Identifier: BSD-3-Clause
+"""
+
+import argparse
+import pathlib
+import subprocess
+import sys
+
+from . import boot, common, gates, gzip_run
+
+
+def two_cores(text):
+    try:
+        first, second = (int(x) for x in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}': want two core numbers, such as 0,1") from None
+    return first, second
+
+
+def parser():
+    p = argparse.ArgumentParser(prog="scripts/bench", description=(
+        "Measures on this machine, prints a table and writes JSON to build/bench/."))
+    p.add_argument("--build-dir", type=pathlib.Path,
+                   help="another build directory; it is used as it is")
+    p.add_argument("--out", type=pathlib.Path, help="folder for the JSON (default: BUILD/bench)")
+    sub = p.add_subparsers(dest="what", required=True)
+
+    g = sub.add_parser("gates", help="gate calls beside the floors of this machine")
+    g.add_argument("--quick", action="store_true", help="a few calls only: does it work at all?")
+    g.add_argument("--starts", type=int, help="start the appliances at least so often")
+    g.add_argument("--only", metavar="NAME", action="append", help="only these gate measurements")
+    g.add_argument("--cores", type=two_cores, metavar="A,B",
+                   help="cores for the two ends (default: the first two)")
+    g.set_defaults(run=gates.run)
+
+    z = sub.add_parser("gzip", help="zlib natively, in one compartment, in a VM of its own")
+    z.add_argument("--size", type=int, default=64, metavar="MIB")
+    z.add_argument("--rounds", type=int, default=7)
+    z.add_argument("--long", action="store_true",
+                   help="instead: 1 GiB through the VM, watching its memory")
+    z.set_defaults(run=gzip_run.run)
+
+    b = sub.add_parser("boot", help="time from exec to main, memory of a VM, size of images")
+    b.add_argument("--starts", type=int, default=30)
+    b.set_defaults(run=boot.run)
+    return p
+
+
+def main(argv):
+    args = parser().parse_args(argv)
+    if args.build_dir is None:
+        args.build_dir = common.ROOT / "build"
+        built = subprocess.run([common.ROOT / "scripts/build"], check=False)
+        if built.returncode:
+            return built.returncode
+    args.build_dir = args.build_dir.resolve()
+    args.out = (args.out or args.build_dir / "bench").resolve()
+    args.out.mkdir(parents=True, exist_ok=True)
+    common.raise_priority()
+    try:
+        return args.run(args)
+    except common.BenchError as e:
+        print(f"bench: error: {e}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130

@@ -1,0 +1,82 @@
+"""The libraries and applications that a source tree offers.
+
+A library is a directory with library.toml and NAME.edl, an application one with meson.build.
+
+SPDX-License-Identifier: BSD-3-Clause
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import edl
+
+PLACES = ("guest", "tests/guests")  # the second one: for tests only
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    name: str
+    directory: Path  # relative to the source root
+    root: Path
+
+    @property
+    def interface_file(self) -> Path:
+        return self.root / self.directory / f"{self.name}.edl"
+
+    @property
+    def description_file(self) -> Path:
+        return self.root / self.directory / "library.toml"
+
+    def archive(self, build: Path) -> Path:
+        return build / self.directory / f"lib{self.name}.a"
+
+    def functions(self) -> list[str]:
+        """What its interface file exports, in order. Raises Refused when that file is wrong."""
+        shown = str(self.directory / self.interface_file.name)
+        return [function.name for function in edl.parse(self.interface_file, shown).functions]
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    name: str
+    directory: Path  # relative to the source root
+
+    def archive(self, build: Path) -> Path:
+        return build / self.directory / f"lib{self.name}.a"
+
+
+class Catalogue:
+    def __init__(self, root: Path):
+        self.root = root
+        self._libraries: dict[str, Library] = {}
+        self._applications: dict[str, Application] = {}
+        for place in PLACES:
+            for directory in self._directories(f"{place}/libs"):
+                name = directory.name
+                files = (root / directory / file for file in ("library.toml", f"{name}.edl"))
+                if all(file.is_file() for file in files):
+                    self._libraries.setdefault(name, Library(name, directory, root))
+            for directory in self._directories(f"{place}/apps"):
+                if (root / directory / "meson.build").is_file():
+                    name = directory.name
+                    self._applications.setdefault(name, Application(name, directory))
+
+    def _directories(self, place: str) -> list[Path]:
+        if not (self.root / place).is_dir():
+            return []
+        found = (path for path in (self.root / place).iterdir() if path.is_dir())
+        return sorted(path.relative_to(self.root) for path in found)
+
+    @property
+    def library_names(self) -> list[str]:
+        return sorted(self._libraries)
+
+    @property
+    def application_names(self) -> list[str]:
+        return sorted(self._applications)
+
+    def library(self, name: str) -> Library | None:
+        return self._libraries.get(name)
+
+    def application(self, name: str) -> Application | None:
+        return self._applications.get(name)

@@ -1,0 +1,92 @@
+"""Generates the caller's side of a library: functions with the library's own names and types.
+
+SPDX-License-Identifier: BSD-3-Clause
+"""
+
+from collections.abc import Mapping
+
+from .edl_model import Callback, Function, Library
+from .gen_callee import Callee
+from .gen_caller import Caller
+from .gen_common import (
+    Writer,
+    callback_types,
+    checks,
+    frame_types,
+    preamble,
+    sites,
+    used_callbacks,
+    value_of,
+    wire,
+)
+
+
+def generate(library: Library, used: Mapping[str, int]) -> str:
+    """C source with a stub for each function in `used`, which maps names to import indices.
+
+    Texts of several libraries may be put into one file, one after the other.
+    """
+    functions = [f for f in library.functions if f.name in used]
+    callbacks = used_callbacks(functions)
+    out = Writer()
+    out(f"/* Generated from {library.name}.edl: calls to library {library.name} in another compartment. */")
+    preamble(out, library)
+    checks(out, library, [*functions, *callbacks])
+    sites(out, library, functions)
+    callback_types(out, library, callbacks)
+    for callback in callbacks:
+        _callback(out, library, callback)
+    for function in functions:
+        _stub(out, library, function, used[function.name])
+    return out.text
+
+
+def _callback(out: Writer, library: Library, callback: Callback) -> None:
+    w = wire(library, callback)
+    frame_types(out, w)
+    out("/* The called compartment calls back. */")
+    name = f"bh_callback_{library.name}_{callback.name}"
+    out(f"static enum bh_status {name}(struct bh_incoming *bh_call, uintptr_t bh_function)")
+    out("{")
+    Callee(out, library, callback, w, back=True).body()
+    out("}")
+    out()
+
+
+def _stub(out: Writer, library: Library, function: Function, index: int) -> None:
+    w = wire(library, function)
+    frame_types(out, w)
+    arguments = ", ".join(p.name for p in function.parameters)
+    out(function.prototype)
+    out("{")
+    out(f"const struct bh_import *bh_import = &bh_gates.imports[{index}];")
+    direct = f"((__typeof__({function.name}) *)bh_import->direct)({arguments});"
+    if function.errno:
+        _direct_errno(out, function, arguments)
+    elif function.result.kind == "void":
+        out("if (bh_import->direct) {")
+        out(direct)
+        out("return;")
+        out("}")
+    else:
+        out("if (bh_import->direct)")
+        out(f"    return {direct}")
+    out()
+    Caller(out, library, function, w, back=False).body()
+    out("}")
+    out()
+
+
+def _direct_errno(out: Writer, function: Function, arguments: str) -> None:
+    """Each compartment has an errno of its own, so a plain call would lose the callee's: gen_dispatch.py."""
+    declarations = ", ".join(p.declaration for p in function.parameters) or "void"
+    result = function.result
+    value = value_of(result.type.text, "bh_direct.value", result.kind in ("handle", "user_check", "string"))
+    out("if (bh_import->direct) {")
+    out("struct bh_direct bh_direct =")
+    out(f"    ((struct bh_direct (*)({declarations}))bh_import->direct)({arguments});")
+    out(f"{result.type.declare('bh_ret')} = {value};")
+    out(f"if (bh_ret == {function.error})")
+    out("    errno = bh_direct.error;")
+    out("return bh_ret;")
+    out("}")

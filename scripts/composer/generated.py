@@ -1,0 +1,97 @@
+"""The C sources that an image gets besides its libraries: stubs for calls, dispatch for exports.
+
+SPDX-License-Identifier: BSD-3-Clause
+"""
+
+import json
+import struct
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import edl, elf, gen_dispatch, gen_stubs
+from .catalogue import Library
+from .edl import Function
+from .manifest import Export, Import
+from .toolchain import ToolError
+
+NO_EXPORTS = """/* Generated: nobody may call this compartment. */
+#include <rpc/abi.h>
+
+const struct bh_export bh_exports[0] = {};
+"""
+EXPORT = struct.Struct("<QQQII")  # struct bh_export, rpc/abi.h
+
+
+@dataclass(frozen=True)
+class Interface:
+    """What a library offers, and where the headers are that its interface file names."""
+
+    library: edl.Library
+    include_dirs: tuple[Path, ...]
+    whole: bool = False  # takes over functions of the C library
+
+    @property
+    def name(self) -> str:
+        return self.library.name
+
+    @property
+    def functions(self) -> list[Function]:
+        return self.library.functions
+
+
+def interface(library: Library) -> Interface:
+    """Raises Refused for a wrong interface file, ToolError for a wrong library.toml."""
+    shown = str(library.directory / library.interface_file.name)
+    parsed = edl.parse(library.interface_file, shown)
+    file = library.directory / library.description_file.name
+    if parsed.name != library.name:
+        raise ToolError(f"{shown}: describes library {parsed.name}, not {library.name}")
+    try:
+        content = tomllib.loads(library.description_file.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise ToolError(f"{file}: {error}") from None
+    includes = content.get("includes", [])
+    if not isinstance(includes, list) or not all(isinstance(path, str) for path in includes):
+        raise ToolError(f'{file}: includes has to be a list of folders, such as ["guest/libs/x"]')
+    whole = content.get("whole", False)
+    if not isinstance(whole, bool):
+        raise ToolError(f"{file}: whole has to be true or false")
+    return Interface(parsed, tuple(library.root / path for path in includes), whole)
+
+
+def stubs(imports: Sequence[Import], interfaces: dict[str, Interface]) -> str:
+    """C source of what stands for functions of other compartments; indices as in `imports`."""
+    used: dict[str, dict[str, int]] = {}
+    for index, wanted in enumerate(imports):
+        used.setdefault(wanted.library, {})[wanted.name] = index
+    texts = (gen_stubs.generate(interfaces[name].library, used[name]) for name in used)
+    return "\n".join(texts)
+
+
+def exports(interfaces: Sequence[Interface]) -> str:
+    """C source of the export table, in the order of `interfaces`, and of the checks behind it."""
+    if not any(interface.functions for interface in interfaces):
+        return NO_EXPORTS
+    return gen_dispatch.generate([interface.library for interface in interfaces])
+
+
+def program(name: str) -> str:
+    """C source of the application's argv[0]; other compartments do not use it."""
+    return f"const char bh_program_name[] = {json.dumps(name)};\n"
+
+
+def export_table(image: bytes, interfaces: Sequence[Interface], what: str) -> tuple[Export, ...]:
+    """The functions of `interfaces` in the order of their indices, with their addresses."""
+    functions = [(i.name, function) for i in interfaces for function in i.functions]
+    if not functions:
+        return ()
+    table = next((s.value for s in elf.symbols(image, what) if s.name == "bh_exports"), 0)
+    data = elf.contents(image, table, len(functions) * EXPORT.size, what)
+    return tuple(
+        Export(function.name, library, direct, dispatch, function.nonblocking)
+        for (library, function), (direct, dispatch, *_) in zip(
+            functions, EXPORT.iter_unpack(data), strict=True
+        )
+    )

@@ -1,0 +1,28 @@
+"""tests/guests/apps/sockets: the network compartment's interface over its loopback, in its own VM and in the application's.
+
+SPDX-License-Identifier: BSD-3-Clause
+"""
+
+import subprocess
+import unittest
+
+import appliances
+
+
+class Sockets(unittest.TestCase):
+    def verdict(self, mechanism: str) -> None:
+        option = f"compartments.net.mechanism={mechanism}"
+        toml = "tests/guests/apps/sockets/compartments.toml"
+        command = appliances.command(toml, "--set", option)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        self.assertEqual((done.stdout, done.stderr, done.returncode), ("PASS\n", "", 0))
+
+    def test_vm(self):
+        self.verdict("vm")
+
+    def test_one_vm(self):
+        self.verdict("none")
+
+
+if __name__ == "__main__":
+    unittest.main()

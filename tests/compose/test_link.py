@@ -1,0 +1,311 @@
+"""Tests of linking: the linker script, who is found to call whom, and the images that come out.
+
+SPDX-License-Identifier: BSD-3-Clause
+"""
+
+import hashlib
+import os
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from trees import BUILD, HERE, ROOT, Tree, archive, compile_c, disassembly
+
+from composer import build, elf, resolve, toolchain
+
+ADD_H = "int add(int a, int b); int twice(int n);"
+ADD_EDL = "int add(int a, int b); int twice(int n);"
+ADD_C = {
+    "add": "int add(int a, int b); int add(int a, int b) { return a + b; }",
+    "twice": "int add(int, int); int twice(int n); int twice(int n) { return add(n, n); }",
+}
+MAIN_C = {"main": "int add(int, int); int main(void); int main(void) { return add(1, 2); }"}
+TWO = """[application]
+name = "app"
+[compartments.app]
+default = true
+[compartments.lib]
+libraries = ["sum"]
+"""
+EDGE = '[[edges]]\nfrom = "app"\nto = "lib"\n'
+
+
+class Temporary(unittest.TestCase):
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.root = Path(os.path.realpath(temporary.name))
+
+
+class LinkerScript(Temporary):
+    def link(self, index: int, options: list[str] | None = None) -> Path:
+        source = (HERE / "tls_image.c").read_text()
+        part = compile_c(source, self.root / "image.o", options)
+        tools = toolchain.load(BUILD)
+        target = self.root / f"image-{index}"
+        command = [*tools.cc, *tools.ldflags, f"-Wl,-T,{tools.linker_script},--gc-sections"]
+        command += ["-Wl,--fatal-warnings", f"-Wl,--defsym=BH_INDEX={index}", str(part)]
+        command += ["-Wl,--defsym=bh_runtime_main=0", "-o", str(target)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        self.output = done.stderr
+        return target
+
+    def test_three_images_share_one_thread_pointer(self):
+        host = self.root / "tls_host"
+        command = ["gcc", "-O1", "-Wall", "-Werror", "-D_GNU_SOURCE", f"-I{ROOT}"]
+        subprocess.run([*command, str(HERE / "tls_host.c"), "-o", str(host)], check=True)
+        images = [str(self.link(index)) for index in (63, 0, 5)]
+        done = subprocess.run([str(host), *images], check=False, capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_one_segment_per_permission(self):
+        command = ["readelf", "-lW", str(self.link(1))]
+        text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        loads = [line.split() for line in text.splitlines() if line.strip().startswith("LOAD")]
+        self.assertEqual(["".join(line[6:-1]) for line in loads], ["R", "RE", "RW", "RW"])
+        self.assertEqual([line[-1] for line in loads], ["0x1000"] * 4)
+        self.assertNotIn("DYNAMIC", text)
+        self.assertRegex(text, r"GNU_STACK .* RW ")
+
+    def test_too_many_thread_local_variables(self):
+        self.link(0, ["-DTLS_SIZE=5000"])
+        self.assertIn("thread-local variables take more than 4096 bytes", self.output)
+
+    def test_debugging_information_is_kept(self):
+        command = ["objdump", "-dl", "--disassemble=step", str(self.link(2))]
+        text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        self.assertRegex(text, r"<stdin>:\d+|<step>:\n.*step\(\)")
+
+
+class Resolve(Temporary):
+    def needs(self, own: dict, base: dict, reachable=(), unreachable=(), roots=("main",)):
+        own = [elf.Archive(archive(self.root / "own.a", own))]
+        base = [elf.Archive(archive(self.root / "base.a", base))]
+        return resolve.needs(roots, own, base, reachable, unreachable)
+
+    def test_only_members_that_are_used_count(self):
+        unused = "void gone(void); void other(void); void other(void) { gone(); }"
+        found = self.needs({**MAIN_C, "other": unused}, {}, {"add"}, {"gone"})
+        self.assertEqual((found.imports, found.forbidden, found.unknown), ({"add"}, set(), set()))
+
+    def test_own_function_before_another_compartments(self):
+        found = self.needs({**MAIN_C, **ADD_C}, {}, {"add"})
+        self.assertEqual(found.imports, set())
+
+    def test_reachable_function_before_the_c_library(self):
+        found = self.needs(MAIN_C, {"add": ADD_C["add"]}, {"add"})
+        self.assertEqual(found.imports, {"add"})
+
+    def test_c_library_before_a_function_without_edge(self):
+        found = self.needs(MAIN_C, {"add": ADD_C["add"]}, (), {"add"})
+        self.assertEqual((found.imports, found.forbidden), (set(), set()))
+
+    def test_through_the_c_library(self):
+        main = {"main": "int twice(int); int main(void); int main(void) { return twice(3); }"}
+        found = self.needs(main, {"twice": ADD_C["twice"]}, {"add"})
+        self.assertEqual(found.imports, {"add"})
+
+    def test_weak_reference_needs_nothing(self):
+        weak = "int add(int, int) __attribute__((weak)); int main(void);"
+        weak += "void *place(void); void *place(void) { return add; } int main(void) { return 0; }"
+        found = self.needs({"main": weak}, {}, {"add"})
+        self.assertNotIn("add", found.imports | found.unknown)
+
+    def test_damaged_archive(self):
+        file = archive(self.root / "own.a", MAIN_C)
+        data = file.read_bytes()
+        for size in (0, 7, 70, 100, len(data) // 2):
+            with self.subTest(size=size), self.assertRaises(elf.BadFile):
+                found = elf.Archive(file, data[:size])
+                for offset in found.index.values():
+                    found.member(offset)
+
+
+class Images(Temporary):
+    def setUp(self):
+        super().setUp()
+        self.tree = Tree(self.root)
+        self.tree.application("app", MAIN_C)
+        self.tree.library("sum", ADD_EDL, ADD_H, ADD_C)
+        self.tree.toml(TWO + EDGE)
+
+    def compose(self, *options: str) -> None:
+        self.assertEqual(self.tree.compose(*options), (0, ""))
+
+    def hashes(self) -> dict[str, str]:
+        files = (self.root / "out").glob("*.elf")
+        return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+    def cached(self) -> dict[str, int]:
+        return {f.name: f.stat().st_mtime_ns for f in (self.tree.build / "images").iterdir()}
+
+    def test_launch_settings_never_relink(self):
+        self.compose()
+        before, images = self.hashes(), self.cached()
+        self.assertEqual(set(before), {"app.elf", "lib.elf"})
+        for option in (
+            "compartments.lib.mechanism=none",
+            "compartments.lib.mechanism=mpk",
+            "compartments.app.memory=2MiB",
+            "compartments.lib.stack=64KiB",
+            "compartments.lib.threads=2",
+            "edges.app-lib.data=strict",
+            "edges.app-lib.arena=1MiB",
+        ):
+            with self.subTest(option=option):
+                self.compose("--set", option)
+                self.assertEqual((self.hashes(), self.cached()), (before, images))
+
+    def test_same_bytes_from_scratch(self):
+        self.compose()
+        before = self.hashes()
+        for file in (self.tree.build / "images").iterdir():
+            file.unlink()
+        self.compose()
+        self.assertEqual(self.hashes(), before)
+
+    def test_changed_library_relinks_its_image_only(self):
+        self.compose()
+        before = self.hashes()
+        changed = ADD_C | {"add": ADD_C["add"].replace("a + b", "a - b")}
+        self.tree.library("sum", ADD_EDL, ADD_H, changed)
+        self.compose()
+        after = self.hashes()
+        self.assertEqual(before["app.elf"], after["app.elf"])
+        self.assertNotEqual(before["lib.elf"], after["lib.elf"])
+
+    def test_changed_header_compiles_again(self):
+        self.compose()
+        images = self.cached()
+        (self.root / "guest/libs/sum/sum.h").write_text(ADD_H + "\n#define NEW 1\n")
+        self.compose()
+        self.assertNotEqual(self.cached(), images)
+
+    def test_direct_call_within_a_compartment(self):
+        self.tree.toml('[application]\nname = "app"\n[compartments.one]\nlibraries = ["sum"]\n')
+        self.compose()
+        image = self.tree.image("one")
+        self.assertRegex(disassembly(image, "main"), r"(call|jmp) +[0-9a-f]+ <add>")
+        self.assertNotIn("call", disassembly(image, "add"))
+
+    def test_stub_between_compartments(self):
+        self.compose()
+        self.assertNotIn("<add>:", disassembly(self.tree.image("app"), "twice"))
+        symbols = elf.symbols(self.tree.image("app").read_bytes(), "app")
+        self.assertIn("add", [symbol.name for symbol in symbols])
+        self.assertNotIn("twice", [symbol.name for symbol in symbols])
+
+    def test_missing_edge(self):
+        self.tree.toml(TWO)
+        self.assertEqual(
+            self.tree.compose(),
+            (
+                2,
+                't.toml:3:15: error: compartment "app" calls add() of library sum in compartment'
+                ' "lib", but no edge allows it\n'
+                'hint: add [[edges]] with from = "app" and to = "lib"\n',
+            ),
+        )
+
+    def test_function_not_listed(self):
+        self.tree.toml(TWO + EDGE + 'functions = ["twice"]\n')
+        self.assertEqual(
+            self.tree.compose(),
+            (
+                2,
+                't.toml:10:13: error: compartment "app" calls add(), which functions of this edge'
+                " does not list\n"
+                'hint: add "add" to the list, or remove the list to allow what the caller uses\n',
+            ),
+        )
+
+    def test_two_libraries_offer_the_same(self):
+        self.tree.library("total", "int add(int a, int b);", ADD_H, {"add": ADD_C["add"]})
+        other = '[compartments.other]\nlibraries = ["total"]\n'
+        edge = '[[edges]]\nfrom = "app"\nto = "other"\n'
+        self.tree.toml(TWO + other + EDGE + edge)
+        self.assertEqual(
+            self.tree.compose(),
+            (
+                2,
+                't.toml:3:15: error: compartment "app" calls add(), which edges allow in several'
+                " libraries: sum, total\nhint: keep the edge to one of them only\n",
+            ),
+        )
+        self.tree.toml(TWO + other + EDGE)
+        self.compose()
+
+    def test_no_main(self):
+        self.tree.application("app", {"start": "int start(void); int start(void) { return 0; }"})
+        self.assertEqual(
+            self.tree.compose(),
+            (
+                2,
+                't.toml:2:8: error: application "app" has no main()\n'
+                "hint: add int main(int argc, char **argv) to its sources\n",
+            ),
+        )
+
+    def test_interface_without_implementation(self):
+        self.tree.library("sum", ADD_EDL + " int gone(int n);", ADD_H + "int gone(int n);", ADD_C)
+        self.assertEqual(
+            self.tree.compose(),
+            (
+                2,
+                "guest/libs/sum/sum.edl:1:77: error: library sum exports gone(), but libsum.a has"
+                " none\nhint: remove it here, or add the source file that defines it to the"
+                " library\n",
+            ),
+        )
+
+    def test_undefined_function_names_compartment_and_step(self):
+        main = "int gone(void); int main(void); int main(void) { return gone(); }"
+        self.tree.application("app", {"main": main})
+        status, error = self.tree.compose()
+        first, *rest = error.splitlines()
+        self.assertEqual(status, 2)
+        self.assertEqual(first, 'compose: error: compartment "app": linking its image failed')
+        self.assertIn("undefined reference to `gone'", "\n".join(rest))
+
+    def test_missing_archive(self):
+        (self.tree.build / "guest/libs/sum/libsum.a").unlink()
+        status, error = self.tree.compose()
+        self.assertEqual(status, 2)
+        self.assertEqual(
+            error,
+            f"compose: error: {self.tree.build}/guest/libs/sum/libsum.a cannot be read: No such"
+            f" file or directory\nhint: build it first: ninja -C {self.tree.build}\n",
+        )
+
+    def test_renamed_compartment_leaves_no_image(self):
+        self.compose()
+        self.tree.toml((TWO + EDGE).replace("lib]", "new]").replace('"lib"', '"new"'))
+        self.compose()
+        self.assertEqual(set(self.hashes()), {"app.elf", "new.elf"})
+
+
+class Directory(unittest.TestCase):
+    """The names that vmm/compose.c computes as well."""
+
+    def name(self, file: str, *sets: str) -> str:
+        return build.directory(Path("/b"), file, sets).name
+
+    def test_fnv1a(self):
+        # Test vectors of draft-eastlake-fnv
+        self.assertEqual(build.fnv1a(b""), 0x811C9DC5)
+        self.assertEqual(build.fnv1a(b"a"), 0xE40C292C)
+        self.assertEqual(build.fnv1a(b"foobar"), 0xBF9CF968)
+
+    def test_name(self):
+        self.assertRegex(self.name("/x/hello/compartments.toml"), r"^hello-[0-9a-f]{8}$")
+        self.assertRegex(self.name("/x/hello/two.parts.toml"), r"^two-[0-9a-f]{8}$")
+
+    def test_sets_count(self):
+        options = ((), ("k=v",), ("k=", "v"))
+        names = {self.name("/x/a.toml", *sets) for sets in options}
+        self.assertEqual(len(names), 3)
+
+
+if __name__ == "__main__":
+    unittest.main()

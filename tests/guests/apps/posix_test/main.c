@@ -1,0 +1,25 @@
+/* Tests of the POSIX layer, in a guest: all of them, or (argument `wait`) waits for SIGTERM.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+
+int failures;
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "wait") == 0)
+        return wait_for_signal();
+    test_files();
+    test_directories();
+    test_descriptors();
+    test_readiness();
+    test_epoll();
+    test_threads();
+    test_locks();
+    test_signals();
+    test_process();
+    printf("%d failures\n", failures);
+    return failures != 0;
+}

@@ -1,0 +1,47 @@
+"""The POSIX layer in a guest: tests/guests/apps/posix_test in one compartment, without a network.
+
+SPDX-License-Identifier: BSD-3-Clause
+"""
+
+import signal
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "apps"))
+
+import appliances  # noqa: E402  (needs the path)
+
+APPLIANCE = "tests/guests/apps/posix_test/compartments.toml"
+CHECKS = 120  # at least
+
+
+class Posix(unittest.TestCase):
+    def test_all_checks(self):
+        command = appliances.command(APPLIANCE)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        lines = done.stdout.splitlines()
+        wrong = [line for line in lines if not line.startswith("ok ")]
+        self.assertEqual((done.returncode, wrong, done.stderr), (0, ["0 failures"], ""))
+        self.assertGreater(len(lines), CHECKS)
+
+    def stopped_by(self, number: int) -> tuple[int, str]:
+        command = [*appliances.command(APPLIANCE), "wait"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            self.assertEqual(process.stdout.readline(), "waiting\n")
+            process.send_signal(number)
+            rest, _ = process.communicate(timeout=20)
+            return process.returncode, rest
+
+    def test_sigterm_reaches_the_handler(self):
+        self.assertEqual(self.stopped_by(signal.SIGTERM), (7, "signal 15\n"))
+
+    def test_sigint_without_a_handler_ends_the_application(self):
+        status, rest = self.stopped_by(signal.SIGINT)
+        self.assertEqual(rest, "")
+        self.assertNotEqual(status, 7)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,130 @@
+"""A Redis appliance on a free port, and a small client of its protocol.
+
+SPDX-License-Identifier: BSD-3-Clause
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "apps"))
+
+import appliances  # noqa: E402  (needs the path)
+
+START_LIMIT = 20  # seconds
+
+
+class Client:
+    def __init__(self, port: int, timeout: float = 20):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout)
+        self.file = self.socket.makefile("rb")
+
+    def send(self, *words) -> None:
+        parts = [w if isinstance(w, bytes) else str(w).encode() for w in words]
+        data = b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(p), p) for p in parts)
+        self.socket.sendall(data)
+
+    def receive(self):
+        line = self.file.readline()
+        if not line:
+            raise ConnectionError("closed")
+        kind, rest = line[:1], line[1:-2]
+        if kind == b"+":
+            return rest.decode()
+        if kind == b"-":
+            return RuntimeError(rest.decode())
+        if kind == b":":
+            return int(rest)
+        if kind == b"$":
+            if rest == b"-1":
+                return None
+            data = self.file.read(int(rest) + 2)
+            return data[:-2]
+        return None if rest == b"-1" else [self.receive() for _ in range(int(rest))]
+
+    def __call__(self, *words):
+        self.send(*words)
+        return self.receive()
+
+    def info(self, section: str) -> dict[str, str]:
+        lines = self("INFO", section).decode().splitlines()
+        return dict(line.split(":", 1) for line in lines if ":" in line)
+
+    def close(self) -> None:
+        self.file.close()
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.close()
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Server:
+    """Runs guest/apps/redis with its port 6379 forwarded to `port`."""
+
+    def __init__(self, *arguments: str, options: tuple[str, ...] = ()):
+        # A forward is a list, which --set cannot replace: a copy of the file has it.
+        folder = appliances.ROOT / "guest/apps/redis"
+        self.port = free_port()
+        text = (folder / "compartments.toml").read_text()
+        self.directory = tempfile.TemporaryDirectory()
+        toml = Path(self.directory.name) / "compartments.toml"
+        toml.write_text(text.replace('"6379:6379"', f'"{self.port}:6379"'))
+        if arguments:
+            arguments = ("/etc/redis.conf", *arguments)
+        command = [*appliances.command(str(toml), *options), *arguments]
+        if not arguments:
+            command.pop()
+        self.log = tempfile.TemporaryFile("w+", errors="replace")
+        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
+        self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        end = time.monotonic() + START_LIMIT
+        while time.monotonic() < end and self.process.poll() is None:
+            with contextlib.suppress(OSError), Client(self.port, 2) as client:
+                if client("PING") == "PONG":
+                    return
+            time.sleep(0.05)
+        self.stop()
+        raise AssertionError(f"no PONG\n{self.output()}")
+
+    def output(self) -> str:
+        self.log.seek(0)
+        return self.log.read()
+
+    def client(self, timeout: float = 20) -> Client:
+        return Client(self.port, timeout)
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                os.kill(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+        self.directory.cleanup()
+        return self.process.returncode
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.stop()
+        self.log.close()

@@ -1,0 +1,132 @@
+/* bulkhead with a counter in it: single-steps the guest and counts the instructions of each
+ * crossing between protection keys. Arguments as bulkhead's; what it counted goes to standard error
+ * when it differs from what was printed before. SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Linked with --wrap=ioctl, --wrap=vm_run and --wrap=sandbox_enter: every KVM_RUN is repeated step
+ * by step, which the sandbox would not allow. A crossing begins when the trampolines are entered at
+ * an entry of a gate table and ends when they are left for the caller; what runs outside of them
+ * meanwhile (the function that is called, or the core) does not count. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+
+#include "rpc/mpk.h"
+#include "vmm/trampolines.h"
+#include "vmm/vm.h"
+
+enum { DEPTH = 64, KINDS = 64 };
+enum kind { GATE, CORE_CALL, DOWN };
+static const char *const kind_names[] = {"gate call", "core call", "call from the core"};
+
+struct crossing {
+    uint64_t sp; /* with which it returns */
+    enum kind kind;
+    unsigned instructions, wrpkru;
+};
+
+static struct vm *vm;       /* this process's */
+static const uint8_t *code; /* its trampolines */
+static struct crossing stack[DEPTH], known[KINDS];
+static unsigned depth, n_known;
+static uint64_t last; /* rip of the instruction before */
+
+int __real_ioctl(int fd, unsigned long request, ...);
+int __wrap_ioctl(int fd, unsigned long request, ...);
+bool __wrap_sandbox_enter(struct problem *p);
+void __real_vm_run(struct vm *v) __attribute__((noreturn));
+void __wrap_vm_run(struct vm *v) __attribute__((noreturn));
+
+bool __wrap_sandbox_enter(struct problem *p)
+{
+    (void)p;
+    return true;
+}
+
+void __wrap_vm_run(struct vm *v)
+{
+    uint64_t avail;
+    vm = v;
+    code = v->memory.keyed
+               ? memory_at(&v->memory, (struct guest_va){BH_MPK_CODE_VA}, PAGE, PERM_X, &avail)
+               : NULL;
+    __real_vm_run(v);
+}
+
+static void report(const struct crossing *c)
+{
+    for (unsigned i = 0; i < n_known; i++) {
+        if (known[i].kind == c->kind && known[i].instructions == c->instructions &&
+            known[i].wrpkru == c->wrpkru) {
+            return;
+        }
+    }
+    if (n_known < KINDS) {
+        known[n_known++] = *c;
+        fprintf(stderr, "count: %s: %u instructions and %u WRPKRU\n", kind_names[c->kind],
+                c->instructions, c->wrpkru);
+    }
+}
+
+static bool in_core(uint64_t va)
+{
+    return va >= BH_CORE_IMAGE_VA && va < BH_TLS_VA;
+}
+
+/* An entry of a gate table (cmpl $edge, 96(%rdi), or mov $n, %r9d), or of the core's way out (push
+ * %rbx). */
+static bool begins(const uint8_t *at, enum kind *kind)
+{
+    *kind = in_core(last) ? DOWN : at[0] == 0x81 ? GATE : CORE_CALL;
+    return in_core(last) ? at[0] == 0x53
+                         : (at[0] == 0x81 && at[1] == 0x7f) || (at[0] == 0x41 && at[1] == 0xb9);
+}
+
+/* The guest is about to execute the instruction at rip. */
+static void step(uint64_t rip, uint64_t rsp)
+{
+    bool in = trampolines_hold(rip), was_in = trampolines_hold(last);
+    const uint8_t *at = in ? code + (rip - BH_MPK_CODE_VA) : NULL;
+    enum kind kind;
+    if (in && !was_in && last && depth < DEPTH && begins(at, &kind)) {
+        stack[depth++] = (struct crossing){.sp = rsp + 8, .kind = kind};
+    }
+    struct crossing *c = depth ? &stack[depth - 1] : NULL;
+    if (c && in) {
+        bool wrpkru = at[0] == 0x0f && at[1] == 0x01 && at[2] == 0xef;
+        c->wrpkru += wrpkru;
+        c->instructions += !wrpkru;
+    } else if (c && was_in && rsp == c->sp && in_core(rip) == (c->kind == DOWN)) {
+        report(c);
+        depth--;
+    } else if (c && was_in && in_core(rip) && c->kind == GATE) {
+        c->kind = CORE_CALL; /* none of the edges compared with */
+    }
+    last = rip;
+}
+
+static int run(int fd)
+{
+    struct kvm_guest_debug debug = {.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP};
+    struct kvm_regs r;
+    for (;;) {
+        if (__real_ioctl(fd, KVM_SET_GUEST_DEBUG, &debug)) {
+            return -1;
+        }
+        int result = __real_ioctl(fd, KVM_RUN, 0);
+        if (result < 0 || vm->vcpu.run->exit_reason != KVM_EXIT_DEBUG) {
+            return result;
+        }
+        if (__real_ioctl(fd, KVM_GET_REGS, &r) == 0) {
+            step(r.rip, r.rsp);
+        }
+    }
+}
+
+int __wrap_ioctl(int fd, unsigned long request, ...)
+{
+    va_list list;
+    va_start(list, request);
+    void *argument = va_arg(list, void *);
+    va_end(list);
+    return code && request == KVM_RUN ? run(fd) : __real_ioctl(fd, request, argument);
+}

@@ -1,0 +1,34 @@
+"""Generates both ends of an interface for one hosted program.
+
+Usage: generate.py FILE.edl DIRECTORY. Both ends live in one program, so the library's own functions are renamed
+(rename.h, included before everything on the library's side).
+
+SPDX-License-Identifier: BSD-3-Clause
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "scripts"))
+
+from composer import edl, gen_dispatch, gen_header, gen_stubs  # noqa: E402  (needs the path)
+
+
+def main(interface: str, directory: str) -> int:
+    try:
+        library = edl.parse(interface)
+    except edl.EdlErrors as errors:
+        print(errors, file=sys.stderr)
+        return 2
+    out = Path(directory)
+    used = {function.name: index for index, function in enumerate(library.functions)}
+    (out / "stubs.c").write_text(gen_stubs.generate(library, used))
+    (out / "dispatch.c").write_text(gen_dispatch.generate([library]))
+    (out / "fn.h").write_text(gen_header.generate(library))
+    renames = [f"#define {f.name} real_{f.name}\n" for f in library.functions]
+    (out / "rename.h").write_text("/* Generated. */\n" + "".join(renames))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

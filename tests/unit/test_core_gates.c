@@ -1,0 +1,279 @@
+/* Hosted tests of the core's gates: refusals, callbacks, time-outs, a peer that dies, workers that run out.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include "check.h"
+#include "fuzz/fake_core.h"
+
+static int calls;
+static uint32_t parent_seen;
+
+static enum bh_status add(struct bh_incoming *call)
+{
+    calls++;
+    parent_seen = call->slot;
+    call->ret = call->args[0] + call->args[1];
+    return BH_OK;
+}
+
+static void post(uint32_t seq, uint16_t fn, uint16_t slot, uint64_t a, uint64_t b)
+{
+    struct bh_request *line = &fake_region(1)->calls.requests[seq % BH_LINES];
+    *line = (struct bh_request){.fn = fn, .slot = slot, .args = {a, b}};
+    line->seq = seq;
+}
+
+static const struct bh_reply *reply(uint16_t slot)
+{
+    return &fake_region(1)->calls.replies[slot];
+}
+
+static void incoming_call_is_answered(void)
+{
+    fake_core_start(add);
+    calls = 0;
+    CHECK(!peers_poll());
+    post(1, 0, 5, 20, 22);
+    CHECK(peers_poll() && calls == 1);
+    CHECK(reply(5)->seq == 1 && reply(5)->status == BH_OK && reply(5)->ret == 42);
+    CHECK(fake_bells == 0);
+    fake_region(1)->from_end.parked = 1;
+    post(2, 1, 6, 1, 2);
+    CHECK(peers_poll() && reply(6)->seq == 2 && reply(6)->ret == 3 && fake_bells == 1);
+}
+
+static void what_was_not_granted_is_refused(void)
+{
+    fake_core_start(add);
+    calls = 0;
+    const uint16_t fns[] = {2, 3, 4, 63, 64, 1023, 1024, 65535};
+    for (uint32_t i = 0; i < sizeof(fns) / sizeof(*fns); i++) {
+        post(i + 1, fns[i], (uint16_t)i, 0, 0);
+        CHECK(peers_poll() && reply((uint16_t)i)->seq == i + 1 && reply((uint16_t)i)->status == BH_REFUSED);
+    }
+    CHECK(calls == 0);
+}
+
+static void call_waits_for_a_worker(void)
+{
+    fake_core_start(add);
+    calls = 0;
+    fake_free_workers = 0;
+    post(1, 0, 0, 1, 1);
+    post(2, 0, 1, 2, 2);
+    CHECK(!peers_poll() && !peers_poll() && calls == 0);
+    fake_free_workers = 2;
+    CHECK(peers_poll() && calls == 1 && reply(0)->ret == 2);
+    CHECK(peers_poll() && calls == 2 && reply(1)->ret == 4);
+}
+
+/* The peer answers our call, after it called back `callbacks_wanted` times. */
+static int callbacks_wanted, callbacks_run;
+static uint32_t callback_parent, callback_fn;
+
+static void peer_answers(void)
+{
+    struct bh_edge_region *region = fake_region(0);
+    if (callbacks_run < callbacks_wanted) {
+        uint32_t seq = (uint32_t)callbacks_run + 1;
+        struct bh_request *line = &region->callbacks.requests[seq % BH_LINES];
+        *line = (struct bh_request){.fn = (uint16_t)callback_fn, .slot = 3, .parent = callback_parent, .args = {seq}};
+        line->seq = seq;
+        return;
+    }
+    region->calls.replies[0] = (struct bh_reply){.ret = 77, .words = {1, 2, 3, 4, 5}};
+    region->calls.replies[0].seq = region->calls.requests[1].seq;
+}
+
+static enum bh_status on_callback(struct bh_incoming *call, uintptr_t function)
+{
+    callbacks_run++;
+    call->ret = call->args[0] * 2;
+    return function == 99 ? BH_OK : BH_BAD_ARGUMENT;
+}
+
+static const struct bh_callback one_callback[1] = {{on_callback, 99}};
+
+static void outgoing_call_with_callbacks(void)
+{
+    fake_core_start(add);
+    callbacks_run = 0;
+    callbacks_wanted = 3;
+    callback_parent = callback_fn = 0;
+    fake_on_wait = peer_answers;
+    struct bh_outgoing call = {.edge = 0, .n_callbacks = 1, .callbacks = one_callback, .timeout = BH_FOREVER};
+    CHECK(gate_call(&call) == BH_OK);
+    CHECK(call.ret == 77 && call.words[4] == 5 && callbacks_run == 3);
+    CHECK(fake_region(0)->callbacks.replies[3].ret == 6 && fake_region(0)->callbacks.replies[3].status == BH_OK);
+}
+
+static void callback_of_no_call_is_refused(void)
+{
+    const struct {
+        uint32_t parent, fn;
+    } bad[] = {{1, 0}, {64, 0}, {UINT32_MAX, 0}, {0, 1}, {0, 65535}};
+    for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        fake_core_start(add);
+        callbacks_run = 0;
+        callbacks_wanted = 1;
+        callback_parent = bad[i].parent;
+        callback_fn = bad[i].fn;
+        fake_on_wait = peer_answers;
+        struct bh_outgoing call = {.edge = 0, .n_callbacks = 1, .callbacks = one_callback, .timeout = 20000};
+        CHECK(gate_call(&call) == BH_TIMED_OUT && callbacks_run == 0);
+        CHECK(fake_region(0)->callbacks.replies[3].status == BH_REFUSED);
+    }
+}
+
+static void late_reply_frees_the_block(void)
+{
+    fake_core_start(add);
+    struct bh_outgoing call = {.edge = 0, .timeout = 5000};
+    call.block = gate_arena_alloc(0, BH_ARENA_CALLS, 100);
+    CHECK(call.block && gate_call(&call) == BH_TIMED_OUT);
+    struct port *port = port_of_edge(0, true);
+    CHECK(port->arena.n == 1 && port->out.outstanding == 1);
+    fake_region(0)->calls.replies[0].seq = 1;
+    CHECK(peers_poll() && port->arena.n == 0 && port->out.outstanding == 0);
+}
+
+static void no_line_free_in_time_frees_the_block(void)
+{
+    fake_core_start(add);
+    struct port *port = port_of_edge(0, true);
+    static const uint64_t none[BH_GATE_ARGS];
+    while (bh_out_post(&port->out, 0, 0, none) >= 0)
+        ;
+    struct bh_outgoing call = {.edge = 0, .timeout = 5000};
+    call.block = gate_arena_alloc(0, BH_ARENA_CALLS, 100);
+    CHECK(call.block && gate_call(&call) == BH_TIMED_OUT && port->arena.n == 0);
+}
+
+/* The fast path frees a line, too: who waits for one has to learn it. */
+static void free_line_is_announced(void)
+{
+    fake_core_start(add);
+    struct port *port = port_of_edge(0, true);
+    static const uint64_t none[BH_GATE_ARGS];
+    for (unsigned i = 0; i + 1 < BH_LINES; i++)
+        CHECK(bh_out_post(&port->out, 0, 0, none) == (int)i);
+    fake_watched_key = &port->out;
+    fake_region(0)->calls.replies[BH_LINES - 1].seq = BH_LINES;
+    struct bh_outgoing call = {.edge = 0, .timeout = BH_FOREVER};
+    CHECK(gate_call(&call) == BH_OK && fake_wakes == 1);
+}
+
+/* A callee that would like to be the only one whom this VM listens to. */
+enum { MANY = 1000 };
+static bool other_edge_was_served;
+
+static void post_callback(uint32_t seq)
+{
+    struct bh_request *line = &fake_region(0)->callbacks.requests[seq % BH_LINES];
+    *line = (struct bh_request){.slot = 3};
+    line->seq = seq;
+}
+
+static enum bh_status call_back_again(struct bh_incoming *call, uintptr_t function)
+{
+    (void)call, (void)function;
+    if (++callbacks_run < MANY) {
+        post_callback((uint32_t)callbacks_run + 1);
+        return BH_OK;
+    }
+    other_edge_was_served = reply(5)->seq == 1;
+    fake_region(0)->calls.replies[0].seq = 1;
+    return BH_OK;
+}
+
+static void endless_callbacks_leave_time_for_others(void)
+{
+    static const struct bh_callback again[1] = {{call_back_again, 0}};
+    fake_core_start(add);
+    callbacks_run = 0;
+    other_edge_was_served = false;
+    post(1, 0, 5, 20, 22);
+    post_callback(1);
+    struct bh_outgoing call = {.edge = 0, .n_callbacks = 1, .callbacks = again, .timeout = BH_FOREVER};
+    CHECK(gate_call(&call) == BH_OK && callbacks_run == MANY && other_edge_was_served);
+}
+
+static void forged_time_out_is_a_refusal(void)
+{
+    fake_core_start(add);
+    fake_region(0)->calls.replies[0] = (struct bh_reply){.status = BH_TIMED_OUT};
+    fake_region(0)->calls.replies[0].seq = 1;
+    struct bh_outgoing call = {.edge = 0, .timeout = BH_FOREVER};
+    CHECK(gate_call(&call) == BH_REFUSED); /* so the stub frees its block */
+}
+
+static void free_block_is_announced(void)
+{
+    fake_core_start(add);
+    void *all = gate_arena_alloc(0, BH_ARENA_CALLS, 0x10000);
+    CHECK(all && !gate_arena_alloc(0, BH_ARENA_CALLS, 1));
+    fake_watched_key = all;
+    gate_arena_free(0, BH_ARENA_CALLS, all);
+    CHECK(fake_wakes == 1 && gate_arena_alloc(0, BH_ARENA_CALLS, 1) == all);
+}
+
+static void peer_dies(void)
+{
+    fake_status()->dead_edges[0] = 1;
+    fake_status()->generation++;
+}
+
+static void death_of_the_peer_ends_calls(void)
+{
+    fake_core_start(add);
+    fake_on_wait = peer_dies;
+    struct bh_outgoing call = {.edge = 0, .timeout = BH_FOREVER};
+    CHECK(gate_call(&call) == BH_PEER_DIED);
+    CHECK(gate_call(&call) == BH_PEER_DIED); /* at once, nothing is posted */
+    CHECK(fake_region(0)->calls.requests[2].seq == 0);
+    post(1, 0, 0, 1, 1); /* the other edge lives on */
+    CHECK(peers_poll() && reply(0)->ret == 2);
+}
+
+static void death_of_the_peer_frees_what_it_kept(void)
+{
+    fake_core_start(add);
+    struct bh_outgoing call = {.edge = 0, .timeout = 5000};
+    call.block = gate_arena_alloc(0, BH_ARENA_CALLS, 0x10000);
+    CHECK(call.block && gate_call(&call) == BH_TIMED_OUT);
+    peer_dies();
+    CHECK(peers_poll() && port_of_edge(0, true)->arena.n == 0);
+}
+
+static void wrong_ends_have_no_gate(void)
+{
+    fake_core_start(add);
+    struct bh_outgoing call = {.timeout = BH_FOREVER};
+    call.edge = 1; /* here we are the callee */
+    CHECK(gate_call(&call) == BH_NO_GATE);
+    call.edge = 0;
+    CHECK(gate_callback(&call) == BH_NO_GATE);
+    call.edge = BH_NO_EDGE;
+    CHECK(gate_call(&call) == BH_NO_GATE && gate_callback(&call) == BH_NO_GATE);
+    CHECK(!gate_arena_alloc(1, BH_ARENA_CALLS, 1) && !gate_arena_alloc(7, BH_ARENA_CALLS, 1));
+    CHECK(!gate_arena_alloc(0, BH_ARENA_CALLS, 0x10001));
+}
+
+int main(void)
+{
+    RUN(incoming_call_is_answered);
+    RUN(what_was_not_granted_is_refused);
+    RUN(call_waits_for_a_worker);
+    RUN(outgoing_call_with_callbacks);
+    RUN(callback_of_no_call_is_refused);
+    RUN(late_reply_frees_the_block);
+    RUN(no_line_free_in_time_frees_the_block);
+    RUN(free_line_is_announced);
+    RUN(free_block_is_announced);
+    RUN(endless_callbacks_leave_time_for_others);
+    RUN(forged_time_out_is_a_refusal);
+    RUN(death_of_the_peer_ends_calls);
+    RUN(death_of_the_peer_frees_what_it_kept);
+    RUN(wrong_ends_have_no_gate);
+    return CHECK_RESULT();
+}

@@ -1,0 +1,119 @@
+/* Hosted tests of a VM that has nothing to do: timers under constant traffic, the order of parking.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "check.h"
+#include "guest/kernel/core/core.h"
+
+static bool ready, traffic, parked, parked_when_seen;
+static uint64_t clock_now, timer, polls, parks, timeout_seen;
+static bool post_while_parking;
+
+/* ---- What the core's other files would provide ---- */
+bool threads_waiting_ready(void)
+{
+    return ready;
+}
+
+bool peers_poll(void)
+{
+    if (++polls > 100000000) /* it would go on for ever */
+        ready = true;
+    clock_now += 10;
+    if (parked && post_while_parking) {
+        post_while_parking = false;
+        parked_when_seen = ready = true;
+        return true;
+    }
+    return traffic;
+}
+
+uint64_t threads_expire(uint64_t now)
+{
+    ready |= now >= timer;
+    return now >= timer ? BH_FOREVER : timer - now;
+}
+
+void peers_set_parked(uint32_t value)
+{
+    parked = value;
+}
+
+long hypercall(enum bh_hypercall op, uint64_t timeout, uint64_t a1, uint64_t a2)
+{
+    (void)a1, (void)a2;
+    CHECK(op == BH_HC_PARK && parked);
+    parks++;
+    timeout_seen = timeout;
+    clock_now += timeout;
+    return 0;
+}
+
+uint64_t clock_ns(void)
+{
+    return clock_now;
+}
+
+uint64_t ns_to_cycles(uint64_t ns)
+{
+    return ns;
+}
+
+void console_flush(void)
+{
+}
+
+bool stream_wants_input(void)
+{
+    return false;
+}
+
+void stream_input_ready(void)
+{
+}
+
+static void start(void)
+{
+    ready = traffic = parked = parked_when_seen = post_while_parking = false;
+    polls = parks = timeout_seen = clock_now = 0;
+}
+
+static void timers_expire_under_constant_traffic(void)
+{
+    start();
+    traffic = true;
+    timer = 100000;
+    idle_until_ready();
+    CHECK(ready && polls < 100000000 && parks == 0 && clock_now >= timer);
+}
+
+static void parks_until_the_deadline(void)
+{
+    start();
+    timer = 3600000000000ull;
+    idle_until_ready();
+    CHECK(ready && parks == 1 && !parked && timeout_seen > timer / 2 && timeout_seen <= timer);
+}
+
+static void looks_again_after_the_flag(void)
+{
+    start();
+    timer = 3600000000000ull;
+    post_while_parking = true;
+    idle_until_ready();
+    CHECK(parked_when_seen && parks == 0 && !parked);
+}
+
+int main(void)
+{
+    struct bh_bootinfo *info = mmap((void *)BH_BOOTINFO_VA, BH_PAGE_SIZE, PROT_READ | PROT_WRITE,
+                                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    if (info == MAP_FAILED)
+        abort();
+    info->spin_cycles = 20000;
+    RUN(timers_expire_under_constant_traffic);
+    RUN(parks_until_the_deadline);
+    RUN(looks_again_after_the_flag);
+    return CHECK_RESULT();
+}

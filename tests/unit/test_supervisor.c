@@ -1,0 +1,143 @@
+/* Hosted tests of the supervisor against processes of VMs that were taken over.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "vmm/report.h"
+#include "vmm/vm.h"
+
+#define REFUSED 50 /* exit status: the supervisor printed too much */
+
+static struct appliance a;
+static uint32_t printed;
+static void (*vm_does[2])(int supervisor);
+
+/* ---- What other files would provide ---- */
+void report_crash(const struct appliance *app, const char *core, const struct crash *c)
+{
+    (void)app, (void)core, (void)c;
+    if (++printed > REPORTS_MAX) {
+        _exit(REFUSED);
+    }
+}
+
+bool world_make(struct world *w, const struct appliance *app, const struct host *h, const struct run_options *o,
+                struct problem *p)
+{
+    (void)p;
+    memset(w, 0xff, sizeof *w);
+    w->a = app;
+    w->h = h;
+    w->o = o;
+    for (uint32_t v = 0; v < app->n_vms; v++) {
+        int ends[2];
+        w->status[v] = calloc(1, PAGE);
+        w->bell_fd[v] = eventfd(0, EFD_NONBLOCK);
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends)) {
+            abort();
+        }
+        w->supervisor_end[v] = ends[0];
+        w->vm_end[v] = ends[1];
+    }
+    return true;
+}
+
+void vm_main(struct world *w, uint32_t v)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    vm_does[v](w->vm_end[v]);
+    _exit(0);
+}
+
+static void tell(int supervisor, uint32_t kind)
+{
+    struct message m = {.kind = kind, .status = 7};
+    if (kind == MESSAGE_CRASH) {
+        m.crash.kind = CRASH_REPORT;
+        m.crash.report.kind = BH_REPORT_REFUSED;
+    }
+    if (kind == MESSAGE_FAILED) {
+        problem_set(&m.problem, EXIT_HOST, "as expected");
+    }
+    message_send(supervisor, &m);
+}
+
+/* ---- What processes of VMs do ---- */
+static void end_soon(int supervisor)
+{
+    tell(supervisor, MESSAGE_STARTED);
+    usleep(100000);
+    tell(supervisor, MESSAGE_EXIT);
+}
+
+static void flood(int supervisor)
+{
+    signal(SIGUSR1, SIG_IGN);
+    for (;;) {
+        tell(supervisor, MESSAGE_CRASH);
+    }
+}
+
+static void fail_at_start(int supervisor)
+{
+    tell(supervisor, MESSAGE_FAILED);
+}
+
+static void fail_later(int supervisor)
+{
+    tell(supervisor, MESSAGE_STARTED);
+    tell(supervisor, MESSAGE_FAILED);
+    pause();
+}
+
+static int outcome(void (*other)(int))
+{
+    vm_does[0] = end_soon;
+    vm_does[1] = other;
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct host h = {0};
+        struct run_options o = {0};
+        alarm(20); /* wedged */
+        _exit(appliance_run(&a, &h, &o));
+    }
+    int status;
+    CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void a_flood_of_messages_stops_nobody(void)
+{
+    CHECK(outcome(flood) == 7);
+}
+
+static void failure_to_start_ends_the_appliance(void)
+{
+    CHECK(outcome(fail_at_start) == EXIT_HOST);
+}
+
+static void failure_after_the_start_does_not(void)
+{
+    CHECK(outcome(fail_later) == 7);
+}
+
+int main(void)
+{
+    a.n_compartments = a.n_vms = 2;
+    a.compartments[1].vm = a.vms[1].index = 1;
+    a.vms[0].compartments = 1;
+    a.vms[1].compartments = 2;
+    RUN(a_flood_of_messages_stops_nobody);
+    RUN(failure_to_start_ends_the_appliance);
+    RUN(failure_after_the_start_does_not);
+    return CHECK_RESULT();
+}

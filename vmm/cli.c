@@ -1,0 +1,195 @@
+/* Parses the command line.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include "vmm/cli.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Options by command: bit n is enum command n. */
+#define RUN    (1u << COMMAND_RUN)
+#define CHECK  (1u << COMMAND_CHECK)
+#define DOCTOR (1u << COMMAND_DOCTOR)
+
+enum option { OPT_SET, OPT_DOORBELL, OPT_SPIN, OPT_MARKS, OPT_VERBOSE, OPT_JSON, OPT_HELP };
+
+static const struct {
+    const char *name;
+    enum option option;
+    bool value; /* takes one: "--name value" or "--name=value" */
+    unsigned commands;
+} options[] = {
+    {"--set", OPT_SET, true, RUN | CHECK},
+    {"--doorbell", OPT_DOORBELL, true, RUN},
+    {"--spin", OPT_SPIN, true, RUN},
+    {"--marks", OPT_MARKS, false, RUN},
+    {"-v", OPT_VERBOSE, false, RUN},
+    {"--verbose", OPT_VERBOSE, false, RUN},
+    {"--json", OPT_JSON, false, CHECK | DOCTOR},
+    {"-h", OPT_HELP, false, RUN | CHECK | DOCTOR},
+    {"--help", OPT_HELP, false, RUN | CHECK | DOCTOR},
+};
+#define OPTIONS (sizeof options / sizeof *options)
+
+static const struct {
+    const char *name;
+    enum command command;
+} commands[] = {
+    {"run", COMMAND_RUN},           {"check", COMMAND_CHECK}, {"doctor", COMMAND_DOCTOR},
+    {"--version", COMMAND_VERSION}, {"--help", COMMAND_HELP}, {"-h", COMMAND_HELP},
+    {"help", COMMAND_HELP},
+};
+#define COMMANDS (sizeof commands / sizeof *commands)
+
+static const char *command_name(enum command command)
+{
+    static const char *const names[] = {"", "", "run ", "check ", "doctor "};
+    return names[command];
+}
+
+static bool wrong(const struct command_line *c, struct problem *p, const char *what,
+                  const char *which)
+{
+    return problem_set(p, EXIT_USAGE, "%s \"%s\": see bulkhead %s--help", what, which,
+                       command_name(c->command));
+}
+
+static bool add_set(struct command_line *c, const char *value, struct problem *p)
+{
+    const char *equals = strchr(value, '=');
+    if (!equals || equals == value) {
+        return problem_set(p, EXIT_USAGE,
+                           "--set \"%s\": has to be KEY=VALUE, such as "
+                           "--set compartments.zlib.mechanism=none",
+                           value);
+    }
+    const char **sets = realloc(c->sets, (c->n_sets + 1) * sizeof *sets);
+    if (!sets) {
+        return problem_set(p, EXIT_HOST, "out of memory");
+    }
+    c->sets = sets;
+    c->sets[c->n_sets++] = value;
+    return true;
+}
+
+static bool set_doorbell(struct command_line *c, const char *value, struct problem *p)
+{
+    static const char *const words[] = {"auto", "port", "vmcall"};
+    for (unsigned i = 0; i < 3; i++) {
+        if (strcmp(value, words[i]) == 0) {
+            c->doorbell = (enum doorbell_choice)i;
+            return true;
+        }
+    }
+    return problem_set(p, EXIT_USAGE, "--doorbell \"%s\": has to be auto, port or vmcall", value);
+}
+
+static bool set_spin(struct command_line *c, const char *value, struct problem *p)
+{
+    char *end;
+    errno = 0;
+    c->spin_cycles = strtoull(value, &end, 10);
+    c->spin_given = true;
+    if (value[0] < '0' || value[0] > '9' || *end || errno) {
+        return problem_set(p, EXIT_USAGE, "--spin \"%s\": has to be a number of cycles", value);
+    }
+    return true;
+}
+
+static bool apply(struct command_line *c, enum option option, const char *value, struct problem *p)
+{
+    switch (option) {
+    case OPT_SET:
+        return add_set(c, value, p);
+    case OPT_DOORBELL:
+        return set_doorbell(c, value, p);
+    case OPT_SPIN:
+        return set_spin(c, value, p);
+    case OPT_MARKS:
+        c->marks = true;
+        return true;
+    case OPT_VERBOSE:
+        c->verbose = true;
+        return true;
+    case OPT_JSON:
+        c->json = true;
+        return true;
+    case OPT_HELP:
+        c->topic = c->command;
+        c->command = COMMAND_HELP;
+        return true;
+    }
+    return false;
+}
+
+/* Handles argv[*i], an option; *i moves on to its value if that stands apart. */
+static bool parse_option(struct command_line *c, int argc, char **argv, int *i, struct problem *p)
+{
+    const char *word = argv[*i];
+    const char *equals = strncmp(word, "--", 2) == 0 ? strchr(word, '=') : NULL;
+    size_t length = equals ? (size_t)(equals - word) : strlen(word);
+    for (size_t n = 0; n < OPTIONS; n++) {
+        const char *name = options[n].name;
+        if (strlen(name) != length || strncmp(name, word, length) != 0 ||
+            !(options[n].commands >> c->command & 1)) {
+            continue;
+        }
+        if (!options[n].value) {
+            return equals ? wrong(c, p, "no value belongs to option", name)
+                          : apply(c, options[n].option, NULL, p);
+        }
+        if (!equals && *i + 1 >= argc) {
+            return wrong(c, p, "a value is missing after option", name);
+        }
+        return apply(c, options[n].option, equals ? equals + 1 : argv[++*i], p);
+    }
+    return wrong(c, p, "unknown option", word);
+}
+
+static bool parse_command(struct command_line *c, const char *word, struct problem *p)
+{
+    for (size_t n = 0; n < COMMANDS; n++) {
+        if (strcmp(word, commands[n].name) == 0) {
+            c->command = commands[n].command;
+            return true;
+        }
+    }
+    return wrong(c, p, word[0] == '-' ? "unknown option" : "unknown command", word);
+}
+
+bool cli_parse(int argc, char **argv, struct command_line *c, struct problem *p)
+{
+    *c = (struct command_line){0};
+    if (argc < 2) {
+        return problem_set(p, EXIT_USAGE, "no command given: see bulkhead --help");
+    }
+    if (!parse_command(c, argv[1], p)) {
+        return false;
+    }
+    for (int i = 2; i < argc && c->command > COMMAND_VERSION; i++) {
+        if (strcmp(argv[i], "--") == 0 && c->command == COMMAND_RUN) {
+            c->args = (const char **)argv + i + 1; /* argv ends with a NULL */
+            c->n_args = (uint32_t)(argc - i - 1);
+            break;
+        }
+        if (argv[i][0] == '-' && argv[i][1]) {
+            if (!parse_option(c, argc, argv, &i, p)) {
+                return false;
+            }
+        } else if (c->file || c->command == COMMAND_DOCTOR) {
+            return wrong(
+                c, p,
+                c->command == COMMAND_RUN
+                    ? "one file only, and arguments of the application after \"--\"; there is also"
+                    : "too many arguments:",
+                argv[i]);
+        } else {
+            c->file = argv[i];
+        }
+    }
+    if (!c->file && (c->command == COMMAND_RUN || c->command == COMMAND_CHECK)) {
+        return problem_set(p, EXIT_USAGE, "no FILE given: see bulkhead %s--help",
+                           command_name(c->command));
+    }
+    return true;
+}

@@ -1,0 +1,36 @@
+/* The command line of `bulkhead`.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BH_CLI_H
+#define BH_CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vmm/host.h"
+#include "vmm/problem.h"
+
+enum command { COMMAND_HELP = 0, COMMAND_VERSION, COMMAND_RUN, COMMAND_CHECK, COMMAND_DOCTOR };
+
+struct command_line {
+    enum command command;
+    enum command topic; /* COMMAND_HELP: which command's; COMMAND_HELP: all */
+    const char *file;   /* run, check */
+    const char **sets;  /* "key=value", in their order; allocated, never freed */
+    uint32_t n_sets;
+    bool json;    /* check, doctor */
+    bool verbose; /* run */
+    bool marks;   /* run */
+    bool spin_given;
+    uint64_t spin_cycles;
+    enum doorbell_choice doorbell;
+    const char **args; /* run: what follows "--", NULL terminated; NULL: there was no "--" */
+    uint32_t n_args;
+};
+
+/* Strings point into argv. False: EXIT_USAGE, with a hint in the line. */
+bool cli_parse(int argc, char **argv, struct command_line *c, struct problem *p);
+
+/* Help on stdout. */
+void cli_help(enum command topic);
+
+#endif

@@ -1,0 +1,13 @@
+/* Gate tables: the only way out of a compartment, read-only to it.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BH_GATES_H
+#define BH_GATES_H
+
+#include "vmm/world.h"
+
+/* Plans the page(s) of compartment i's gate table; then, mapped and with the core loaded, fills it.
+ * False: the manifest does not fit the images. */
+bool gates_plan(const struct world *w, uint32_t i, struct guest_memory *m, struct problem *p);
+bool gates_write(const struct world *w, uint32_t i, struct guest_memory *m, struct problem *p);
+
+#endif

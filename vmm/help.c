@@ -1,0 +1,66 @@
+/* The texts of `bulkhead --help`.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include <stdio.h>
+
+#include "vmm/cli.h"
+
+static const char overview[] =
+    "Usage: bulkhead COMMAND ...\n"
+    "Runs appliances whose libraries are kept apart from each other.\n"
+    "\n"
+    "  run FILE       boots the appliance that FILE describes\n"
+    "  check FILE     is FILE valid? then prints the resulting layout\n"
+    "  doctor         what this host can do\n"
+    "  --version      version of this program\n"
+    "\n"
+    "bulkhead COMMAND --help says more.\n"
+    "\n"
+    "Exit status: the application's own; 2 wrong usage or wrong TOML; 3 the host lacks something;\n"
+    "4 a compartment crashed.\n"
+    "\n"
+    "Environment:\n"
+    "  BULKHEAD_KVM    device to use instead of /dev/kvm\n"
+    "  BULKHEAD_CORE   image of the guest core instead of the one that was built\n"
+    "  BULKHEAD_BUILD  build directory, where composed appliances are kept\n"
+    "  BULKHEAD_ROOT   source directory, where the composer is\n";
+
+static const char run[] =
+    "Usage: bulkhead run FILE [OPTION]... [-- ARGUMENT...]\n"
+    "Boots the appliance that FILE, a compartments.toml or a manifest.dtb, describes.\n"
+    "What follows \"--\" replaces the application's `args` of the TOML file.\n"
+    "\n"
+    "  --set KEY=VALUE      changes one value of the TOML file, such as\n"
+    "                       compartments.zlib.mechanism=none; repeatable\n"
+    "  --doorbell WHICH     wakes parked VMs by `port` or `vmcall`; `auto` (default): by vmcall\n"
+    "                       where that works\n"
+    "  --spin CYCLES        how long a VM polls before it parks, at most\n"
+    "  --marks              prints when each phase of the start was reached, at the end\n"
+    "  -v, --verbose        prints mechanisms, VMs, doorbell and image hashes at the start\n"
+    "  -h, --help           this text\n";
+
+static const char check[] =
+    "Usage: bulkhead check FILE [OPTION]...\n"
+    "Composes the appliance that FILE, a compartments.toml or a manifest.dtb, describes, and\n"
+    "prints its layout on this host: VMs, address map, shares, edges, callable functions, image\n"
+    "hashes.\n"
+    "\n"
+    "  --set KEY=VALUE      changes one value of the TOML file; repeatable\n"
+    "  --json               for programs\n"
+    "  -h, --help           this text\n";
+
+static const char doctor_text[] =
+    "Usage: bulkhead doctor [OPTION]...\n"
+    "Prints what this host can do, with a verdict for each mechanism.\n"
+    "Exit status: 0 when appliances can run here, else 3.\n"
+    "\n"
+    "  --json               for programs\n"
+    "  -h, --help           this text\n";
+
+void cli_help(enum command topic)
+{
+    fputs(topic == COMMAND_RUN      ? run
+          : topic == COMMAND_CHECK  ? check
+          : topic == COMMAND_DOCTOR ? doctor_text
+                                    : overview,
+          stdout);
+}

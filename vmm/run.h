@@ -1,0 +1,26 @@
+/* Runs an appliance.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BH_RUN_H
+#define BH_RUN_H
+
+#include "vmm/appliance.h"
+#include "vmm/host.h"
+
+struct run_options {
+    bool spin_given;
+    uint64_t spin_cycles; /* how long guests poll before they park, at most; when spin_given */
+    bool marks;           /* print the phases of the start to stderr at the end: "mark NAME usec" */
+    uint64_t
+        start_ns; /* CLOCK_MONOTONIC when main() began: zero of the marks. The environment variable
+                     BULKHEAD_START_NS (same clock) takes precedence: a bench sets it before exec */
+};
+
+/* Boots every VM of `a` (placed), waits until the application is done, and takes everything down
+ * again: no process is left. Blocks meanwhile. `h` has its doorbell chosen and KVM open. Returns
+ * the exit status: the application's own (0 to 255); EXIT_CRASHED when a compartment crashed;
+ * EXIT_HOST or EXIT_USAGE, with a line on stderr, when it could not be started; 128 + n when signal
+ * n (SIGINT, SIGTERM) ended it before the application had ended by itself. The caller's standard
+ * input and output are the application's. */
+int appliance_run(const struct appliance *a, const struct host *h, const struct run_options *o);
+
+#endif

@@ -1,0 +1,326 @@
+/* Starts one process per VM, watches them, tells each what becomes of its peers, and takes all of
+ * them down.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "vmm/marks.h"
+#include "vmm/message.h"
+#include "vmm/report.h"
+#include "vmm/vm.h"
+
+#define GRACE_NS 1000000000ull /* for guests to end by themselves */
+
+enum phase {
+    RUNNING,
+    ASKED,  /* a signal came: the application was asked to end */
+    ENDING, /* the application is gone: processes were told to end */
+    KILLED, /* no more patience */
+};
+
+static struct {
+    struct world w;
+    pid_t pid[BH_VMS_MAX];
+    bool alive[BH_VMS_MAX]; /* its process has not been reaped */
+    bool over[BH_VMS_MAX];  /* its guest runs no more: peers know, and nothing it says counts */
+    bool started[BH_VMS_MAX];
+    uint32_t reports[BH_VMS_MAX]; /* printed */
+    uint32_t n_alive;
+    enum phase phase;
+    uint64_t deadline; /* of the phase, ns; 0: none */
+    int signals;       /* signalfd */
+    int stop_signal;   /* first one, or 0 */
+    bool crashed, app_ended;
+    int app_status;
+    struct problem failure; /* of a VM that could not start */
+} s;
+
+static void ring(uint32_t v)
+{
+    uint64_t one = 1;
+    if (write(s.w.bell_fd[v], &one, sizeof one) < 0) {
+        /* Full: it is ringing already. */
+    }
+}
+
+static void page_changed(uint32_t v)
+{
+    atomic_fetch_add_explicit((_Atomic uint32_t *)&s.w.status[v]->generation, 1,
+                              memory_order_release);
+    ring(v);
+}
+
+static void signal_all(int signo)
+{
+    for (uint32_t v = 0; v < s.w.a->n_vms; v++) {
+        if (s.alive[v]) {
+            kill(s.pid[v], signo);
+        }
+    }
+}
+
+static void enter_phase(enum phase phase)
+{
+    if (phase <= s.phase) {
+        return;
+    }
+    s.phase = phase;
+    s.deadline = phase == KILLED ? 0 : marks_now() + GRACE_NS;
+    if (phase == ASKED) {
+        /* Only the application: while it ends, it may need the others. */
+        uint32_t v = 0;
+        while (!vm_holds(s.w.a, v, s.w.a->default_compartment)) {
+            v++;
+        }
+        atomic_store((_Atomic uint32_t *)&s.w.status[v]->shutdown, (uint32_t)s.stop_signal);
+        page_changed(v);
+    } else {
+        signal_all(phase == ENDING ? SIGUSR1 : SIGKILL);
+    }
+}
+
+static void tell_peers(uint32_t gone)
+{
+    const struct appliance *a = s.w.a;
+    bool told[BH_VMS_MAX] = {false};
+    for (uint32_t i = 0; i < a->n_edges; i++) {
+        const struct edge *e = &a->edges[i];
+        if (!vm_has_edge(a, gone, e) || !edge_crosses(a, e)) {
+            continue;
+        }
+        uint32_t peer = edge_peer_vm(a, gone, e);
+        atomic_fetch_or((_Atomic uint64_t *)&s.w.status[peer]->dead_edges[i / 64],
+                        1ull << (i % 64));
+        told[peer] = true;
+    }
+    for (uint32_t v = 0; v < a->n_vms; v++) {
+        if (told[v]) {
+            page_changed(v);
+        }
+    }
+}
+
+/* VM v's guest has stopped for good. */
+static void guest_over(uint32_t v)
+{
+    if (s.over[v]) {
+        return;
+    }
+    s.over[v] = true;
+    tell_peers(v);
+    if (vm_holds(s.w.a, v, s.w.a->default_compartment)) {
+        enter_phase(ENDING);
+    }
+}
+
+static void take_crash(uint32_t v, const struct crash *c)
+{
+    bool end = c->kind != CRASH_REPORT || c->report.fatal;
+    if (!end && s.reports[v]++ >= REPORTS_MAX) {
+        return;
+    }
+    report_crash(s.w.a, s.w.core.path, c);
+    if (end) {
+        s.crashed = true;
+        guest_over(v);
+    }
+}
+
+static void take_message(uint32_t v, const struct message *m)
+{
+    if (s.over[v] && m->kind != MESSAGE_MARK) {
+        return;
+    }
+    switch (m->kind) {
+    case MESSAGE_EXIT:
+        if (vm_holds(s.w.a, v, s.w.a->default_compartment)) {
+            marks_add("app-ended", marks_now());
+            s.app_ended = true;
+            s.app_status = (int)(m->status & 0xff);
+        }
+        guest_over(v);
+        break;
+    case MESSAGE_CRASH:
+        take_crash(v, &m->crash);
+        break;
+    case MESSAGE_MARK:
+        marks_add(m->mark, m->time_ns);
+        break;
+    case MESSAGE_STARTED:
+        s.started[v] = true;
+        break;
+    default: /* MESSAGE_FAILED */
+        if (s.started[v]) {
+            break; /* too late: it cannot take the others down any more */
+        }
+        if (!s.failure.status) {
+            s.failure = m->problem;
+            s.failure.status = m->problem.status == EXIT_USAGE ? EXIT_USAGE : EXIT_HOST;
+        }
+        s.over[v] = true;
+        enter_phase(KILLED);
+    }
+}
+
+/* Takes one message of VM v, no more: whoever sends without end must not keep signals and other VMs waiting.
+ * False: there is none. */
+static bool listen_to(uint32_t v)
+{
+    struct message m;
+    if (s.w.supervisor_end[v] < 0) {
+        return false;
+    }
+    int got = message_receive(s.w.supervisor_end[v], s.w.a, v, &m);
+    if (got < 0) {
+        close(s.w.supervisor_end[v]);
+        s.w.supervisor_end[v] = -1;
+    } else if (got > 0) {
+        take_message(v, &m);
+    }
+    return got > 0;
+}
+
+static void reap(void)
+{
+    for (uint32_t v = 0; v < s.w.a->n_vms; v++) {
+        int status;
+        if (!s.alive[v] || waitpid(s.pid[v], &status, WNOHANG) != s.pid[v]) {
+            continue;
+        }
+        s.alive[v] = false;
+        s.n_alive--;
+        while (listen_to(v)) { /* all that it had sent */
+        }
+        if (!s.over[v] && s.phase < ENDING) {
+            struct crash c = {.kind = CRASH_KILLED,
+                              .vm = v,
+                              .signal = WIFSIGNALED(status) ? (uint32_t)WTERMSIG(status) : 0};
+            c.compartment = (uint32_t)__builtin_ctzll(s.w.a->vms[v].compartments);
+            take_crash(v, &c);
+        }
+    }
+}
+
+static void take_signals(void)
+{
+    struct signalfd_siginfo info;
+    while (read(s.signals, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGCHLD) {
+            reap();
+        } else if (s.stop_signal) {
+            enter_phase(KILLED);
+        } else {
+            s.stop_signal = (int)info.ssi_signo;
+            enter_phase(ASKED);
+        }
+    }
+}
+
+static void wait_for_events(void)
+{
+    struct pollfd fds[BH_VMS_MAX + 1] = {{.fd = s.signals, .events = POLLIN}};
+    uint32_t n = s.w.a->n_vms;
+    for (uint32_t v = 0; v < n; v++) {
+        fds[v + 1] = (struct pollfd){.fd = s.w.supervisor_end[v], .events = POLLIN};
+    }
+    struct timespec left, *limit = NULL;
+    if (s.deadline) {
+        uint64_t now = marks_now();
+        uint64_t ns = now < s.deadline ? s.deadline - now : 0;
+        left = (struct timespec){.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = ns % 1000000000};
+        limit = &left;
+    }
+    int ready = ppoll(fds, n + 1, limit, NULL);
+    if (s.deadline && marks_now() >= s.deadline) {
+        enter_phase(KILLED);
+    }
+    for (uint32_t v = 0; ready > 0 && v < n; v++) {
+        if (fds[v + 1].revents) {
+            listen_to(v);
+        }
+    }
+    if (ready > 0 && fds[0].revents) {
+        take_signals();
+    }
+}
+
+/* Signals come through a descriptor from now on; children undo it for themselves. */
+static bool catch_signals(sigset_t *before, struct problem *p)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, before);
+    s.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return s.signals >= 0 ||
+           problem_set(p, EXIT_HOST, "cannot receive signals: %s", strerror(errno));
+}
+
+static bool spawn_all(struct problem *p)
+{
+    s.w.supervisor = getpid();
+    fflush(NULL); /* nothing may be written twice */
+    for (uint32_t v = 0; v < s.w.a->n_vms; v++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            vm_main(&s.w, v);
+        }
+        if (pid < 0) {
+            return problem_set(p, EXIT_HOST, "cannot start a VM's process: %s", strerror(errno));
+        }
+        s.pid[v] = pid;
+        s.alive[v] = true;
+        s.n_alive++;
+        close(s.w.vm_end[v]);
+        s.w.vm_end[v] = -1;
+    }
+    return true;
+}
+
+static int exit_status(void)
+{
+    if (s.failure.status) {
+        return problem_print(&s.failure);
+    }
+    if (s.crashed) {
+        return EXIT_CRASHED;
+    }
+    if (s.app_ended) { /* also when a signal asked it to: it may have handled that */
+        return s.app_status;
+    }
+    return s.stop_signal ? 128 + s.stop_signal : EXIT_CRASHED;
+}
+
+int appliance_run(const struct appliance *a, const struct host *h, const struct run_options *o)
+{
+    sigset_t before;
+    uint64_t start = o->start_ns ? o->start_ns : marks_now();
+    marks_add("run", marks_now());
+    if (!world_make(&s.w, a, h, o, &s.failure) || !catch_signals(&before, &s.failure)) {
+        return problem_print(&s.failure);
+    }
+    marks_add("world", marks_now());
+    if (!spawn_all(&s.failure)) {
+        enter_phase(KILLED);
+    }
+    marks_add("spawned", marks_now());
+    while (s.n_alive) {
+        wait_for_events();
+    }
+    if (o->marks) {
+        marks_add("end", marks_now());
+        marks_print(start);
+    }
+    close(s.signals);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return exit_status();
+}

@@ -1,0 +1,52 @@
+/* Who shares what with whom, as placement and TOML have it.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include "rpc/gate.h"
+#include "vmm/world.h"
+
+bool vm_holds(const struct appliance *a, uint32_t v, uint32_t compartment)
+{
+    return a->compartments[compartment].vm == v;
+}
+
+bool vm_has_share(const struct appliance *a, uint32_t v, uint32_t share)
+{
+    return (a->shares[share].members & a->vms[v].compartments) != 0;
+}
+
+bool vm_sees_data(const struct appliance *a, uint32_t v, uint32_t compartment)
+{
+    uint32_t share = a->compartments[compartment].share;
+    return share != BH_NO_SHARE && !vm_holds(a, v, compartment) && vm_has_share(a, v, share);
+}
+
+bool edge_crosses(const struct appliance *a, const struct edge *e)
+{
+    return a->compartments[e->from].vm != a->compartments[e->to].vm;
+}
+
+bool vm_has_edge(const struct appliance *a, uint32_t v, const struct edge *e)
+{
+    return vm_holds(a, v, e->from) || vm_holds(a, v, e->to);
+}
+
+uint32_t edge_peer_vm(const struct appliance *a, uint32_t v, const struct edge *e)
+{
+    return a->compartments[vm_holds(a, v, e->from) ? e->to : e->from].vm;
+}
+
+uint64_t statics_size(const struct world *w, uint32_t compartment)
+{
+    const struct segment *s = image_shared(&w->images[compartment]);
+    return s ? s->size : 0;
+}
+
+uint64_t stacks_size(const struct appliance *a, uint32_t compartment)
+{
+    const struct compartment *c = &a->compartments[compartment];
+    return a->vms[c->vm].n_threads * (c->stack + BH_PAGE_SIZE);
+}
+
+uint64_t edge_size(const struct edge *e)
+{
+    return BH_EDGE_ARENA_OFF + page_up(e->arena);
+}
