@@ -8,7 +8,7 @@ import pathlib
 import subprocess
 import sys
 
-from . import boot, common, gates, gzip_run
+from . import boot, common, gates, gzip_run, net_run, redis_run
 
 
 def two_cores(text):
@@ -45,6 +45,18 @@ def parser():
     b = sub.add_parser("boot", help="time from exec to main, memory of a VM, size of images")
     b.add_argument("--starts", type=int, default=30)
     b.set_defaults(run=boot.run)
+
+    for name, module, rounds, what in (
+            ("redis", redis_run, 5, "redis-benchmark: natively, in one VM, in two"),
+            ("net", net_run, 3, "iperf: natively, in one VM, in two")):
+        n = sub.add_parser(name, help=what)
+        n.add_argument("--mode", choices=("tap", "user"), help="only this one (default: both; tap needs root)")
+        n.add_argument("--rounds", type=int, default=rounds)
+        n.add_argument("--seconds", type=float, default=1.0, help="of each measurement, about")
+        n.add_argument("--quick", action="store_true", help="a few only: does it work at all?")
+        n.set_defaults(run=module.run)
+        if name == "redis":
+            n.add_argument("--starts", type=int, default=20)
     return p
 
 

@@ -6,7 +6,9 @@ SPDX-License-Identifier: BSD-3-Clause
 import json
 import os
 import pathlib
+import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -51,6 +53,63 @@ class Gates(unittest.TestCase):
         done = self.bench("--build-dir", str(ROOT / "build"), "gates", "--only", "nothing")
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, r"^bench: error: no measurement 'nothing'; there are: one, ")
+
+
+class Network(unittest.TestCase):
+    """One round of a fraction of a second: do the drivers work, and the stock clients with our servers?"""
+
+    time_limit = 180
+
+    def bench(self, name, *words):
+        if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+            self.skipTest("no access to /dev/kvm")
+        with tempfile.TemporaryDirectory() as out:
+            done = subprocess.run(
+                [ROOT / "scripts/bench", "--build-dir", ROOT / "build", "--out", out, name, "--quick", "--rounds", "1",
+                 "--seconds", "0.2", *words], capture_output=True, text=True, timeout=170, check=False)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            return json.loads((pathlib.Path(out) / f"{name}.json").read_text())
+
+    def check(self, rows, ways, rate):
+        self.assertEqual({r["way"] for r in rows}, ways)
+        for r in rows:
+            self.assertGreater(r[rate], 0, r)
+
+    def modes(self):
+        tap = os.geteuid() == 0 and os.path.exists("/dev/net/tun")
+        return {"tap", "user"} if tap else {"user"}
+
+    def needs(self, program):
+        if not shutil.which(program):
+            self.skipTest(f"{program} is not installed")
+
+    def test_redis(self):
+        self.needs("redis-benchmark")
+        result = self.bench("redis", "--starts", "1")
+        self.assertEqual(set(result["modes"]), self.modes())
+        for rows in result["modes"].values():
+            self.check(rows, {"one VM", "own VM"}, "rate")
+        for way in ("one VM", "own VM"):
+            self.assertGreater(result["start"][way]["rss"], 0)
+
+    def test_net(self):
+        self.needs("iperf")
+        result = self.bench("net")
+        self.assertEqual(set(result["modes"]), self.modes())
+        for rows in result["modes"].values():
+            self.check(rows, {"native", "one VM", "own VM"}, "mib_per_s")
+
+    @unittest.skipIf(os.geteuid(), "needs root, to drop it")
+    def test_without_root(self):
+        done = subprocess.run(
+            ["setpriv", "--reuid=65534", "--clear-groups", sys.executable, "-c",
+             f"import sys; sys.path.insert(0, {str(ROOT / 'scripts')!r})\n"
+             "from types import SimpleNamespace as S\n"
+             "from benchmarks.network import places\n"
+             "print([p.mode for p in places(S(mode=None), None)])"],
+            capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.stdout, "left out: mode tap needs root: network namespaces, TAP and veth interfaces\n\n"
+                                      "['user']\n", done.stderr)
 
 
 if __name__ == "__main__":
