@@ -14,17 +14,27 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "apps"))
 import appliances  # noqa: E402  (needs the path)
 
 APPLIANCE = "tests/guests/apps/posix_test/compartments.toml"
-CHECKS = 120  # at least
+OWN_VM = "tests/guests/apps/posix_test/compartments-vfs.toml"
+CHECKS = 150  # at least
 
 
 class Posix(unittest.TestCase):
-    def test_all_checks(self):
-        command = appliances.command(APPLIANCE)
+    def run_all(self, toml: str, *options: str):
+        command = appliances.command(toml, *options)
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
         lines = done.stdout.splitlines()
         wrong = [line for line in lines if not line.startswith("ok ")]
         self.assertEqual((done.returncode, wrong, done.stderr), (0, ["0 failures"], ""))
         self.assertGreater(len(lines), CHECKS)
+
+    def test_all_checks(self):
+        self.run_all(APPLIANCE)
+
+    def test_with_the_files_in_a_vm_of_their_own(self):
+        self.run_all(OWN_VM)
+
+    def test_with_the_files_in_a_compartment_without_isolation(self):
+        self.run_all(OWN_VM, "--set", "compartments.files.mechanism=none")
 
     def stopped_by(self, number: int) -> tuple[int, str]:
         command = [*appliances.command(APPLIANCE), "wait"]

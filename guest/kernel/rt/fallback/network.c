@@ -35,6 +35,8 @@ FALLBACK int net_interface(struct net_interface *info)
     return -ENETDOWN;
 }
 
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
 /* There is no socket that the others could be called with. */
 #define NONE(type, name, ...)            \
     FALLBACK type name(__VA_ARGS__)      \

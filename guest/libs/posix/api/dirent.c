@@ -7,22 +7,26 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../ramfs/file.h"
+#include "../fd/file.h"
 
-enum { DOT = 1, DOTDOT = 2 }; /* cookies; entries have higher ones */
+enum { ROOM = 8192 }; /* entries that one call brings */
 
 struct posix_directory {
     int fd;
     uint64_t cookie; /* of the last entry returned */
+    uint64_t ahead;  /* where the next call goes on: after what is in `entries` */
+    size_t used, at; /* bytes of `entries`; which of them comes next */
     struct dirent entry;
+    _Alignas(8) char entries[ROOM];
 };
 
 DIR *fdopendir(int fd)
 {
-    struct px_file *f = px_peek(fd);
-    struct rf_node *n = f ? rf_node_of(f) : NULL;
-    if (!n || !S_ISDIR(n->mode)) {
-        errno = f ? ENOTDIR : EBADF;
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return NULL;
+    if (!S_ISDIR(st.st_mode)) {
+        errno = ENOTDIR;
         return NULL;
     }
     DIR *d = calloc(1, sizeof(*d));
@@ -47,29 +51,39 @@ int closedir(DIR *d)
     return r;
 }
 
-static struct dirent *fill(DIR *d, const struct rf_node *n, uint64_t cookie, const char *name)
+/* More entries from the file system. False: there are none, or errno. */
+static bool more(DIR *d)
 {
-    d->cookie = cookie;
-    d->entry = (struct dirent){.d_ino = n->ino, .d_off = (off_t)cookie, .d_reclen = sizeof(d->entry)};
-    d->entry.d_type = S_ISDIR(n->mode) ? DT_DIR : S_ISCHR(n->mode) ? DT_CHR : DT_REG;
-    strcpy(d->entry.d_name, name);
-    return &d->entry;
+    struct px_file *f = px_get(d->fd);
+    vfs_file_t dir = f ? px_handle(f) : NULL;
+    ssize_t r = dir ? vfs_list(dir, d->entries, ROOM, &d->ahead) : -EBADF;
+    if (f)
+        px_put(f);
+    d->at = 0;
+    d->used = r > 0 && r <= ROOM ? (size_t)r : 0;
+    if (r < 0)
+        px_result(r);
+    return d->used > 0;
 }
 
 struct dirent *readdir(DIR *d)
 {
-    struct px_file *f = px_peek(d->fd);
-    struct rf_node *dir = f ? rf_node_of(f) : NULL;
-    if (!dir) {
-        errno = EBADF;
+    const struct vfs_entry *e;
+    if (d->at >= d->used && !more(d))
+        return NULL;
+    /* Another compartment wrote this. */
+    size_t left = d->used - d->at;
+    e = (const void *)(d->entries + d->at);
+    if (left < sizeof(*e) || e->bytes > left || e->bytes % 8 || sizeof(*e) + e->length + 1 > e->bytes) {
+        errno = EIO;
         return NULL;
     }
-    if (d->cookie < DOT)
-        return fill(d, dir, DOT, ".");
-    if (d->cookie < DOTDOT)
-        return fill(d, dir->parent, DOTDOT, "..");
-    const struct rf_entry *e = rf_next(dir, d->cookie);
-    return e ? fill(d, e->node, e->cookie, e->name) : NULL;
+    d->at += e->bytes;
+    d->cookie = e->cookie;
+    d->entry = (struct dirent){
+        .d_ino = e->inode, .d_off = (off_t)e->cookie, .d_reclen = sizeof(d->entry), .d_type = e->type};
+    memcpy(d->entry.d_name, e->name, e->length);
+    return &d->entry;
 }
 
 int readdir_r(DIR *restrict d, struct dirent *restrict entry, struct dirent **restrict result)
@@ -83,7 +97,7 @@ int readdir_r(DIR *restrict d, struct dirent *restrict entry, struct dirent **re
 
 void rewinddir(DIR *d)
 {
-    d->cookie = 0;
+    seekdir(d, 0);
 }
 
 long telldir(DIR *d)
@@ -93,7 +107,8 @@ long telldir(DIR *d)
 
 void seekdir(DIR *d, long place)
 {
-    d->cookie = (uint64_t)place;
+    d->cookie = d->ahead = (uint64_t)place;
+    d->used = d->at = 0;
 }
 
 int dirfd(DIR *d)

@@ -2,48 +2,39 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/time.h>
 #include <unistd.h>
 #include <utime.h>
 
-#include <bh/bulkhead.h>
-#include <bh/core.h>
-
-#include "../ramfs/file.h"
+#include "../fd/file.h"
 
 static mode_t mask = 022;
 
-/* In the application's image (scripts/pack_files.py), or empty (guest/kernel/rt/fallback). */
-extern const unsigned char bh_files[];
-extern const unsigned long bh_files_size;
-
-__attribute__((constructor)) static void fill(void)
+/* AT_* flags of <fcntl.h> that a call may have. */
+static bool only(int flags, int allowed)
 {
-    int r = rf_seed(bh_files, bh_files_size);
-    if (r)
-        bh_panic("the application's files cannot be unpacked: %s", strerror(-r));
+    return !(flags & ~allowed);
+}
+
+static int open_in(int dir, const char *path, int flags, mode_t mode)
+{
+    struct px_file *f;
+    int r = px_open_file(dir, path, flags, mode & ~mask, &f);
+    return (int)px_result(r ? r : px_open_fd(f, 0, flags & O_CLOEXEC));
 }
 
 int open(const char *path, int flags, ...)
 {
-    mode_t mode = 0;
-    if (flags & O_CREAT) {
-        va_list args;
-        va_start(args, flags);
-        mode = va_arg(args, mode_t) & ~mask;
-        va_end(args);
-    }
-    struct rf_node *n;
-    struct px_file *f;
-    int r = rf_open(path, flags, mode, &n);
-    if (!r)
-        r = rf_open_file(n, flags, &f);
-    return (int)px_result(r ? r : px_open_fd(f, 0, flags & O_CLOEXEC));
+    va_list args;
+    va_start(args, flags);
+    mode_t mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
+    va_end(args);
+    return open_in(AT_FDCWD, path, flags, mode);
 }
 
 int creat(const char *path, mode_t mode)
@@ -57,125 +48,210 @@ int openat(int dir, const char *path, int flags, ...)
     va_start(args, flags);
     mode_t mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
     va_end(args);
-    if (dir != AT_FDCWD && *path != '/')
-        return (int)px_result(-ENOSYS);
-    return open(path, flags, mode);
+    return open_in(dir, path, flags, mode);
+}
+
+static int stat_in(int fd, const char *path, struct stat *st, bool follow)
+{
+    vfs_file_t dir;
+    struct vfs_stat got;
+    int r = px_dir_of(fd, path, &dir);
+    if (!r)
+        r = vfs_stat_at(dir, path, follow, &got);
+    if (!r)
+        px_stat_out(&got, st);
+    return (int)px_result(r);
 }
 
 int stat(const char *restrict path, struct stat *restrict st)
 {
-    struct rf_node *n;
-    int r = rf_lookup(path, &n);
-    if (r)
-        return (int)px_result(r);
-    rf_stat(n, st);
-    rf_put(n);
-    return 0;
+    return stat_in(AT_FDCWD, path, st, true);
 }
 
 int lstat(const char *restrict path, struct stat *restrict st)
 {
-    return stat(path, st); /* there are no symbolic links */
+    return stat_in(AT_FDCWD, path, st, false);
 }
 
-int access(const char *path, int mode)
+int fstatat(int dir, const char *restrict path, struct stat *restrict st, int flags)
+{
+    if (!only(flags, AT_SYMLINK_NOFOLLOW))
+        return (int)px_result(-EINVAL);
+    return stat_in(dir, path, st, !(flags & AT_SYMLINK_NOFOLLOW));
+}
+
+int faccessat(int dir, const char *path, int mode, int flags)
 {
     struct stat st;
-    if (stat(path, &st) != 0)
+    (void)flags; /* there is one user */
+    if (stat_in(dir, path, &st, true) != 0)
         return -1;
     bool executable = S_ISDIR(st.st_mode) || st.st_mode & 0111;
     return mode & X_OK && !executable ? (int)px_result(-EACCES) : 0;
 }
 
+int access(const char *path, int mode)
+{
+    return faccessat(AT_FDCWD, path, mode, 0);
+}
+
+static int remove_in(int fd, const char *path, bool directory)
+{
+    vfs_file_t dir;
+    int r = px_dir_of(fd, path, &dir);
+    return r ? r : vfs_remove(dir, path, directory);
+}
+
 int unlink(const char *path)
 {
-    return (int)px_result(rf_remove(path, false));
+    return (int)px_result(remove_in(AT_FDCWD, path, false));
+}
+
+int unlinkat(int dir, const char *path, int flags)
+{
+    return (int)px_result(only(flags, AT_REMOVEDIR) ? remove_in(dir, path, flags & AT_REMOVEDIR) : -EINVAL);
 }
 
 int rmdir(const char *path)
 {
-    return (int)px_result(rf_remove(path, true));
+    return (int)px_result(remove_in(AT_FDCWD, path, true));
 }
 
 int remove(const char *path)
 {
-    int r = rf_remove(path, false);
-    return (int)px_result(r == -EISDIR ? rf_remove(path, true) : r);
+    int r = remove_in(AT_FDCWD, path, false);
+    return (int)px_result(r == -EISDIR ? remove_in(AT_FDCWD, path, true) : r);
+}
+
+int mkdirat(int fd, const char *path, mode_t mode)
+{
+    vfs_file_t dir;
+    int r = px_dir_of(fd, path, &dir);
+    return (int)px_result(r ? r : vfs_make(dir, path, (uint32_t)(mode & 07777 & ~mask)));
 }
 
 int mkdir(const char *path, mode_t mode)
 {
-    struct rf_node *n;
-    int r = rf_create(path, S_IFDIR | (mode & 07777 & ~mask), &n);
+    return mkdirat(AT_FDCWD, path, mode);
+}
+
+/* ---- Two names ---- */
+
+typedef int two_names(vfs_file_t from_dir, const char *from, vfs_file_t to_dir, const char *to);
+
+static int two_paths(int from_fd, const char *from, int to_fd, const char *to, two_names *what)
+{
+    vfs_file_t from_dir, to_dir;
+    int r = px_dir_of(from_fd, from, &from_dir);
     if (!r)
-        rf_put(n);
-    return (int)px_result(r);
+        r = px_dir_of(to_fd, to, &to_dir);
+    return (int)px_result(r ? r : what(from_dir, from, to_dir, to));
+}
+
+int renameat(int from_dir, const char *from, int to_dir, const char *to)
+{
+    return two_paths(from_dir, from, to_dir, to, vfs_rename);
 }
 
 int rename(const char *from, const char *to)
 {
-    return (int)px_result(rf_rename(from, to));
+    return renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
+
+int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
+{
+    return flags ? (int)px_result(-EINVAL) : two_paths(from_dir, from, to_dir, to, vfs_link);
 }
 
 int link(const char *from, const char *to)
 {
-    return (int)px_result(rf_hardlink(from, to));
+    return linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
-int symlink(const char *to, const char *path)
+int symlinkat(const char *target, int fd, const char *path)
 {
-    (void)to, (void)path;
-    return (int)px_result(-ENOSYS);
+    vfs_file_t dir;
+    int r = px_dir_of(fd, path, &dir);
+    return (int)px_result(r ? r : vfs_symlink(target, dir, path));
+}
+
+int symlink(const char *target, const char *path)
+{
+    return symlinkat(target, AT_FDCWD, path);
+}
+
+ssize_t readlinkat(int fd, const char *restrict path, char *restrict buffer, size_t size)
+{
+    vfs_file_t dir;
+    int r = px_dir_of(fd, path, &dir);
+    return px_result(r ? r : vfs_readlink(dir, path, buffer, size < VFS_PATH_MAX ? size : VFS_PATH_MAX));
 }
 
 ssize_t readlink(const char *restrict path, char *restrict buffer, size_t size)
 {
-    struct stat st;
-    (void)buffer, (void)size;
-    return stat(path, &st) != 0 ? -1 : (ssize_t)px_result(-EINVAL);
+    return readlinkat(AT_FDCWD, path, buffer, size);
 }
 
 /* ---- Sizes, modes, times ---- */
 
-int truncate(const char *path, off_t size)
+/* A reference to an open file of the file system; *r says what is wrong. */
+static struct px_file *file_get(int fd, int *r)
 {
-    struct rf_node *n;
-    int r = size < 0 ? -EINVAL : rf_lookup(path, &n);
-    if (r)
-        return (int)px_result(r);
-    r = S_ISDIR(n->mode) ? -EISDIR : rf_truncate(n, (uint64_t)size);
-    rf_put(n);
+    struct px_file *f = px_get(fd);
+    *r = !f ? -EBADF : px_is_file(f) ? 0 : -EINVAL;
+    if (f && *r) {
+        px_put(f);
+        f = NULL;
+    }
+    return f;
+}
+
+static int change_fd(int fd, uint32_t what, uint64_t value, int64_t accessed, int64_t modified)
+{
+    int r;
+    struct px_file *f = file_get(fd, &r);
+    if (f) {
+        r = vfs_change(px_handle(f), what, value, accessed, modified);
+        px_put(f);
+    }
     return (int)px_result(r);
 }
 
-/* The node that an open descriptor refers to; *r says what is wrong. */
-static struct rf_node *node_of(int fd, int *r)
+static int change_path(int fd, const char *path, uint32_t how, uint32_t what, uint64_t value, int64_t accessed,
+                       int64_t modified)
 {
-    struct px_file *f = px_peek(fd);
-    struct rf_node *n = f ? rf_node_of(f) : NULL;
-    *r = !f ? -EBADF : !n ? -EINVAL : 0;
-    return n;
+    vfs_file_t dir, file;
+    int r = px_dir_of(fd, path, &dir);
+    if (!r)
+        r = vfs_open(dir, path, how, 0, &file);
+    if (r)
+        return (int)px_result(r);
+    r = vfs_change(file, what, value, accessed, modified);
+    vfs_close(file);
+    return (int)px_result(r);
+}
+
+int truncate(const char *path, off_t size)
+{
+    return size < 0 ? (int)px_result(-EINVAL) : change_path(AT_FDCWD, path, O_WRONLY, VFS_SIZE, (uint64_t)size, 0, 0);
 }
 
 int ftruncate(int fd, off_t size)
 {
-    int r;
-    struct rf_node *n = node_of(fd, &r);
-    if (!r && (size < 0 || !S_ISREG(n->mode) || (px_peek(fd)->flags & O_ACCMODE) == O_RDONLY))
-        r = -EINVAL;
-    return (int)px_result(r ? r : rf_truncate(n, (uint64_t)size));
+    return size < 0 ? (int)px_result(-EINVAL) : change_fd(fd, VFS_SIZE, (uint64_t)size, 0, 0);
 }
 
 int posix_fallocate(int fd, off_t offset, off_t size)
 {
     int r;
-    struct rf_node *n = node_of(fd, &r);
-    if (r)
-        return -r;
-    if (offset < 0 || size <= 0 || !S_ISREG(n->mode))
+    if (offset < 0 || size <= 0)
         return EINVAL;
-    uint64_t end = (uint64_t)offset + (uint64_t)size;
-    return end > n->size ? -rf_truncate(n, end) : 0; /* blocks come when they are written */
+    struct px_file *f = file_get(fd, &r);
+    if (f) {
+        r = vfs_allocate(px_handle(f), (uint64_t)offset, (uint64_t)size);
+        px_put(f);
+    }
+    return -r;
 }
 
 int posix_fadvise(int fd, off_t offset, off_t size, int advice)
@@ -184,46 +260,45 @@ int posix_fadvise(int fd, off_t offset, off_t size, int advice)
     return px_peek(fd) ? 0 : EBADF;
 }
 
-static int set_mode(struct rf_node *n, mode_t mode)
+int fchmodat(int dir, const char *path, mode_t mode, int flags)
 {
-    n->mode = (n->mode & S_IFMT) | (mode & 07777);
-    rf_touch(n, false);
-    return 0;
+    if (flags)
+        return (int)px_result(-EOPNOTSUPP);
+    return change_path(dir, path, VFS_O_PATH, VFS_MODE, mode & 07777, 0, 0);
 }
 
 int chmod(const char *path, mode_t mode)
 {
-    struct rf_node *n;
-    int r = rf_lookup(path, &n);
-    if (r)
-        return (int)px_result(r);
-    set_mode(n, mode);
-    rf_put(n);
-    return 0;
+    return fchmodat(AT_FDCWD, path, mode, 0);
 }
 
 int fchmod(int fd, mode_t mode)
 {
-    int r;
-    struct rf_node *n = node_of(fd, &r);
-    return (int)px_result(r ? r : set_mode(n, mode));
+    return change_fd(fd, VFS_MODE, mode & 07777, 0, 0);
+}
+
+static int own(int r, uid_t owner, gid_t group)
+{
+    bool same = (owner == 0 || owner == (uid_t)-1) && (group == 0 || group == (gid_t)-1);
+    return r ? r : (int)px_result(same ? 0 : -EPERM); /* there is only user 0 */
 }
 
 int chown(const char *path, uid_t owner, gid_t group)
 {
     struct stat st;
-    if (stat(path, &st) != 0)
-        return -1;
-    bool same = (owner == 0 || owner == (uid_t)-1) && (group == 0 || group == (gid_t)-1);
-    return (int)px_result(same ? 0 : -EPERM); /* there is only user 0 */
+    return own(stat(path, &st), owner, group);
+}
+
+int lchown(const char *path, uid_t owner, gid_t group)
+{
+    struct stat st;
+    return own(lstat(path, &st), owner, group);
 }
 
 int fchown(int fd, uid_t owner, gid_t group)
 {
-    int r;
-    node_of(fd, &r);
-    bool same = (owner == 0 || owner == (uid_t)-1) && (group == 0 || group == (gid_t)-1);
-    return (int)px_result(r ? r : same ? 0 : -EPERM);
+    struct stat st;
+    return own(fstat(fd, &st), owner, group);
 }
 
 mode_t umask(mode_t new)
@@ -233,83 +308,129 @@ mode_t umask(mode_t new)
     return old;
 }
 
-static void set_time(struct rf_node *n, const struct timespec *modified)
+/* What vfs_change() shall do for the two times: *what and ns each. */
+static int times_in(const struct timespec times[2], uint32_t *what, int64_t ns[2])
 {
-    rf_touch(n, true);
-    if (modified)
-        n->modified = *modified;
+    static const uint32_t bits[2] = {VFS_ACCESSED, VFS_MODIFIED};
+    *what = 0;
+    for (int i = 0; i < 2; i++) {
+        ns[i] = VFS_NOW;
+        if (times && times[i].tv_nsec == UTIME_OMIT)
+            continue;
+        *what |= bits[i];
+        if (!times || times[i].tv_nsec == UTIME_NOW)
+            continue;
+        if (times[i].tv_nsec < 0 || times[i].tv_nsec >= 1000000000)
+            return -EINVAL;
+        if (__builtin_mul_overflow((int64_t)times[i].tv_sec, (int64_t)1000000000, &ns[i]))
+            return -EINVAL;
+        ns[i] += times[i].tv_nsec;
+    }
+    return 0;
+}
+
+int utimensat(int dir, const char *path, const struct timespec times[2], int flags)
+{
+    uint32_t what;
+    int64_t ns[2];
+    int r = only(flags, AT_SYMLINK_NOFOLLOW) ? times_in(times, &what, ns) : -EINVAL;
+    uint32_t how = VFS_O_PATH | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0);
+    return r ? (int)px_result(r) : change_path(dir, path, how, what, 0, ns[0], ns[1]);
 }
 
 int utimes(const char *path, const struct timeval times[2])
 {
-    struct rf_node *n;
-    int r = rf_lookup(path, &n);
-    if (r)
-        return (int)px_result(r);
-    struct timespec t = {0};
-    if (times)
-        t = (struct timespec){times[1].tv_sec, times[1].tv_usec * 1000};
-    set_time(n, times ? &t : NULL);
-    rf_put(n);
-    return 0;
+    struct timespec both[2];
+    for (int i = 0; times && i < 2; i++)
+        both[i] = (struct timespec){times[i].tv_sec, times[i].tv_usec * 1000};
+    return utimensat(AT_FDCWD, path, times ? both : NULL, 0);
 }
 
 int utime(const char *path, const struct utimbuf *times)
 {
-    struct timeval both[2] = {{0}, {0}};
-    if (times)
-        both[1].tv_sec = times->modtime;
-    return utimes(path, times ? both : NULL);
+    struct timespec both[2];
+    if (times) {
+        both[0] = (struct timespec){times->actime, 0};
+        both[1] = (struct timespec){times->modtime, 0};
+    }
+    return utimensat(AT_FDCWD, path, times ? both : NULL, 0);
 }
 
 int futimens(int fd, const struct timespec times[2])
 {
+    uint32_t what;
+    int64_t ns[2];
+    int r = times_in(times, &what, ns);
+    return r ? (int)px_result(r) : change_fd(fd, what, 0, ns[0], ns[1]);
+}
+
+/* ---- To where it is safe ---- */
+
+static int sync_fd(int fd, bool data_only)
+{
     int r;
-    struct rf_node *n = node_of(fd, &r);
-    if (!r)
-        set_time(n, times ? &times[1] : NULL);
+    struct px_file *f = file_get(fd, &r);
+    if (f) {
+        r = vfs_sync(px_handle(f), data_only);
+        px_put(f);
+    }
     return (int)px_result(r);
 }
 
-/* ---- Memory is all there is to be in step with ---- */
-
 int fsync(int fd)
 {
-    return (int)px_result(px_peek(fd) ? 0 : -EBADF);
+    return sync_fd(fd, false);
 }
 
 int fdatasync(int fd)
 {
-    return fsync(fd);
+    return sync_fd(fd, true);
 }
 
 void sync(void)
 {
+    /* Only fsync() promises to wait; the host writes all of it in time. */
 }
 
 /* ---- Current directory ---- */
 
 int chdir(const char *path)
 {
-    return (int)px_result(rf_chdir(path));
+    vfs_file_t dir;
+    int r = px_here(&dir);
+    if (!r)
+        r = vfs_open(dir, path, VFS_O_PATH | O_DIRECTORY, 0, &dir);
+    return (int)px_result(r ? r : px_go(dir));
 }
 
 int fchdir(int fd)
 {
+    vfs_file_t dir;
     int r;
-    struct rf_node *n = node_of(fd, &r);
-    return (int)px_result(r ? r : rf_chdir_node(n));
+    struct px_file *f = file_get(fd, &r);
+    if (f) {
+        r = vfs_open(px_handle(f), ".", VFS_O_PATH | O_DIRECTORY, 0, &dir);
+        px_put(f);
+    }
+    return (int)px_result(r ? r : px_go(dir));
+}
+
+static ssize_t canonical(const char *path, char *text, size_t size)
+{
+    vfs_file_t dir;
+    int r = px_here(&dir);
+    return r ? r : vfs_canonical(dir, path, text, size < VFS_PATH_MAX ? size : VFS_PATH_MAX);
 }
 
 char *getcwd(char *buffer, size_t size)
 {
     char *made = NULL;
     if (!buffer) {
-        size = size ? size : RF_PATH_MAX;
+        size = size ? size : VFS_PATH_MAX;
         buffer = made = malloc(size);
     }
-    int r = !buffer ? -ENOMEM : size ? rf_cwd(buffer, size) : -EINVAL;
-    if (!r)
+    ssize_t r = !buffer ? -ENOMEM : size ? canonical(".", buffer, size) : -EINVAL;
+    if (r > 0)
         return buffer;
     free(made);
     px_result(r);
@@ -323,57 +444,52 @@ char *get_current_dir_name(void)
 
 char *realpath(const char *restrict path, char *restrict resolved)
 {
-    struct rf_node *n;
-    char before[RF_PATH_MAX], text[RF_PATH_MAX];
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    int r = rf_lookup(path, &n);
-    if (r) {
-        px_result(r);
-        return NULL;
-    }
-    bool directory = S_ISDIR(n->mode);
-    rf_put(n);
-    /* Go to the directory and ask where that is. */
-    char folder[RF_PATH_MAX];
-    snprintf(folder, sizeof(folder), "%.*s", directory ? (int)strlen(path) : (int)(name - path), path);
-    r = rf_cwd(before, sizeof(before));
-    if (!r && *folder)
-        r = rf_chdir(folder);
-    if (!r)
-        r = rf_cwd(text, sizeof(text));
-    rf_chdir(before);
-    size_t length = strlen(text);
-    if (!r && !directory && length + strlen(name) + 2 > sizeof(text))
-        r = -ENAMETOOLONG;
-    if (!r && !directory)
-        sprintf(text + length, "%s%s", length > 1 ? "/" : "", name);
-    if (r) {
-        px_result(r);
-        return NULL;
-    }
-    return resolved ? strcpy(resolved, text) : strdup(text);
+    char *text = resolved ? resolved : malloc(VFS_PATH_MAX);
+    ssize_t r = text ? canonical(path, text, resolved ? PATH_MAX : VFS_PATH_MAX) : -ENOMEM;
+    if (r > 0)
+        return text;
+    if (!resolved)
+        free(text);
+    px_result(r == -ERANGE ? -ENAMETOOLONG : r);
+    return NULL;
 }
 
 /* ---- Room ---- */
 
+static void room_out(const struct vfs_room *from, struct statvfs *to)
+{
+    *to = (struct statvfs){.f_bsize = from->size_of_block, .f_frsize = from->size_of_block, .f_blocks = from->blocks,
+                           .f_bfree = from->free, .f_bavail = from->available, .f_files = from->files,
+                           .f_ffree = from->free_files, .f_favail = from->free_files,
+                           .f_flag = from->read_only ? ST_RDONLY : 0, .f_namemax = from->name_max};
+}
+
 int statvfs(const char *path, struct statvfs *st)
 {
-    struct stat unused;
-    if (stat(path, &unused) != 0)
-        return -1;
-    const struct bh_boot_compartment *c =
-        (const void *)((const char *)bh_boot() + bh_boot()->compartments_off);
-    while (c->index != bh_gates.compartment)
-        c++;
-    unsigned long blocks = c->heap_size / RF_BLOCK;
-    *st = (struct statvfs){.f_bsize = RF_BLOCK, .f_frsize = RF_BLOCK, .f_blocks = blocks, .f_bfree = blocks,
-                           .f_bavail = blocks, .f_namemax = RF_NAME_MAX};
-    return 0;
+    vfs_file_t dir, file;
+    struct vfs_room room;
+    int r = px_here(&dir);
+    if (!r)
+        r = vfs_open(dir, path, VFS_O_PATH, 0, &file);
+    if (r)
+        return (int)px_result(r);
+    r = vfs_room(file, &room);
+    vfs_close(file);
+    if (!r)
+        room_out(&room, st);
+    return (int)px_result(r);
 }
 
 int fstatvfs(int fd, struct statvfs *st)
 {
+    struct vfs_room room;
     int r;
-    node_of(fd, &r);
-    return r ? (int)px_result(r) : statvfs("/", st);
+    struct px_file *f = file_get(fd, &r);
+    if (f) {
+        r = vfs_room(px_handle(f), &room);
+        px_put(f);
+    }
+    if (!r)
+        room_out(&room, st);
+    return (int)px_result(r);
 }

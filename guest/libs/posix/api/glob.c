@@ -5,13 +5,14 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <glob.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../ramfs/ramfs.h"
+#include <vfs/vfs.h>
 
 static int add(glob_t *g, const char *path)
 {
@@ -29,7 +30,7 @@ static int add(glob_t *g, const char *path)
 
 static int found(glob_t *g, const char *path, int flags)
 {
-    char marked[RF_PATH_MAX + 1];
+    char marked[VFS_PATH_MAX + 1];
     struct stat st;
     if (stat(path, &st) != 0)
         return 0;
@@ -40,10 +41,10 @@ static int found(glob_t *g, const char *path, int flags)
 /* Matches `pattern`, one name after the other, below `path` (which ends with a slash or is empty). */
 static int walk(glob_t *g, const char *path, const char *pattern, int flags)
 {
-    char next[RF_PATH_MAX], part[RF_NAME_MAX + 1];
+    char next[VFS_PATH_MAX], part[VFS_NAME_MAX + 1];
     size_t length = strcspn(pattern, "/"), slashes = strspn(pattern + length, "/");
     const char *rest = pattern + length + slashes;
-    if (length > RF_NAME_MAX)
+    if (length > VFS_NAME_MAX)
         return 0;
     snprintf(part, sizeof(part), "%.*s", (int)length, pattern);
     if (!strpbrk(part, "*?[\\")) {

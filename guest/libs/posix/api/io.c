@@ -9,7 +9,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "../px.h"
+#include "../fd/file.h"
 
 typedef ssize_t transfer(struct px_file *f, const struct iovec *iov, int n);
 
@@ -45,24 +45,28 @@ ssize_t writev(int fd, const struct iovec *iov, int n)
     return move(fd, iov, n, px_write);
 }
 
+/* With `offset`: some kinds of files let other threads run meanwhile. */
+static ssize_t move_at(int fd, const struct iovec *iov, int n, off_t offset, bool write)
+{
+    struct px_file *f = px_get(fd);
+    ssize_t r = -EBADF;
+    if (!f)
+        return px_result(r);
+    ssize_t (*how)(struct px_file *, const struct iovec *, int, off_t) = write ? f->ops->pwrite : f->ops->pread;
+    if ((f->flags & O_ACCMODE) != (write ? O_RDONLY : O_WRONLY))
+        r = offset < 0 || px_iov_size(iov, n) == SIZE_MAX ? -EINVAL : how ? how(f, iov, n, offset) : -ESPIPE;
+    px_put(f);
+    return px_result(r);
+}
+
 ssize_t preadv(int fd, const struct iovec *iov, int n, off_t offset)
 {
-    struct px_file *f = px_peek(fd);
-    if (!f || (f->flags & O_ACCMODE) == O_WRONLY)
-        return px_result(-EBADF);
-    if (offset < 0 || px_iov_size(iov, n) == SIZE_MAX)
-        return px_result(-EINVAL);
-    return px_result(f->ops->pread ? f->ops->pread(f, iov, n, offset) : -ESPIPE);
+    return move_at(fd, iov, n, offset, false);
 }
 
 ssize_t pwritev(int fd, const struct iovec *iov, int n, off_t offset)
 {
-    struct px_file *f = px_peek(fd);
-    if (!f || (f->flags & O_ACCMODE) == O_RDONLY)
-        return px_result(-EBADF);
-    if (offset < 0 || px_iov_size(iov, n) == SIZE_MAX)
-        return px_result(-EINVAL);
-    return px_result(f->ops->pwrite ? f->ops->pwrite(f, iov, n, offset) : -ESPIPE);
+    return move_at(fd, iov, n, offset, true);
 }
 
 ssize_t pread(int fd, void *buffer, size_t size, off_t offset)
@@ -79,10 +83,12 @@ ssize_t pwrite(int fd, const void *buffer, size_t size, off_t offset)
 
 off_t lseek(int fd, off_t offset, int whence)
 {
-    struct px_file *f = px_peek(fd);
+    struct px_file *f = px_get(fd);
     if (!f)
         return px_result(-EBADF);
-    return px_result(f->ops->seek ? f->ops->seek(f, offset, whence) : -ESPIPE);
+    off_t r = f->ops->seek ? f->ops->seek(f, offset, whence) : -ESPIPE;
+    px_put(f);
+    return px_result(r);
 }
 
 int close(int fd)
@@ -92,11 +98,13 @@ int close(int fd)
 
 int fstat(int fd, struct stat *st)
 {
-    struct px_file *f = px_peek(fd);
+    struct px_file *f = px_get(fd);
     if (!f)
         return (int)px_result(-EBADF);
     *st = (struct stat){.st_nlink = 1, .st_ino = (ino_t)(uintptr_t)f};
-    return (int)px_result(f->ops->stat ? f->ops->stat(f, st) : 0);
+    int r = f->ops->stat ? f->ops->stat(f, st) : 0;
+    px_put(f);
+    return (int)px_result(r);
 }
 
 int isatty(int fd)
@@ -179,14 +187,6 @@ int eventfd_write(int fd, eventfd_t value)
 
 /* ---- fcntl and ioctl ---- */
 
-/* One process: nobody else can hold a lock. */
-static int lock(int command, struct flock *l)
-{
-    if (command == F_GETLK)
-        l->l_type = F_UNLCK;
-    return 0;
-}
-
 int fcntl(int fd, int command, ...)
 {
     va_list args;
@@ -213,24 +213,12 @@ int fcntl(int fd, int command, ...)
     case F_GETLK:
     case F_SETLK:
     case F_SETLKW:
-        return lock(command, (struct flock *)arg);
+        return px_fcntl_lock(fd, command, (struct flock *)arg);
     case F_SETOWN:
         return 0; /* no SIGIO comes */
     default:
         return (int)px_result(-EINVAL);
     }
-}
-
-int flock(int fd, int operation)
-{
-    (void)operation;
-    return (int)px_result(px_peek(fd) ? 0 : -EBADF);
-}
-
-int lockf(int fd, int command, off_t size)
-{
-    (void)command, (void)size;
-    return (int)px_result(px_peek(fd) ? 0 : -EBADF);
 }
 
 int ioctl(int fd, unsigned long request, ...)

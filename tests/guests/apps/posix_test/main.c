@@ -13,6 +13,7 @@ int main(int argc, char **argv)
         return wait_for_signal();
     test_files();
     test_directories();
+    test_links();
     test_descriptors();
     test_readiness();
     test_epoll();

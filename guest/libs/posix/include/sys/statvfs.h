@@ -12,6 +12,8 @@ struct statvfs {
     unsigned long f_fsid, f_flag, f_namemax;
 };
 
+#define ST_RDONLY 1
+
 int statvfs(const char *path, struct statvfs *st);
 int fstatvfs(int fd, struct statvfs *st);
 

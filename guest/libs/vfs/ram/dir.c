@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ramfs.h"
+#include "ram.h"
 
 static uint32_t hash_of(const char *name)
 {
@@ -14,7 +14,7 @@ static uint32_t hash_of(const char *name)
     return hash;
 }
 
-static size_t index_of(const struct rf_node *dir, const char *name)
+static size_t index_of(const struct ram_node *dir, const char *name)
 {
     uint32_t hash = hash_of(name);
     size_t i = 0;
@@ -24,76 +24,76 @@ static size_t index_of(const struct rf_node *dir, const char *name)
     return i;
 }
 
-struct rf_node *rf_find(const struct rf_node *dir, const char *name)
+struct ram_node *ram_find(const struct ram_node *dir, const char *name)
 {
     size_t i = index_of(dir, name);
     return i < dir->n_entries ? dir->entries[i]->node : NULL;
 }
 
 /* `n` has one name more, in `dir`. */
-static void named(struct rf_node *n, struct rf_node *dir)
+static void named(struct ram_node *n, struct ram_node *dir)
 {
     n->links++;
     if (S_ISDIR(n->mode)) {
-        rf_get(dir); /* for .. */
+        vfs_get(&dir->vfs); /* for .. */
         if (n->parent)
-            rf_put(n->parent);
+            vfs_put(&n->parent->vfs);
         n->parent = dir;
     }
-    rf_touch(dir, true);
-    rf_touch(n, false);
+    ram_touch(dir, true);
+    ram_touch(n, false);
 }
 
-static void unnamed(struct rf_node *n)
+static void unnamed(struct ram_node *n)
 {
-    rf_touch(n, false);
-    rf_get(n);
+    ram_touch(n, false);
+    vfs_get(&n->vfs);
     n->links--;
-    rf_put(n);
+    vfs_put(&n->vfs);
 }
 
-int rf_link(struct rf_node *dir, const char *name, struct rf_node *n)
+int ram_link(struct ram_node *dir, const char *name, struct ram_node *n)
 {
     size_t length = strlen(name);
     if (dir->n_entries == dir->room) {
         size_t room = dir->room ? dir->room * 2 : 8;
-        struct rf_entry **grown = realloc(dir->entries, room * sizeof(*grown));
+        struct ram_entry **grown = realloc(dir->entries, room * sizeof(*grown));
         if (!grown)
             return -ENOSPC;
         dir->entries = grown;
         dir->room = room;
     }
-    struct rf_entry *e = malloc(sizeof(*e) + length + 1);
+    struct ram_entry *e = malloc(sizeof(*e) + length + 1);
     if (!e)
         return -ENOSPC;
-    *e = (struct rf_entry){.node = n, .cookie = dir->next_cookie++, .hash = hash_of(name)};
+    *e = (struct ram_entry){.node = n, .cookie = dir->next_cookie++, .hash = hash_of(name)};
     memcpy(e->name, name, length + 1);
     dir->entries[dir->n_entries++] = e;
     named(n, dir);
     return 0;
 }
 
-void rf_unlink(struct rf_node *dir, const char *name)
+void ram_unlink(struct ram_node *dir, const char *name)
 {
     size_t i = index_of(dir, name);
-    struct rf_entry *e = dir->entries[i];
-    struct rf_node *n = e->node;
+    struct ram_entry *e = dir->entries[i];
+    struct ram_node *n = e->node;
     memmove(dir->entries + i, dir->entries + i + 1, (--dir->n_entries - i) * sizeof(*dir->entries));
     free(e);
-    rf_touch(dir, true);
+    ram_touch(dir, true);
     unnamed(n);
 }
 
-void rf_replace(struct rf_node *dir, const char *name, struct rf_node *n)
+void ram_replace(struct ram_node *dir, const char *name, struct ram_node *n)
 {
-    struct rf_entry *e = dir->entries[index_of(dir, name)];
-    struct rf_node *old = e->node;
+    struct ram_entry *e = dir->entries[index_of(dir, name)];
+    struct ram_node *old = e->node;
     e->node = n;
     named(n, dir);
     unnamed(old);
 }
 
-const struct rf_entry *rf_next(const struct rf_node *dir, uint64_t cookie)
+const struct ram_entry *ram_next(const struct ram_node *dir, uint64_t cookie)
 {
     size_t low = 0, high = dir->n_entries;
     while (low < high) {
@@ -104,4 +104,12 @@ const struct rf_entry *rf_next(const struct rf_node *dir, uint64_t cookie)
             low = middle + 1;
     }
     return low < dir->n_entries ? dir->entries[low] : NULL;
+}
+
+const char *ram_name(const struct ram_node *dir, const struct ram_node *n)
+{
+    for (size_t i = 0; i < dir->n_entries; i++)
+        if (dir->entries[i]->node == n)
+            return dir->entries[i]->name;
+    return NULL;
 }

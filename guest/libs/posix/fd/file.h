@@ -1,0 +1,27 @@
+/* Files of the file system (guest/libs/vfs) inside the POSIX layer. Functions return a negative errno value for failure.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#ifndef POSIX_FD_FILE_H
+#define POSIX_FD_FILE_H
+
+#include <vfs/vfs.h>
+
+#include "../px.h"
+
+/* The current directory; at the first call the file system gets this client, and the application's packed files. */
+int px_here(vfs_file_t *dir);
+int px_go(vfs_file_t dir); /* changes it; takes over the handle */
+/* Where *at functions start: AT_FDCWD, or a directory. `path`: an absolute one needs no directory. */
+int px_dir_of(int fd, const char *path, vfs_file_t *dir);
+
+int px_open_file(int dir, const char *path, int flags, mode_t mode, struct px_file **f);
+bool px_is_file(const struct px_file *f);
+vfs_file_t px_handle(struct px_file *f); /* NULL: not a file of the file system */
+void px_stat_out(const struct vfs_stat *from, struct stat *to);
+
+struct flock;
+int px_fcntl_lock(int fd, int command, struct flock *l); /* F_GETLK, F_SETLK, F_SETLKW: as fcntl() itself */
+
+/* What sets packed files up (fd/packed.c). -EINVAL: the archive is damaged. */
+int px_unpack(vfs_file_t root, const unsigned char *archive, size_t size);
+
+#endif

@@ -1,0 +1,169 @@
+/* Locks: of bytes as fcntl() has them, which belong to a client, and of whole files as flock() has them, which belong to an
+ * open file. The two kinds do not see each other.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * The list of a node has what this file system's clients hold; ranges of one owner never overlap. Where the file is
+ * the host's too, the host is told of what all clients together hold (ops->lock). */
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "node.h"
+
+enum { RETRY_FIRST_NS = 1000000, RETRY_LAST_NS = 50000000 };
+
+struct vfs_held {
+    struct vfs_held *next;
+    const void *owner;
+    uint64_t first, last;
+    uint32_t type;
+    bool flock;
+};
+
+static bool overlaps(const struct vfs_held *h, uint64_t first, uint64_t last)
+{
+    return h->first <= last && first <= h->last;
+}
+
+static const struct vfs_held *conflict(const struct vfs_node *n, const void *owner, bool flock,
+                                       const struct vfs_lock *lock)
+{
+    if (lock->type == F_UNLCK)
+        return NULL;
+    for (const struct vfs_held *h = n->locks; h; h = h->next)
+        if (h->flock == flock && h->owner != owner && overlaps(h, lock->first, lock->last) &&
+            (h->type == F_WRLCK || lock->type == F_WRLCK))
+            return h;
+    return NULL;
+}
+
+/* Takes [first, last] out of what the owner holds. `spare` is for the one range that may become two; NULL when used. */
+static void cut(struct vfs_node *n, const void *owner, bool flock, uint64_t first, uint64_t last,
+                struct vfs_held **spare)
+{
+    for (struct vfs_held **link = &n->locks, *h; (h = *link);) {
+        if (h->flock != flock || h->owner != owner || !overlaps(h, first, last)) {
+            link = &h->next;
+        } else if (h->first < first && h->last > last) {
+            struct vfs_held *rest = *spare;
+            *spare = NULL;
+            *rest = *h;
+            rest->first = last + 1;
+            h->last = first - 1;
+            h->next = rest;
+            return;
+        } else if (h->first < first) {
+            h->last = first - 1;
+            link = &h->next;
+        } else if (h->last > last) {
+            h->first = last + 1;
+            link = &h->next;
+        } else {
+            *link = h->next;
+            free(h);
+        }
+    }
+}
+
+/* Unlocks on the host what nobody else here holds. */
+static void release_outside(struct vfs_node *n, void *handle, const void *owner, bool flock,
+                            const struct vfs_lock *lock)
+{
+    uint64_t at = lock->first;
+    for (;;) {
+        uint64_t next = UINT64_MAX; /* first byte from `at` on that another one holds */
+        const struct vfs_held *in = NULL;
+        for (const struct vfs_held *h = n->locks; h; h = h->next) {
+            if (h->flock != flock || h->owner == owner || h->last < at)
+                continue;
+            if (h->first <= at)
+                in = h;
+            else if (h->first < next)
+                next = h->first;
+        }
+        if (in) {
+            if (in->last >= lock->last)
+                return;
+            at = in->last + 1;
+            continue;
+        }
+        struct vfs_lock part = {.first = at, .last = next > lock->last ? lock->last : next - 1, .type = F_UNLCK};
+        n->ops->lock(n, handle, flock, &part);
+        if (part.last == lock->last)
+            return;
+        at = next;
+    }
+}
+
+/* One attempt. */
+static int apply(struct vfs_node *n, void *handle, const void *owner, bool flock, const struct vfs_lock *lock)
+{
+    struct vfs_held *new = malloc(sizeof(*new)), *spare = malloc(sizeof(*spare));
+    int r = new && spare ? 0 : -ENOLCK;
+    if (!r && n->ops->lock && !(flock && !handle)) {
+        if (lock->type == F_UNLCK)
+            release_outside(n, handle, owner, flock, lock);
+        else
+            r = n->ops->lock(n, handle, flock, lock);
+    }
+    if (!r) {
+        cut(n, owner, flock, lock->first, lock->last, &spare);
+        if (lock->type != F_UNLCK) {
+            *new = (struct vfs_held){n->locks, owner, lock->first, lock->last, lock->type, flock};
+            n->locks = new;
+            new = NULL;
+        }
+    }
+    free(new);
+    free(spare);
+    return r;
+}
+
+int vfs_lock_set(struct vfs_node *n, void *handle, const void *owner, bool flock, const struct vfs_lock *lock, bool wait)
+{
+    uint64_t retry = RETRY_FIRST_NS;
+    for (;;) {
+        while (n->locking)
+            vfs_wait(&n->locking, UINT64_MAX);
+        bool inside = conflict(n, owner, flock, lock);
+        int r = -EAGAIN;
+        if (!inside) {
+            n->locking = true;
+            r = apply(n, handle, owner, flock, lock);
+            n->locking = false;
+            vfs_wake(&n->locking);
+        }
+        if (!r)
+            vfs_wake(&n->locks);
+        if (r != -EAGAIN || !wait)
+            return r;
+        /* Of a lock on the host nobody says when it goes. */
+        vfs_wait(&n->locks, inside ? UINT64_MAX : retry);
+        retry = retry * 2 > RETRY_LAST_NS ? RETRY_LAST_NS : retry * 2;
+    }
+}
+
+int vfs_lock_find(struct vfs_node *n, void *handle, const void *owner, struct vfs_lock *lock)
+{
+    const struct vfs_held *h = conflict(n, owner, false, lock);
+    lock->owner = 0;
+    if (h) {
+        *lock = (struct vfs_lock){h->first, h->last, h->type, 1};
+        return 0;
+    }
+    if (n->ops->lock_test && lock->type != F_UNLCK)
+        return n->ops->lock_test(n, handle, lock);
+    lock->type = F_UNLCK;
+    return 0;
+}
+
+void vfs_lock_drop(struct vfs_node *n, void *handle, const void *owner, bool flock)
+{
+    const struct vfs_lock all = {.last = UINT64_MAX, .type = F_UNLCK};
+    for (const struct vfs_held *h = n->locks; h; h = h->next) {
+        if (h->owner == owner && h->flock == flock) {
+            while (vfs_lock_set(n, handle, owner, flock, &all, false) == -ENOLCK)
+                vfs_wait(&n->locks, RETRY_LAST_NS);
+            return;
+        }
+    }
+}

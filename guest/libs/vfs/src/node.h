@@ -1,0 +1,110 @@
+/* Inside the file system: nodes of whatever tree they are in, mounts, and walking paths. Functions return 0 or a negative
+ * errno value, unless they say otherwise.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Threads are cooperative: operations on the tree in memory are not interrupted, those on the host's may let others run. So
+ * whoever holds a node across one holds a reference. */
+#ifndef VFS_NODE_H
+#define VFS_NODE_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include <vfs/vfs.h>
+
+struct vfs_node;
+struct vfs_held; /* lock.c */
+
+/* `handle`: what open() or create() gave for this open file; NULL where only the node is known. Names have been checked: no
+ * "." or "..", no '/', 1 to VFS_NAME_MAX bytes. Nodes that come out have a reference. */
+struct vfs_ops {
+    void (*release)(struct vfs_node *n); /* the last reference is gone: frees it */
+
+    /* Directories. create(): -EEXIST; a regular file that is open as `flags` say, a directory, or a link to `target`. */
+    int (*lookup)(struct vfs_node *dir, const char *name, struct vfs_node **n);
+    int (*parent)(struct vfs_node *dir, struct vfs_node **n); /* of the tree's root: itself */
+    int (*name)(struct vfs_node *dir, char name[VFS_NAME_MAX + 1]); /* in its parent; -ENOENT: removed */
+    int (*create)(struct vfs_node *dir, const char *name, uint32_t mode, uint32_t flags, const char *target,
+                  struct vfs_node **n, void **handle);
+    int (*remove)(struct vfs_node *dir, const char *name, bool directory);
+    int (*rename)(struct vfs_node *from, const char *from_name, struct vfs_node *to, const char *to_name);
+    int (*link)(struct vfs_node *n, struct vfs_node *dir, const char *name);
+    ssize_t (*list)(struct vfs_node *dir, void *handle, void *buffer, size_t size, uint64_t *cookie);
+
+    ssize_t (*readlink)(struct vfs_node *n, char *text, size_t size);
+
+    /* Files. */
+    int (*open)(struct vfs_node *n, uint32_t flags, void **handle); /* O_TRUNC has been seen to */
+    void (*close)(struct vfs_node *n, void *handle);
+    ssize_t (*read)(struct vfs_node *n, void *handle, void *buffer, size_t size, uint64_t offset);
+    ssize_t (*write)(struct vfs_node *n, void *handle, const void *buffer, size_t size, uint64_t offset);
+    ssize_t (*append)(struct vfs_node *n, void *handle, const void *buffer, size_t size, uint64_t *end);
+    int (*stat)(struct vfs_node *n, void *handle, struct vfs_stat *st);
+    int (*change)(struct vfs_node *n, void *handle, uint32_t what, uint64_t mode_or_size, int64_t accessed,
+                  int64_t modified);
+    int (*allocate)(struct vfs_node *n, void *handle, uint64_t offset, uint64_t size);
+    int (*sync)(struct vfs_node *n, void *handle, bool data_only);
+    int (*room)(struct vfs_node *n, struct vfs_room *room);
+    /* Tells others than this file system's clients of a lock, or asks (NULL: there are none). `flock`: of the open file. */
+    int (*lock)(struct vfs_node *n, void *handle, bool flock, const struct vfs_lock *lock);
+    int (*lock_test)(struct vfs_node *n, void *handle, struct vfs_lock *lock);
+};
+
+/* First member of each tree's own structure. */
+struct vfs_node {
+    const struct vfs_ops *ops;
+    uint32_t refs;
+    uint32_t type;            /* S_IFMT bits; constant */
+    struct vfs_node *covered; /* root of a mounted tree: the directory it is mounted on, with a reference */
+    struct vfs_node *cover;   /* directory that something is mounted on: that tree's root, with a reference */
+    struct vfs_held *locks;
+    bool locking; /* a change of the locks is under way */
+};
+
+static inline bool vfs_is_dir(const struct vfs_node *n)
+{
+    return S_ISDIR(n->type);
+}
+static inline struct vfs_node *vfs_get(struct vfs_node *n)
+{
+    n->refs++;
+    return n;
+}
+void vfs_put(struct vfs_node *n); /* NULL: nothing */
+
+/* ---- Paths (path.c) ---- */
+struct vfs_node *vfs_root(void); /* no reference */
+
+/* Where a path leads. */
+struct vfs_place {
+    struct vfs_node *dir;  /* holds the last name; NULL: the path ends in "/", "." or ".." */
+    struct vfs_node *node; /* NULL: there is nothing of that name in `dir` */
+    bool slash;            /* a '/' follows the last name */
+    uint8_t dots;          /* the path ends in "." or "..": 1 or 2 */
+    char name[VFS_NAME_MAX + 1];
+};
+/* `follow`: a link at the end, too. Fills *place, which has references; vfs_leave() drops them. */
+int vfs_walk(struct vfs_node *start, const char *path, bool follow, struct vfs_place *place);
+void vfs_leave(struct vfs_place *place);
+ssize_t vfs_text(struct vfs_node *dir, const char *name, char *text, size_t size); /* vfs_canonical() */
+int vfs_mount_at(const char *path, struct vfs_node *root); /* makes the directory, with its parents; takes over the reference */
+
+/* ---- Locks (lock.c) ---- */
+/* `owner`: a client for locks of bytes, an open file for those of whole files (flock). */
+int vfs_lock_set(struct vfs_node *n, void *handle, const void *owner, bool flock, const struct vfs_lock *lock, bool wait);
+int vfs_lock_find(struct vfs_node *n, void *handle, const void *owner, struct vfs_lock *lock);
+void vfs_lock_drop(struct vfs_node *n, void *handle, const void *owner, bool flock);
+
+/* ---- The outside (sys.c; the hosted tests have their own) ---- */
+int vfs_wait(const void *key, uint64_t timeout_ns); /* -ETIMEDOUT */
+void vfs_wake(const void *key);
+int vfs_random(void *to, size_t size);
+int64_t vfs_clock(void); /* ns since 1970 */
+uint64_t vfs_memory(void); /* bytes of the heap */
+int vfs_mount_all(void); /* the directories of the host */
+
+/* ---- The tree in memory (ram/) ---- */
+struct vfs_node *ram_root(void); /* made at the first call, with /dev and /tmp; NULL: no memory */
+
+#endif

@@ -1,0 +1,51 @@
+/* What the file system needs of the guest around it.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include <time.h>
+#include <unistd.h>
+
+#include <bh/bulkhead.h>
+#include <bh/core.h>
+
+#include "node.h"
+
+enum { RANDOM_PART = 256 };
+
+int vfs_wait(const void *key, uint64_t timeout_ns)
+{
+    return bh_core()->wait(key, timeout_ns);
+}
+
+void vfs_wake(const void *key)
+{
+    bh_core()->wake(key, UINT32_MAX);
+}
+
+int vfs_random(void *to, size_t size)
+{
+    for (size_t at = 0, part; at < size; at += part) {
+        part = size - at < RANDOM_PART ? size - at : RANDOM_PART;
+        if (getentropy((char *)to + at, part) != 0)
+            return -EIO;
+    }
+    return 0;
+}
+
+int64_t vfs_clock(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+uint64_t vfs_memory(void)
+{
+    const struct bh_boot_compartment *c = (const void *)((const char *)bh_boot() + bh_boot()->compartments_off);
+    while (c->index != bh_gates.compartment)
+        c++;
+    return c->heap_size;
+}
+
+int vfs_mount_all(void)
+{
+    return 0;
+}
