@@ -287,7 +287,9 @@ def boot_rig(tests, arguments, report):
             report.verdict(name, *found[name])
         else:
             report.fail(name, "did not end: " + done.stderr.decode(errors="replace").strip())
-    print(f"     {time.monotonic() - start:6.2f}s  the rig, one boot", flush=True)
+    for note in re.findall(r"^rig: note: .*$", done.stderr.decode(errors="replace"), re.M):
+        print(note, flush=True)
+    print(f"     {time.monotonic() - start:6.2f}s  the rig", flush=True)
 
 
 def main():
