@@ -11,7 +11,7 @@
 #define CHECK  (1u << COMMAND_CHECK)
 #define DOCTOR (1u << COMMAND_DOCTOR)
 
-enum option { OPT_SET, OPT_DOORBELL, OPT_SPIN, OPT_MARKS, OPT_VERBOSE, OPT_JSON, OPT_HELP };
+enum option { OPT_SET, OPT_DOORBELL, OPT_SPIN, OPT_MARKS, OPT_NO_STATS, OPT_VERBOSE, OPT_JSON, OPT_HELP };
 
 static const struct {
     const char *name;
@@ -23,6 +23,7 @@ static const struct {
     {"--doorbell", OPT_DOORBELL, true, RUN},
     {"--spin", OPT_SPIN, true, RUN},
     {"--marks", OPT_MARKS, false, RUN},
+    {"--no-stats", OPT_NO_STATS, false, RUN},
     {"-v", OPT_VERBOSE, false, RUN},
     {"--verbose", OPT_VERBOSE, false, RUN},
     {"--json", OPT_JSON, false, CHECK | DOCTOR},
@@ -107,6 +108,9 @@ static bool apply(struct command_line *c, enum option option, const char *value,
         return set_spin(c, value, p);
     case OPT_MARKS:
         c->marks = true;
+        return true;
+    case OPT_NO_STATS:
+        c->no_stats = true;
         return true;
     case OPT_VERBOSE:
         c->verbose = true;

@@ -20,6 +20,7 @@ struct command_line {
     bool json;    /* check, doctor */
     bool verbose; /* run */
     bool marks;   /* run */
+    bool no_stats; /* run */
     bool spin_given;
     uint64_t spin_cycles;
     enum doorbell_choice doorbell;

@@ -22,7 +22,9 @@ static const char overview[] =
     "  BULKHEAD_KVM    device to use instead of /dev/kvm\n"
     "  BULKHEAD_CORE   image of the guest core instead of the one that was built\n"
     "  BULKHEAD_BUILD  build directory, where composed appliances are kept\n"
-    "  BULKHEAD_ROOT   source directory, where the composer is\n";
+    "  BULKHEAD_ROOT   source directory, where the composer is\n"
+    "  BULKHEAD_RUNTIME_DIR  where appliances that run are found; by default\n"
+    "                  $XDG_RUNTIME_DIR/bulkhead, /run/bulkhead (root), or /tmp/bulkhead-UID\n";
 
 static const char run[] =
     "Usage: bulkhead run FILE [OPTION]... [-- ARGUMENT...]\n"
@@ -35,6 +37,7 @@ static const char run[] =
     "                       where that works\n"
     "  --spin CYCLES        how long a VM polls before it parks, at most\n"
     "  --marks              prints when each phase of the start was reached, at the end\n"
+    "  --no-stats           counts and records no gate calls: for measuring what that costs\n"
     "  -v, --verbose        prints mechanisms, VMs, doorbell and image hashes at the start\n"
     "  -h, --help           this text\n";
 

@@ -37,7 +37,7 @@ static void open_standard_streams(void)
 /* From file to checked appliance; composes it if need be. */
 static bool load(const struct command_line *line, struct problem *p)
 {
-    struct composition c;
+    static struct composition c; /* the appliance points into it */
     return compose(line->file, line->sets, line->n_sets, &c, p) &&
            manifest_parse(c.blob, c.size, c.manifest, &appliance, p);
 }
@@ -82,6 +82,8 @@ static int run(const struct command_line *line, uint64_t start_ns)
     struct run_options o = {
         .spin_given = line->spin_given,
         .spin_cycles = line->spin_cycles,
+        .verbose = line->verbose,
+        .no_stats = line->no_stats,
         .marks = line->marks,
         .start_ns = start_ns,
     };

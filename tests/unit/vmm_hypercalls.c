@@ -24,7 +24,8 @@
 static struct appliance a;
 static struct world w;
 static struct run_options options;
-static struct vm vm;
+static struct vm_stats stats;
+static struct vm vm = {.stats = &stats};
 static struct problem p;
 static int console[2], control[2], standard[2][2];
 
