@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "vmm/marks.h"
-#include "vmm/paths.h"
 #include "vmm/snapshot.h"
 
 /* The same memory through a descriptor that cannot write it. */
@@ -29,9 +28,8 @@ static int make_snapshot(const struct world *w, const pid_t *pid)
     if (!a->blob) {
         return -1;
     }
-    snapshot_head(a, core_path(), &s);
+    snapshot_head(a, w->core.path, &s);
     s.start_ns = marks_now();
-    s.tsc_khz = w->h->tsc_khz;
     for (uint32_t v = 0; v < a->n_vms; v++) {
         s.pid[v] = (uint32_t)pid[v];
     }

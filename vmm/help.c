@@ -10,6 +10,7 @@ static const char overview[] =
     "\n"
     "  run FILE       boots the appliance that FILE describes\n"
     "  check FILE     is FILE valid? then prints the resulting layout\n"
+    "  top            what the appliances that run are doing\n"
     "  doctor         what this host can do\n"
     "  --version      version of this program\n"
     "\n"
@@ -59,11 +60,22 @@ static const char doctor_text[] =
     "  --json               for programs\n"
     "  -h, --help           this text\n";
 
+static const char top_help[] =
+    "Usage: bulkhead top [NAME|PID] [OPTION]...\n"
+    "Shows what the appliances of this user that run are doing: per VM processor, memory, parking\n"
+    "and network, per edge calls, latency, bytes and errors. q ends it.\n"
+    "\n"
+    "  --once               prints one table (of one interval) and ends\n"
+    "  --interval SECONDS   between two tables; default 1\n"
+    "  --json               totals since the start, for programs; with --once one object\n"
+    "  -h, --help           this text\n";
+
 void cli_help(enum command topic)
 {
     fputs(topic == COMMAND_RUN      ? run
           : topic == COMMAND_CHECK  ? check
           : topic == COMMAND_DOCTOR ? doctor_text
+          : topic == COMMAND_TOP    ? top_help
                                     : overview,
           stdout);
 }

@@ -14,6 +14,7 @@
 #include "vmm/placement.h"
 #include "vmm/run.h"
 #include "vmm/scan.h"
+#include "vmm/top.h"
 
 static struct appliance appliance; /* zeroed; large for a stack */
 
@@ -125,6 +126,9 @@ int main(int argc, char **argv)
         return check(&line);
     case COMMAND_DOCTOR:
         return doctor(line.json);
+    case COMMAND_TOP:
+        return top(&(struct top_options){
+            .which = line.file, .once = line.once, .json = line.json, .interval_ms = line.interval_ms});
     case COMMAND_VERSION:
         puts("bulkhead " BH_VERSION);
         return 0;

@@ -224,9 +224,15 @@ void observe_sample(const struct observed *o, struct sample *s)
     }
 }
 
+uint64_t observe_khz(const struct observed *o)
+{
+    return fetch(o->host[0]->tsc_khz);
+}
+
 uint64_t observe_ns(const struct observed *o, uint64_t cycles)
 {
-    return o->head.tsc_khz ? (uint64_t)((unsigned __int128)cycles * 1000000 / o->head.tsc_khz) : 0;
+    uint64_t khz = observe_khz(o);
+    return khz ? (uint64_t)((unsigned __int128)cycles * 1000000 / khz) : 0;
 }
 
 double observe_quantile(const uint64_t latency[BH_STATS_BUCKETS], double q)
@@ -243,6 +249,15 @@ double observe_quantile(const uint64_t latency[BH_STATS_BUCKETS], double q)
         below += latency[i];
     }
     return 0;
+}
+
+const char *edge_mechanism(const struct appliance *a, const struct edge *e)
+{
+    const struct compartment *from = &a->compartments[e->from], *to = &a->compartments[e->to];
+    if (from->vm != to->vm) {
+        return "vm";
+    }
+    return from->mechanism == MECH_MPK || to->mechanism == MECH_MPK ? "mpk" : "none";
 }
 
 uint64_t observe_errors(const struct edge_sample *e)

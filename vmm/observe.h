@@ -50,10 +50,12 @@ bool observe_alive(const struct observed *o);
 
 void observe_sample(const struct observed *o, struct sample *s);
 
+uint64_t observe_khz(const struct observed *o); /* rate of the time stamp counter; 0: not known yet */
 /* Cycles to ns; 0 when the rate is not known. */
 uint64_t observe_ns(const struct observed *o, uint64_t cycles);
 /* The latency, in cycles, that the part q (0 to 1) of the calls does not exceed: to the accuracy of the buckets. */
 double observe_quantile(const uint64_t latency[BH_STATS_BUCKETS], double q);
+const char *edge_mechanism(const struct appliance *a, const struct edge *e);
 /* Calls that ended other than with BH_OK. */
 uint64_t observe_errors(const struct edge_sample *e);
 const char *observe_status(uint32_t status); /* "refused"; NULL: none of that number */

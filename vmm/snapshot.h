@@ -19,7 +19,6 @@ struct snapshot {
     uint64_t magic;
     uint32_t version, abi;  /* SNAPSHOT_VERSION, BH_ABI_VERSION */
     uint64_t start_ns;      /* CLOCK_MONOTONIC when it was started */
-    uint64_t tsc_khz;       /* 0: unknown */
     uint64_t manifest_size; /* bytes that follow this structure */
     uint32_t pid[BH_VMS_MAX];
     uint8_t vm[BH_COMPARTMENTS_MAX], mechanism[BH_COMPARTMENTS_MAX], share[BH_COMPARTMENTS_MAX];

@@ -14,6 +14,7 @@
 struct vm_stats {
     uint32_t version; /* VM_STATS_VERSION: the guest runs */
     uint32_t has_net;
+    uint64_t tsc_khz;      /* rate of the guest's time stamp counter */
     /* The vCPU's thread. */
     uint64_t exits;        /* times the guest left KVM_RUN for this process */
     uint64_t parks;        /* hypercalls that slept */
@@ -24,7 +25,7 @@ struct vm_stats {
     uint64_t rx_frames, rx_bytes, rx_drops;
     uint64_t tx_frames, tx_bytes, tx_drops;
 };
-_Static_assert(sizeof(struct vm_stats) == 96, "one page of the memfd");
+_Static_assert(sizeof(struct vm_stats) == 104, "one page of the memfd");
 
 #define STATS_ADD(field, n)                                                                        \
     __atomic_store_n(&(field), (field) + (n), __ATOMIC_RELAXED) /* one writer, many readers */
