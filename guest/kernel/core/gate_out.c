@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 
-#include "stats.h"
+#include "core.h"
 
 /* Looks at the one reply line before anything else is polled: about three times an undisturbed round trip. */
 enum { FAST_POLLS = 512 };
@@ -93,21 +93,20 @@ static void run_callback(struct port *port, struct waiter *w)
     w->has_callback = false;
     __builtin_memcpy(in.args, request.args, sizeof(in.args));
     struct bh_result result;
-    struct stats_call statistics;
-    stats_serve(&statistics, port, &request);
     result.status = enter_callback(port->boot->from, callback, &in);
     result.ret = in.ret;
     __builtin_memcpy(result.words, in.words, sizeof(result.words));
-    if (!port->dead) {
-        bh_in_reply(&port->in, &request, &result);
-        peer_ring_if_parked(port);
-    }
-    stats_served(&statistics, port, result.status);
+    if (port->dead)
+        return;
+    bh_in_reply(&port->in, &request, &result);
+    peer_ring_if_parked(port);
 }
 
 /* True: the reply is there. False: timed out. */
 static bool await(struct port *port, unsigned slot, struct waiter *w, uint64_t timeout)
 {
+    if (timeout == 0)
+        return false;
     unsigned callbacks = 0;
     for (int i = 0; i < FAST_POLLS && !threads_waiting_ready() && !w->done; i++) {
         if (bh_out_ready(&port->out, slot)) {
@@ -144,7 +143,7 @@ static bool await(struct port *port, unsigned slot, struct waiter *w, uint64_t t
 /* Takes the time it waited off `*timeout`. */
 static int wait_for_line(struct port *port, uint64_t *timeout)
 {
-    if (*timeout == BH_FOREVER)
+    if (*timeout == BH_FOREVER || *timeout == 0)
         return thread_wait(&port->out, BH_FOREVER);
     uint64_t start = clock_ns();
     int result = thread_wait(&port->out, *timeout);
@@ -177,15 +176,11 @@ static enum bh_status make(struct port *port, struct bh_outgoing *call, uint32_t
     p->waiter = &w;
     p->block = NULL;
     peer_ring_if_parked(port);
-    struct stats_call statistics;
-    stats_posted(&statistics, port, call, (unsigned)slot);
     if (!await(port, (unsigned)slot, &w, timeout)) {
         p->waiter = NULL;
         p->block = call->block;
-        stats_answered(&statistics, port, BH_TIMED_OUT);
         return BH_TIMED_OUT;
     }
-    stats_answered(&statistics, port, w.result.status);
     call->ret = w.result.ret;
     __builtin_memcpy(call->words, w.result.words, sizeof(call->words));
     return w.result.status;

@@ -19,7 +19,7 @@
 /* Failure of a gate (not of the function behind it). By default a failed gate call ends the appliance with a
  * report, unless the interface file gives the function an `error=` value. Between bh_try_begin() and
  * bh_try_end(), on this thread, it instead returns 0 (or the error= value), and bh_try_end() tells the first failure.
- * `timeout` in ns, per call; BH_FOREVER: none. May be nested; an inner one hides its failures from the outer. */
+ * `timeout` in ns, per call; BH_FOREVER: none; 0: nobody waits, the call is made all the same. May be nested; an inner one hides its failures from the outer. */
 struct bh_try {
     struct bh_try *outer;
     uint64_t timeout;

@@ -30,12 +30,14 @@ struct bh_outgoing {
     uint32_t edge;                  /* IN  edge index */
     uint16_t fn;                    /* IN  function index, or callback number */
     uint16_t slot;                  /* of the light gate */
-    uint32_t copied, passed;        /* IN  bytes of arguments, for the statistics */
+    uint64_t reserved;
 
     const struct bh_callback *callbacks;
     uint32_t n_callbacks; /* IN  callbacks valid during this call */
     uint32_t parent;      /* IN  callbacks only: `slot` of the incoming call that they belong to */
-    uint64_t timeout;   /* IN  ns from now; BH_FOREVER: none */
+    /* IN  ns from now; BH_FOREVER: none. 0: the call is made and nobody waits for it (BH_TIMED_OUT), where the callee is in
+     * another VM. */
+    uint64_t timeout;
     /* IN  arena block that this call uses, or NULL. The stub frees it after the call, except after
      * BH_TIMED_OUT: then the callee may still write it, and the core frees it when the late reply comes. */
     void *block;

@@ -48,8 +48,8 @@ void net_data_free(void *block);
 #define LWIP_WND_SCALE 1
 #define TCP_RCV_SCALE 4
 #define TCP_WND (256 * 1024)
-#define TCP_SND_BUF (256 * 1024)
-#define TCP_SND_QUEUELEN 2048
+#define TCP_SND_BUF (512 * 1024) /* half of it for what a lane can hold */
+#define TCP_SND_QUEUELEN 8192 /* as well */
 #define TCP_SNDLOWAT (64 * 1024 - 1 - 4 * TCP_MSS)
 #define TCP_OVERSIZE TCP_MSS
 #define TCP_QUEUE_OOSEQ 1

@@ -62,6 +62,7 @@ void net_leave(void)
     poll_loopback();
     if (net_present())
         net_device_flush();
+    net_lanes_choke();
     net_events_flush();
 }
 
@@ -146,13 +147,14 @@ static void network_thread(void *unused)
     (void)unused;
     for (;;) {
         uint32_t n = net_device_poll(BUDGET);
+        bool more = net_lanes_again();
         sys_check_timeouts();
         if (patience && bh_now() >= patience) {
             patience = 0;
             net_tcp_connect_deferred(); /* no address came: they fail */
         }
         net_leave();
-        if (n == BUDGET)
+        if (n == BUDGET || more)
             bh_yield();
         else
             net_device_wait(sys_timeouts_sleeptime());

@@ -39,6 +39,7 @@ uint32_t net_device_poll(uint32_t budget);
 void net_device_flush(void);
 /* Waits for frames, at most `ms`. */
 void net_device_wait(uint32_t ms);
+void net_device_look(void); /* ends a wait */
 const struct net_device_counters *net_device_counters(void);
 /* Receive buffers are short: what waits for the application is copied to memory of its own (low), dropped unless its socket has
  * next to nothing queued (scarce), dropped (gone). */
@@ -63,6 +64,8 @@ bool net_data_room(enum net_use use);
 /* ---- Sockets (events.c, tcp.c) ---- */
 void net_table_init(void);
 void net_events_flush(void);
+void net_lanes_choke(void); /* tells lanes whether memory is short */
+bool net_lanes_again(void); /* runs lanes that were not finished; true: some are not yet */
 void net_tcp_connect_deferred(void); /* the interface came up, or did not in time */
 
 #endif

@@ -50,6 +50,10 @@ struct net_socket {
     bool starved;      /* a send failed for lack of memory: tcp_poll tries again */
     bool deferred;     /* connect as soon as the interface is up */
 
+    struct net_lane_end *lane; /* NULL: every transfer is a call */
+    uint16_t serial;           /* tells it from an earlier socket of the same index */
+    uint32_t pushed;           /* bytes that went into the lane */
+
     /* Data received. TCP: pbufs linked by `next`, each by itself (tot_len is not maintained). */
     struct pbuf *first, *last;
     struct datagram *first_datagram, *last_datagram;
@@ -114,6 +118,18 @@ err_t net_tcp_on_poll(void *arg, struct tcp_pcb *pcb);
 bool net_may_keep(const struct net_socket *s);
 /* The pbuf, or a copy that frees its receive buffers when those are short. */
 struct pbuf *net_keep(const struct net_socket *s, struct pbuf *p);
+
+/* Moves received data out of the queue and opens the window; bytes. */
+size_t net_tcp_consume(struct net_socket *s, uint8_t *to, size_t size);
+/* What came through a lane, in one or two parts: nobody could try again. */
+void net_tcp_send_all(struct net_socket *s, const uint8_t *data, size_t size, const uint8_t *rest, size_t n_rest);
+
+/* ---- lane.c ---- */
+void net_lane_join(struct net_socket *s, struct net_lane_end *lane);
+uint32_t net_lane_name(const struct net_socket *s); /* in records */
+uint32_t net_lane_unread(const struct net_socket *s); /* bytes pushed that the application has not read; 0 without a lane */
+/* Puts all received data into the lane. False: it does not fit, or there is no lane; it stays queued. */
+bool net_lane_push(struct net_socket *s);
 
 /* ---- udp.c ---- */
 int net_udp_bind(struct net_socket *s, const ip_addr_t *ip, uint16_t port);

@@ -122,6 +122,10 @@ int net_accept(net_socket_t s, net_socket_t *connection, uint32_t *index, struct
     c->listener = NULL;
     *connection = c;
     *index = c->index;
+    if (s->lane) {
+        net_lane_join(c, s->lane);
+        *index = net_lane_name(c);
+    }
     if (peer)
         *peer = c->remote;
     return 0;

@@ -246,6 +246,8 @@ void net_tcp_connect_deferred(void)
 
 int net_tcp_shutdown(struct net_socket *s, int how)
 {
+    if (s->lane)
+        net_lane_run(s->lane);
     if (s->state != NET_CONNECTED && s->state != NET_CLOSED)
         return -ENOTCONN;
     if (how != SHUT_WR && !s->receive_shut) {
@@ -294,9 +296,12 @@ void net_tcp_close(struct net_socket *s)
         return;
     }
     /* What was received and not fetched goes without telling TCP: then lwIP answers with a reset (RFC 2525, 2.17). */
+    bool unread = net_lane_unread(s) != 0;
+    if (s->lane)
+        net_lane_run(s->lane);
     struct tcp_pcb *pcb = s->tcp;
     s->receive_shut = true;
-    if (pcb && (s->state == NET_CONNECTING || (s->state == NET_CONNECTED && s->option.linger == 0))) {
+    if (pcb && (s->state == NET_CONNECTING || (s->state == NET_CONNECTED && (s->option.linger == 0 || unread)))) {
         abort_pcb(s);
     } else if (pcb) {
         net_tcp_detach(s);

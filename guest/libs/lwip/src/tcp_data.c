@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
+#include <net/lane.h>
+
 #include "socket.h"
 
 enum { WRITE_MAX = 0xffff };
@@ -56,21 +58,28 @@ err_t net_tcp_on_receive(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t e
         return ERR_OK;
     }
     enqueue(s, net_keep(s, p));
-    net_raise(s, NET_READABLE);
+    if (net_lane_push(s)) {
+        net_lower(s, NET_READABLE);
+        net_raise(s, 0);
+    } else {
+        net_raise(s, NET_READABLE);
+    }
     return ERR_OK;
 }
 
-/* Not tcp_sndbuf(): that stops at 64 KiB. */
-static bool has_room(const struct tcp_pcb *pcb)
+/* Not tcp_sndbuf(): that stops at 64 KiB. With a lane there is room if all that may still be in it finds some. */
+static bool has_room(const struct net_socket *s)
 {
-    return pcb->snd_buf >= TCP_SND_BUF / 4 && tcp_sndqueuelen(pcb) < TCP_SND_QUEUELEN / 2;
+    const struct tcp_pcb *pcb = s->tcp;
+    return pcb->snd_buf >= (s->lane ? NET_LANE_BYTES : TCP_SND_BUF / 4) && tcp_sndqueuelen(pcb) < TCP_SND_QUEUELEN / 2;
 }
 
 err_t net_tcp_on_sent(void *arg, struct tcp_pcb *pcb, uint16_t n)
 {
     struct net_socket *s = arg;
     (void)n;
-    if (!(net_word(s) & NET_WRITABLE) && has_room(pcb))
+    (void)pcb;
+    if (!(net_word(s) & NET_WRITABLE) && has_room(s))
         net_raise(s, NET_WRITABLE);
     return ERR_OK;
 }
@@ -135,6 +144,13 @@ static size_t peek(const struct net_socket *s, uint8_t *to, size_t size)
     return done;
 }
 
+size_t net_tcp_consume(struct net_socket *s, uint8_t *to, size_t size)
+{
+    size_t n = consume(s, to, size);
+    tell_consumed(s, n);
+    return n;
+}
+
 void net_tcp_drop_received(struct net_socket *s)
 {
     uint32_t n = s->received;
@@ -160,14 +176,15 @@ static ssize_t nothing(struct net_socket *s)
 
 ssize_t net_tcp_receive(struct net_socket *s, void *buffer, size_t size, int flags)
 {
+    if (net_lane_unread(s))
+        return -EAGAIN; /* that comes first */
     if (!s->first)
         return nothing(s);
     if (flags & MSG_PEEK)
         return (ssize_t)peek(s, buffer, size);
-    size_t n = consume(s, buffer, size);
+    size_t n = net_tcp_consume(s, buffer, size);
     if (!s->first && !s->end_of_file && !s->error && s->state == NET_CONNECTED)
         net_lower(s, NET_READABLE);
-    tell_consumed(s, n);
     net_leave();
     return (ssize_t)n;
 }
@@ -206,8 +223,32 @@ static ssize_t queue(struct net_socket *s, const uint8_t *from, size_t size, boo
     return done || e == ERR_MEM || e == ERR_OK ? (ssize_t)done : e;
 }
 
+static void out_of_memory(struct net_socket *s)
+{
+    struct tcp_pcb *pcb = s->tcp;
+    net_tcp_detach(s);
+    tcp_abort(pcb);
+    s->error = ENOBUFS;
+    net_raise(s, NET_READABLE | NET_WRITABLE | NET_HANGUP | NET_RDHUP | NET_ERROR);
+}
+
+void net_tcp_send_all(struct net_socket *s, const uint8_t *data, size_t size, const uint8_t *rest, size_t n_rest)
+{
+    if (s->state != NET_CONNECTED || s->send_shut || s->error)
+        return; /* the word says so already */
+    if (queue(s, data, size, n_rest) != (ssize_t)size || (n_rest && queue(s, rest, n_rest, false) != (ssize_t)n_rest)) {
+        out_of_memory(s);
+        return;
+    }
+    if (!has_room(s))
+        net_lower(s, NET_WRITABLE);
+    tcp_output(s->tcp);
+}
+
 ssize_t net_tcp_send(struct net_socket *s, const void *buffer, size_t size, int flags)
 {
+    if (s->lane)
+        net_lane_run(s->lane); /* came before */
     if (s->error) {
         int e = s->error;
         s->error = 0;
@@ -225,7 +266,7 @@ ssize_t net_tcp_send(struct net_socket *s, const void *buffer, size_t size, int 
     ssize_t n = queue(s, buffer, allowed(s, size), flags & MSG_MORE);
     if (n < 0)
         return -EPIPE;
-    if ((size_t)n < size) {
+    if ((size_t)n < size || (s->lane && !has_room(s))) {
         net_lower(s, NET_WRITABLE);
         s->starved = tcp_sndqueuelen(s->tcp) == 0; /* no acknowledgement will come that could tell */
     }

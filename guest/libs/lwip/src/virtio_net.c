@@ -149,6 +149,11 @@ void net_device_flush(void)
     net_rx_refill();
 }
 
+void net_device_look(void)
+{
+    bh_core()->wake(&net_device, UINT32_MAX);
+}
+
 void net_device_wait(uint32_t ms)
 {
     if (net_tx_blocked() && ms > BLOCKED_MS)

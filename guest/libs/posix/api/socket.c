@@ -127,7 +127,13 @@ int shutdown(int fd, int how)
     if (f && !px_is_socket(f) && px_shutdown_pair(f, how) == 0)
         return 0;
     struct px_socket *s = get(fd, &r);
-    return (int)done(s, r ? r : net_shutdown(s->handle, how));
+    if (!r)
+        r = net_shutdown(s->handle, how);
+    if (!r && how != SHUT_WR) {
+        px_lane_poll();
+        px_lane_drop(s, UINT32_MAX);
+    }
+    return (int)done(s, r);
 }
 
 static int name_of(int fd, int peer, struct sockaddr *address, socklen_t *size)

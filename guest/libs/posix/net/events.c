@@ -37,6 +37,8 @@ void px_net_poll(void)
     if (!table)
         return;
     uint32_t now = table->generation;
+    __atomic_thread_fence(__ATOMIC_ACQUIRE); /* what an event is about is in the lane before it */
+    px_lane_poll();
     if (now == seen)
         return;
     uint32_t first = seen + 1;
@@ -81,6 +83,7 @@ int px_net_start(void)
         return -ENOMEM;
     table = found;
     started = true;
+    px_lane_open();
     return 0;
 }
 
@@ -94,6 +97,11 @@ void px_net_remove(struct px_socket *s)
 {
     if (s->index < NET_SOCKETS_MAX && sockets[s->index] == s)
         sockets[s->index] = NULL;
+}
+
+struct px_socket *px_net_socket(uint32_t index)
+{
+    return index < NET_SOCKETS_MAX ? sockets[index] : NULL;
 }
 
 unsigned px_net_word(const struct px_socket *s)

@@ -14,18 +14,37 @@ struct px_socket {
     uint32_t index; /* in the network's table of readiness words */
     int family, type;
     bool connecting; /* connect() was started, its outcome not yet told */
+
+    /* With a lane (lane.c). */
+    bool in_lane;
+    uint32_t name;  /* of the socket, in records */
+    uint32_t taken; /* bytes read from the inbox, ever */
+    uint8_t *inbox; /* what was received and not yet read: inbox_size bytes from inbox_start on */
+    uint32_t inbox_start, inbox_size, inbox_room;
 };
 
 /* ---- Readiness (events.c) ---- */
 int px_net_start(void);                      /* before the first socket; 0, -ENOTSUP, -ENOMEM */
 void px_net_add(struct px_socket *s);
 void px_net_remove(struct px_socket *s);
+struct px_socket *px_net_socket(uint32_t index);
 unsigned px_net_word(const struct px_socket *s); /* NET_* bits; NET_ERROR | NET_HANGUP when the network died */
 
 /* ---- Memory that the network compartment sees too (staging.c) ---- */
 enum { PX_STAGING = 65536 };
 void *px_staging_take(void); /* PX_STAGING bytes, or NULL: none left, pass the data itself */
 void px_staging_give(void *buffer);
+
+/* ---- Transfers without a call (lane.c) ---- */
+void px_lane_open(void);
+void px_lane_attach(struct px_socket *s);               /* a new socket, if it can */
+void px_lane_grant(struct px_socket *s, uint32_t name); /* sets its index and name: as net_accept() told */
+void px_lane_poll(void);                                /* moves what came to the sockets' inboxes */
+/* Bytes of the inbox; -EAGAIN: it is empty, the rest is for a call. */
+ssize_t px_lane_receive(struct px_socket *s, const struct iovec *iov, int n, int flags);
+void px_lane_drop(struct px_socket *s, uint32_t n);     /* counts them as read */
+/* False: has to be a call. */
+bool px_lane_send(struct px_socket *s, const struct iovec *iov, int n, size_t size, int flags);
 
 /* ---- Transfer (socket.c): never block ---- */
 bool px_is_socket(const struct px_file *f);

@@ -54,6 +54,11 @@ ssize_t px_socket_receive(struct px_socket *s, const struct iovec *iov, int n, i
 {
     size_t size = px_iov_size(iov, n);
     bool staged;
+    if (s->in_lane) {
+        ssize_t here = px_lane_receive(s, iov, n, flags);
+        if (here != -EAGAIN || !(px_net_word(s) & ~(unsigned)NET_WRITABLE))
+            return here;
+    }
     if (size > PX_STAGING)
         size = PX_STAGING;
     char *buffer = borrow(size, &staged);
@@ -64,6 +69,8 @@ ssize_t px_socket_receive(struct px_socket *s, const struct iovec *iov, int n, i
     if (got > 0)
         scatter(buffer, (size_t)got < size ? (size_t)got : size, iov, n);
     give_back(buffer, staged);
+    if (got == -EAGAIN && s->in_lane) /* something may have come by the lane before the call got there */
+        return px_lane_receive(s, iov, n, flags);
     return got;
 }
 
@@ -71,6 +78,8 @@ ssize_t px_socket_send(struct px_socket *s, const struct iovec *iov, int n, int 
 {
     size_t size = px_iov_size(iov, n);
     bool staged;
+    if (px_lane_send(s, iov, n, size, flags))
+        return (ssize_t)size;
     if (s->type != SOCK_STREAM && size > PX_STAGING)
         return -EMSGSIZE;
     if (size > PX_STAGING)
@@ -98,7 +107,7 @@ static ssize_t socket_write(struct px_file *f, const struct iovec *iov, int n)
 static unsigned socket_poll(struct px_file *f)
 {
     unsigned word = px_net_word(socket_of(f));
-    return (word & NET_READABLE ? POLLIN | POLLRDNORM : 0) | (word & NET_WRITABLE ? POLLOUT | POLLWRNORM : 0) |
+    return (word & NET_READABLE || socket_of(f)->inbox_size ? POLLIN | POLLRDNORM : 0) | (word & NET_WRITABLE ? POLLOUT | POLLWRNORM : 0) |
            (word & NET_ERROR ? POLLERR : 0) | (word & NET_HANGUP ? POLLHUP : 0) | (word & NET_RDHUP ? POLLRDHUP : 0);
 }
 
@@ -111,8 +120,12 @@ static int socket_stat(struct px_file *f, struct stat *st)
 
 static long socket_available(struct px_file *f)
 {
+    struct px_socket *s = socket_of(f);
     int64_t n;
-    return net_getopt(socket_of(f)->handle, SOL_SOCKET, SO_NREAD, &n) == 0 ? (long)n : 0;
+    px_lane_poll();
+    if (s->in_lane && !(px_net_word(s) & NET_READABLE))
+        return s->inbox_size;
+    return s->inbox_size + (net_getopt(s->handle, SOL_SOCKET, SO_NREAD, &n) == 0 ? (long)n : 0);
 }
 
 static void socket_close(struct px_file *f)
@@ -120,6 +133,7 @@ static void socket_close(struct px_file *f)
     struct px_socket *s = socket_of(f);
     px_net_remove(s);
     net_close(s->handle);
+    free(s->inbox);
     free(s);
 }
 
@@ -154,6 +168,7 @@ int px_socket_open(struct px_socket **out, int family, int type, int protocol)
     s->type = type;
     px_file_init(&s->file, &ops, O_RDWR);
     px_net_add(s);
+    px_lane_attach(s);
     *out = s;
     return 0;
 }
@@ -171,7 +186,10 @@ int px_socket_accept(struct px_socket *s, struct px_socket **out, struct net_add
     c->family = s->family;
     c->type = s->type;
     px_file_init(&c->file, &ops, O_RDWR);
+    uint32_t name = c->index;
+    c->index &= 0xffff;
     px_net_add(c);
+    px_lane_grant(c, name);
     *out = c;
     return 0;
 }

@@ -108,6 +108,21 @@ ssize_t net_recvfrom(net_socket_t s, void *buffer, size_t size, int flags, struc
 ssize_t net_send(net_socket_t s, const void *buffer, size_t size, int flags);
 ssize_t net_sendto(net_socket_t s, const void *buffer, size_t size, int flags, const struct net_address *to);
 
+/* ---- Lanes: small transfers of stream sockets without a call (net/lane.h) ---------------------------------------- */
+typedef struct net_lane_end *net_lane_t;
+
+/* A new lane at *address, in a share; it stays for the compartment's life. 0, or -ENOBUFS (no share, too small a one, or too many
+ * lanes). */
+int net_lane_open(net_lane_t *lane, uint64_t *address);
+
+/* The socket uses the lane from now on, as do the connections that it accepts. *index: as from net_socket(), with a serial number
+ * in the upper half (net_accept() tells it as well). Received data comes once the caller has added NET_LANE_CREDIT to
+ * taken[]. -EOPNOTSUPP: no stream socket, or it has a lane or data already. */
+int net_attach(net_lane_t lane, net_socket_t s, uint32_t *index);
+
+/* Sends what the caller has put into the lane. 0. */
+int net_lane_run(net_lane_t lane);
+
 /* Own address, or with `peer` the other end's. Errors: ENOTCONN. */
 int net_getname(net_socket_t s, int peer, struct net_address *address);
 

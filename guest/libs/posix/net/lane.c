@@ -1,0 +1,196 @@
+/* Lanes, the application's end (guest/libs/lwip/include/net/lane.h): what was received waits in an inbox of each socket, what is
+ * small is sent without a call.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bh/bulkhead.h>
+#include <net/lane.h>
+
+#include "net_socket.h"
+
+enum { INBOX_KEEP = 4096 }; /* an empty one that is larger is freed */
+
+static struct net_lane *lane; /* NULL: none, every transfer is a call */
+static net_lane_t handle;
+static uint32_t received_tail, sent_head;
+static bool broken; /* the other end broke the rules */
+
+void px_lane_open(void)
+{
+    uint64_t address;
+    if (net_lane_open(&handle, &address) == 0)
+        lane = (struct net_lane *)(uintptr_t)address;
+}
+
+/* Until the caller is ready for data, the network compartment believes that all credit is used up. */
+void px_lane_grant(struct px_socket *s, uint32_t name)
+{
+    s->name = name;
+    s->index = name & 0xffff;
+    s->in_lane = lane && s->type == SOCK_STREAM && name >> 16;
+    if (!s->in_lane)
+        return;
+    s->taken = lane->taken[s->index] + NET_LANE_CREDIT;
+    lane->taken[s->index] = s->taken;
+}
+
+void px_lane_attach(struct px_socket *s)
+{
+    uint32_t name;
+    if (lane && s->type == SOCK_STREAM && net_attach(handle, s->handle, &name) == 0)
+        px_lane_grant(s, name);
+}
+
+/* ---- Receiving ---- */
+
+static bool make_room(struct px_socket *s, uint32_t size)
+{
+    if (s->inbox_start + s->inbox_size + size <= s->inbox_room)
+        return true;
+    uint32_t room = s->inbox_room ? s->inbox_room : 256;
+    while (room < s->inbox_size + size)
+        room *= 2;
+    uint8_t *larger = room > s->inbox_room ? malloc(room) : s->inbox;
+    if (!larger)
+        return false;
+    if (s->inbox_size)
+        memmove(larger, s->inbox + s->inbox_start, s->inbox_size);
+    if (larger != s->inbox)
+        free(s->inbox);
+    s->inbox = larger;
+    s->inbox_room = room;
+    s->inbox_start = 0;
+    return true;
+}
+
+/* False: no memory now. */
+static bool deliver(struct px_socket *s, const struct net_record *record)
+{
+    uint32_t here;
+    const uint8_t *data = net_ring_at(&lane->received, received_tail, &here) + sizeof(*record);
+    if (!make_room(s, record->size))
+        return false;
+    here -= (uint32_t)sizeof(*record);
+    uint32_t first = record->size < here ? record->size : here;
+    uint8_t *to = s->inbox + s->inbox_start + s->inbox_size;
+    memcpy(to, data, first);
+    memcpy(to + first, lane->received.data, record->size - first);
+    s->inbox_size += record->size;
+    return true;
+}
+
+void px_lane_poll(void)
+{
+    struct net_record record;
+    int bad = 0;
+    uint32_t bytes, before = received_tail;
+    while (lane && !broken) {
+        uint32_t head = __atomic_load_n(&lane->received.head, __ATOMIC_ACQUIRE);
+        bytes = net_ring_peek(&lane->received, received_tail, head, &record, &bad);
+        broken |= bad;
+        if (!bytes)
+            break;
+        struct px_socket *s = px_net_socket(record.socket & 0xffff);
+        if (s && s->name == record.socket && !deliver(s, &record))
+            break; /* it stays there until there is memory */
+        received_tail += bytes;
+    }
+    if (received_tail != before)
+        __atomic_store_n(&lane->received.tail, received_tail, __ATOMIC_RELEASE);
+}
+
+static void empty(struct px_socket *s)
+{
+    s->inbox_start = 0;
+    if (s->inbox_room <= INBOX_KEEP)
+        return;
+    free(s->inbox);
+    s->inbox = NULL;
+    s->inbox_room = 0;
+}
+
+ssize_t px_lane_receive(struct px_socket *s, const struct iovec *iov, int n, int flags)
+{
+    uint32_t done = 0;
+    if (!s->inbox_size)
+        px_lane_poll();
+    if (!s->inbox_size)
+        return -EAGAIN;
+    for (int i = 0; i < n && done < s->inbox_size; i++) {
+        uint32_t part = s->inbox_size - done;
+        if (part > iov[i].iov_len)
+            part = (uint32_t)iov[i].iov_len;
+        memcpy(iov[i].iov_base, s->inbox + s->inbox_start + done, part);
+        done += part;
+    }
+    if (!(flags & MSG_PEEK))
+        px_lane_drop(s, done);
+    return (ssize_t)done;
+}
+
+void px_lane_drop(struct px_socket *s, uint32_t n)
+{
+    if (!s->in_lane)
+        return;
+    if (n > s->inbox_size)
+        n = s->inbox_size;
+    s->inbox_start += n;
+    s->inbox_size -= n;
+    s->taken += n;
+    lane->taken[s->index] = s->taken;
+    if (!s->inbox_size)
+        empty(s);
+}
+
+/* ---- Sending ---- */
+
+/* The data behind the record, around the ring's end if need be. */
+static void gather(uint8_t *to, uint32_t here, const struct iovec *iov, int n)
+{
+    for (int i = 0; i < n; i++) {
+        const uint8_t *from = iov[i].iov_base;
+        size_t first = iov[i].iov_len < here ? iov[i].iov_len : here, rest = iov[i].iov_len - first;
+        memcpy(to, from, first);
+        to += first;
+        here -= (uint32_t)first;
+        if (rest) {
+            memcpy(lane->sent.data, from + first, rest);
+            to = lane->sent.data + rest;
+            here = NET_LANE_BYTES;
+        }
+    }
+}
+
+/* Asks the network compartment to look, and does not wait until it has. */
+static void nudge(void)
+{
+    int before = errno;
+    struct bh_try call;
+    bh_try_begin(&call, 0);
+    net_lane_run(handle);
+    bh_try_end(&call);
+    errno = before;
+}
+
+bool px_lane_send(struct px_socket *s, const struct iovec *iov, int n, size_t size, int flags)
+{
+    const unsigned bits = NET_WRITABLE | NET_ERROR | NET_HANGUP;
+    if (!s->in_lane || broken || !size || size > NET_RECORD_MAX || flags & ~(MSG_NOSIGNAL | MSG_DONTWAIT) ||
+        lane->choked || (px_net_word(s) & bits) != NET_WRITABLE)
+        return false;
+    struct net_ring *ring = &lane->sent;
+    uint32_t before = sent_head, bytes = net_record_bytes((uint32_t)size), here;
+    uint32_t filled = before - __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
+    if (filled > NET_LANE_BYTES || bytes > NET_LANE_BYTES - filled)
+        return false;
+    struct net_record *record = (void *)net_ring_at(ring, before, &here);
+    *record = (struct net_record){s->name, (uint32_t)size};
+    gather((uint8_t *)(record + 1), here - (uint32_t)sizeof(*record), iov, n);
+    sent_head += bytes;
+    __atomic_store_n(&ring->head, sent_head, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&ring->tail, __ATOMIC_SEQ_CST) == before)
+        nudge();
+    return true;
+}
