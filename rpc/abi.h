@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#define BH_ABI_VERSION 1u
+#define BH_ABI_VERSION 2u
 #define BH_PAGE_SIZE 4096ull
 
 /* ---- Limits ------------------------------------------------------------------------------------------- */
@@ -84,8 +84,9 @@ struct bh_image {
     uint64_t tls_align;
     uint64_t exports; /* struct bh_export[n_exports] */
     uint64_t n_exports;
+    uint64_t caller_died; /* void (*)(void *edge): the caller on that edge died; on a thread of its own; or 0 */
 };
-_Static_assert(sizeof(struct bh_image) == 80, "ABI");
+_Static_assert(sizeof(struct bh_image) == 88, "ABI");
 
 /* First bytes of the core's image, at BH_CORE_IMAGE_VA. */
 struct bh_core_image {

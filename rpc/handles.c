@@ -8,6 +8,8 @@
 #include "rpc/abi.h"
 
 #define GENERATION_SHIFT 16 /* number = generation << 16 | index; generation is never 0 */
+#define GENERATION_LAST  (UINT64_MAX >> GENERATION_SHIFT)
+#define INDEX_MASK       0xffffu
 #define EXCLUSIVE        UINT16_MAX
 #define FIRST_ENTRIES    16u
 #define NONE             UINT32_MAX
@@ -15,14 +17,15 @@
 struct entry {
     const struct bh_handle_type *type; /* NULL: free */
     void *object;                      /* NULL: reserved */
+    uint64_t generation;
     uint32_t next_free;
-    uint16_t generation;
     uint16_t pins; /* EXCLUSIVE, or how many calls use it */
 };
 
 struct table {
     struct entry *entries;
     uint32_t n, in_use, first_free, last_free;
+    bool orphaned; /* the caller is gone: what nobody uses any more is released */
 };
 
 static struct table tables[BH_EDGES_MAX];
@@ -54,13 +57,21 @@ static bool grow(struct table *t)
     return true;
 }
 
+static void forget(struct table *t, uint32_t index)
+{
+    t->entries[index].type = NULL;
+    t->entries[index].object = NULL;
+    t->in_use--;
+    append_free(t, index);
+}
+
 /* The entry that a number names, whatever its state. */
 static struct entry *find(uint32_t edge, uint64_t number)
 {
-    if (edge >= BH_EDGES_MAX || number >> 32)
+    if (edge >= BH_EDGES_MAX)
         return NULL;
     struct table *t = &tables[edge];
-    uint32_t index = (uint32_t)(number & 0xffff);
+    uint32_t index = (uint32_t)(number & INDEX_MASK);
     if (index >= t->n)
         return NULL;
     struct entry *e = &t->entries[index];
@@ -78,12 +89,11 @@ uint64_t bh_handle_reserve(uint32_t edge, const struct bh_handle_type *type)
     struct entry *e = &t->entries[index];
     t->first_free = e->next_free;
     t->in_use++;
-    if (++e->generation == 0)
-        e->generation = 1;
+    e->generation = e->generation == GENERATION_LAST ? 1 : e->generation + 1;
     e->type = type;
     e->object = NULL;
     e->pins = EXCLUSIVE; /* until the call that makes it ends */
-    return (uint64_t)e->generation << GENERATION_SHIFT | index;
+    return e->generation << GENERATION_SHIFT | index;
 }
 
 void bh_handle_publish(uint32_t edge, uint64_t number, void *object)
@@ -105,22 +115,43 @@ void *bh_handle_pin(uint32_t edge, const struct bh_handle_type *type, uint64_t n
     return e->object;
 }
 
-void bh_handle_unpin(uint32_t edge, uint64_t number)
+/* The table may grow while a library's function runs, so the entry is gone from it before. */
+static void release(struct table *t, uint32_t index)
 {
-    struct entry *e = find(edge, number);
-    if (e)
-        e->pins = e->pins == EXCLUSIVE ? 0 : (uint16_t)(e->pins - 1);
+    const struct bh_handle_type *type = t->entries[index].type;
+    void *object = t->entries[index].object;
+    forget(t, index);
+    if (type->release && object)
+        type->release(object);
+    if (type->twin_size)
+        free(object);
 }
 
-void bh_handle_forget(uint32_t edge, uint64_t number)
+void bh_handle_unpin(uint32_t edge, uint64_t number)
 {
     struct entry *e = find(edge, number);
     if (!e)
         return;
-    e->type = NULL;
-    e->object = NULL;
-    tables[edge].in_use--;
-    append_free(&tables[edge], (uint32_t)(number & 0xffff));
+    e->pins = e->pins == EXCLUSIVE ? 0 : (uint16_t)(e->pins - 1);
+    if (!e->pins && tables[edge].orphaned)
+        release(&tables[edge], (uint32_t)(number & INDEX_MASK));
+}
+
+void bh_handle_forget(uint32_t edge, uint64_t number)
+{
+    if (find(edge, number))
+        forget(&tables[edge], (uint32_t)(number & INDEX_MASK));
+}
+
+void bh_handles_caller_died(void *edge)
+{
+    if ((uintptr_t)edge >= BH_EDGES_MAX)
+        return;
+    struct table *t = &tables[(uintptr_t)edge];
+    t->orphaned = true;
+    for (uint32_t i = 0; i < t->n; i++)
+        if (t->entries[i].type && !t->entries[i].pins)
+            release(t, i);
 }
 
 uint32_t bh_handles_in_use(uint32_t edge)

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: BSD-3-Clause
  *
  * A number is index and generation, so a stale one is found out; it means something on its own edge
- * only. While a call uses an object it cannot be freed by another one. */
+ * only. Generations have 48 bits: an entry used a million times a second repeats one after nine years. While a
+ * call uses an object it cannot be freed by another one. */
 #ifndef BH_HANDLES_H
 #define BH_HANDLES_H
 
@@ -16,6 +17,7 @@
 struct bh_handle_type {
     const char *name;
     size_t twin_size; /* bytes of the callee's private struct; 0: the object is the library's own */
+    void (*release)(void *object); /* ends an object whose caller died: the library's own function; NULL: none */
 };
 
 /* A number for a new object, which nobody can use yet; 0: the table is full, or no memory. */
@@ -29,6 +31,9 @@ void *bh_handle_pin(uint32_t edge, const struct bh_handle_type *type, uint64_t n
 void bh_handle_unpin(uint32_t edge, uint64_t number);
 /* Forgets a number that reserve() gave; the object itself is the caller's. Pins do not matter. */
 void bh_handle_forget(uint32_t edge, uint64_t number);
+/* The caller at the other end of an edge (its number, as a pointer) is gone: releases everything it was given, what
+ * a call still uses when that call ends. The core runs it on a thread of its own (struct bh_image), so it may block. */
+void bh_handles_caller_died(void *edge);
 /* Handles of an edge that are in use, for tests. */
 uint32_t bh_handles_in_use(uint32_t edge);
 

@@ -164,7 +164,8 @@ bool image_open_compartment(struct image *i, const char *path, uint32_t index, s
     if (h.compartment != index) {
         return bad(i, p, "it was linked for another compartment");
     }
-    if (!image_covers(i, h.init, 1, PERM_X) || (h.main && !image_covers(i, h.main, 1, PERM_X))) {
+    if (!image_covers(i, h.init, 1, PERM_X) || (h.main && !image_covers(i, h.main, 1, PERM_X)) ||
+        (h.caller_died && !image_covers(i, h.caller_died, 1, PERM_X))) {
         return bad(i, p, "its entry points are not code");
     }
     if (h.tls_memsz > BH_TLS_SLOT || h.tls_filesz > h.tls_memsz || h.tls_align > BH_PAGE_SIZE ||

@@ -28,9 +28,37 @@ def handle_types(out: Writer, library: Library, functions: list[Function]) -> No
                 text = p.type.pointee if p.kind == "handle_out" else p.type.text
                 found[handle_type(library, p)] = f'"{text}", 0'
     for name, inside in found.items():
-        out(f"static const struct bh_handle_type {name} = {{{inside}}};")
+        release = _release(out, library, name, functions)
+        out(f"static const struct bh_handle_type {name} = {{{inside}, {release}}};")
     if found:
         out()
+
+
+def _release(out: Writer, library: Library, name: str, functions: list[Function]) -> str:
+    """Writes what ends an object whose caller died, out of the functions that free one and need nothing else."""
+    frees = [
+        f
+        for f in functions
+        if len(f.parameters) == 1
+        and f.parameters[0].handle == "free"
+        and handle_type(library, f.parameters[0]) == name
+    ]
+    if not frees:
+        return "NULL"
+    out(f"static void {name}_release(void *object)")
+    out("{")
+    for f in frees:
+        call = f"{f.name}(bh_address(object))"
+        if not f.success:
+            out(f"{call};")
+            break
+        out("{")
+        out(f"{f.result.type.declare('bh_ret')} = {call};")
+        out(f"if ({' || '.join(f'bh_ret == {constant}' for constant in f.success)})")
+        out("    return;")
+        out("}")
+    out("}")
+    return f"{name}_release"
 
 
 class Callee:

@@ -23,6 +23,12 @@ class Sockets(unittest.TestCase):
     def test_one_vm(self):
         self.verdict("none")
 
+    def test_sockets_of_a_dead_compartment_are_closed(self):
+        command = appliances.command("tests/guests/apps/orphans/compartments.toml")
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        self.assertEqual((done.stdout, done.returncode), ("PASS\n", 4), done.stderr)
+        self.assertIn('compartment "lib" crashed', done.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()

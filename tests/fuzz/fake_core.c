@@ -136,6 +136,11 @@ int thread_wait(const void *key, uint64_t timeout)
     return 0;
 }
 
+void threads_caller_died(const struct port *port)
+{
+    (void)port;
+}
+
 uint32_t thread_wake(const void *key, uint32_t n)
 {
     (void)n;

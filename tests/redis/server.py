@@ -21,8 +21,16 @@ START_LIMIT = 20  # seconds
 
 
 class Client:
-    def __init__(self, port: int, timeout: float = 20):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout)
+    def __init__(self, port: int, timeout: float = 20, host: str = "127.0.0.1", receive_buffer: int = 0):
+        self.socket = socket.socket()
+        self.socket.settimeout(timeout)
+        if receive_buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        try:
+            self.socket.connect((host, port))
+        except OSError:
+            self.socket.close()
+            raise
         self.file = self.socket.makefile("rb")
 
     def send(self, *words) -> None:
@@ -67,23 +75,46 @@ class Client:
         self.close()
 
 
-def free_port() -> int:
-    with socket.socket() as s:
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    with socket.socket(socket.AF_INET, kind) as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
 
 
-class Server:
-    """Runs guest/apps/redis with its port 6379 forwarded to `port`."""
+def ask_netwatch(address: tuple[str, int]) -> dict[str, int]:
+    """What the network compartment has in use: tests/guests/libs/netwatch."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.settimeout(1)
+        for _ in range(10):
+            with contextlib.suppress(TimeoutError, ConnectionRefusedError):
+                s.sendto(b"?", address)
+                return {name: int(value) for name, value in (w.split("=") for w in s.recv(1000).decode().split())}
+    raise AssertionError("netwatch does not answer")
 
-    def __init__(self, *arguments: str, options: tuple[str, ...] = ()):
-        # A forward is a list, which --set cannot replace: a copy of the file has it.
-        folder = appliances.ROOT / "guest/apps/redis"
+
+def write_toml(folder: Path, *forwards: str, watch: bool = False) -> Path:
+    """A copy of Redis's TOML in `folder`; `watch`: with netwatch in the network compartment."""
+    text = (appliances.ROOT / "guest/apps/redis/compartments.toml").read_text()
+    # Lists, which --set cannot replace.
+    text = text.replace('["6379:6379"]', str(list(forwards)).replace("'", '"'))
+    if watch:
+        text = text.replace('["lwip"]', '["lwip", "netwatch"]')
+    toml = folder / "compartments.toml"
+    toml.write_text(text)
+    return toml
+
+
+class Server:
+    """Runs guest/apps/redis with its port 6379 forwarded to `port`; `watch`: used() can be asked."""
+
+    def __init__(self, *arguments: str, options: tuple[str, ...] = (), watch: bool = False):
         self.port = free_port()
-        text = (folder / "compartments.toml").read_text()
+        forwards = [f"{self.port}:6379"]
+        if watch:
+            self.watch_port = free_port(socket.SOCK_DGRAM)
+            forwards.append(f"udp:{self.watch_port}:9")
         self.directory = tempfile.TemporaryDirectory()
-        toml = Path(self.directory.name) / "compartments.toml"
-        toml.write_text(text.replace('"6379:6379"', f'"{self.port}:6379"'))
+        toml = write_toml(Path(self.directory.name), *forwards, watch=watch)
         if arguments:
             arguments = ("/etc/redis.conf", *arguments)
         command = [*appliances.command(str(toml), *options), *arguments]
@@ -107,8 +138,12 @@ class Server:
         self.log.seek(0)
         return self.log.read()
 
-    def client(self, timeout: float = 20) -> Client:
-        return Client(self.port, timeout)
+    def used(self) -> dict[str, int]:
+        """What the network compartment has in use."""
+        return ask_netwatch(("127.0.0.1", self.watch_port))
+
+    def client(self, timeout: float = 20, receive_buffer: int = 0) -> Client:
+        return Client(self.port, timeout, receive_buffer=receive_buffer)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Exit status."""

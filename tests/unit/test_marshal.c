@@ -519,6 +519,27 @@ static void no_room_in_the_arena(void)
     CHECK(s_sum(bytes, 3) == 6 && bh_try_end(&t) == BH_OK && rig.timeout == 4000 && !taken && QUIET);
 }
 
+/* ---- A caller that died ---------------------------------------------------------------------- */
+
+static int die_meanwhile(int value)
+{
+    bh_handles_caller_died((void *)(uintptr_t)RIG_EDGE);
+    return bh_handles_in_use(RIG_EDGE) == 1 ? value : -1000; /* the box of this call is still there */
+}
+
+/* Last: nobody calls on an edge whose caller is dead. */
+static void caller_died(void)
+{
+    struct s_stream stream = {0};
+    struct s_box *box = s_box_new(5);
+    CHECK(s_box_new(6) && s_open(&stream, 1) == 1);
+    int n = (int)bh_handles_in_use(RIG_EDGE);
+    s_ended = 0;
+    CHECK(n >= 3 && s_box_apply(box, die_meanwhile) == 10 && s_ended == n);
+    CHECK(bh_handles_in_use(RIG_EDGE) == 0 && QUIET);
+    bh_handles_caller_died((void *)(uintptr_t)BH_EDGES_MAX);
+}
+
 int main(void)
 {
     rig_start();
@@ -545,5 +566,6 @@ int main(void)
     RUN_ONE(no_room_in_the_arena);
     RUN_ONE(handles);
     RUN_ONE(handle_limit);
+    RUN_ONE(caller_died);
     return CHECK_RESULT();
 }

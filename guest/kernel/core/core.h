@@ -30,6 +30,9 @@ struct thread {
     struct thread *next; /* in the run queue, the list of waiters, or the list of idle workers */
     void (*entry)(void *);
     void *arg;
+    struct port *serving; /* worker: whose call it runs */
+    bool in_core_wait;
+    bool orphaned;        /* that caller died, and no core_wait() has told so yet */
     struct port *work_port; /* worker: the call it was handed */
     struct bh_fetched work;
 };
@@ -47,6 +50,8 @@ bool threads_waiting_ready(void); /* is any thread ready to run? */
 struct thread *thread_next_ready(void);
 void thread_switch(struct thread *to);
 int thread_wait(const void *key, uint64_t timeout);
+int core_wait(const void *key, uint64_t timeout); /* the core call: ends once, with -ECANCELED, when the caller died */
+void threads_caller_died(const struct port *port);
 uint32_t thread_wake(const void *key, uint32_t n);
 uint64_t threads_expire(uint64_t now); /* readies what is due; ns to the next deadline or BH_FOREVER */
 
@@ -81,6 +86,7 @@ struct port {
     struct bh_arena_map arena; /* of `out` */
     bool caller;               /* this VM holds edge->from */
     bool dead;
+    bool orphans;              /* the caller died, and its compartment's end of it has not been told */
     bool held_valid; /* a fetched request that nobody could take yet */
     struct bh_fetched held;
     struct pending pending[BH_LINES];

@@ -55,12 +55,21 @@ static bool granted(const struct port *port, uint16_t fn)
            fn < image_of(port->boot->to)->n_exports;
 }
 
+/* On a worker, so it may block. */
+static void serve(struct port *port, const struct bh_fetched *request)
+{
+    current->serving = port;
+    gate_serve(port, request);
+    current->serving = NULL;
+    current->orphaned = false;
+}
+
 /* The poller is an idle worker itself: it runs the call where it is. */
 static void lead(struct port *port, const struct bh_fetched *request)
 {
     idle_workers = current->next;
     current->state = THREAD_RUNNING;
-    gate_serve(port, request);
+    serve(port, request);
     current->state = THREAD_BLOCKED;
     current->next = idle_workers;
     idle_workers = current;
@@ -125,6 +134,6 @@ void worker_main(void *unused)
         struct port *port = current->work_port;
         struct bh_fetched request = current->work;
         current->work_port = NULL;
-        gate_serve(port, &request);
+        serve(port, &request);
     }
 }

@@ -64,9 +64,21 @@ static void status_changed(void)
         uint32_t edge = ports[i].boot->index;
         if (!ports[i].dead && (status_page()->dead_edges[edge / 64] >> (edge % 64) & 1)) {
             ports[i].dead = true;
+            ports[i].orphans = !ports[i].caller;
+            threads_caller_died(&ports[i]);
             gate_out_peer_died(&ports[i]);
         }
     }
+}
+
+/* Has the called compartment release what a dead caller was given; again later when no thread is free. */
+static void tell_of_death(struct port *port)
+{
+    void (*entry)(void *) = (void (*)(void *))image_of(port->boot->to)->caller_died;
+    struct thread *t = entry ? thread_new(entry, (void *)(uintptr_t)port->boot->index, port->boot->to) : NULL;
+    if (t)
+        thread_ready(t);
+    port->orphans = entry && !t;
 }
 
 bool peers_poll(void)
@@ -80,8 +92,11 @@ bool peers_poll(void)
     }
     for (uint32_t i = 0; i < n_ports; i++) {
         struct port *port = &ports[i];
-        if (port->dead)
+        if (port->dead) {
+            if (port->orphans)
+                tell_of_death(port);
             continue;
+        }
         found |= gate_out_poll(port);
         found |= gate_in_poll(port);
     }

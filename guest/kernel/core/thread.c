@@ -88,7 +88,8 @@ struct thread *thread_new(void (*entry)(void *), void *arg, uint32_t compartment
         t->arg = arg;
         t->key = NULL;
         t->has_deadline = false;
-        t->work_port = NULL;
+        t->work_port = t->serving = NULL;
+        t->in_core_wait = t->orphaned = false;
         tls_init(t->id);
         prepare_stack(t);
         t->state = THREAD_BLOCKED;
@@ -190,6 +191,34 @@ int thread_wait(const void *key, uint64_t timeout)
     append(&wait_head, &wait_tail, current);
     thread_block();
     return current->timed_out ? -ETIMEDOUT : 0;
+}
+
+int core_wait(const void *key, uint64_t timeout)
+{
+    current->in_core_wait = true;
+    int r = current->orphaned ? 0 : thread_wait(key, timeout);
+    current->in_core_wait = false;
+    if (!current->orphaned)
+        return r;
+    current->orphaned = false;
+    return -ECANCELED;
+}
+
+/* Nobody needs the answers any more. Only waits of libraries end: the core's own are for replies, which come. */
+void threads_caller_died(const struct port *port)
+{
+    for (struct thread *before = NULL, *t = wait_head, *next; t; t = next) {
+        next = t->next;
+        bool ends = t->serving == port && t->in_core_wait;
+        if (ends) {
+            unlink_waiter(before, t);
+            thread_ready(t);
+        } else {
+            before = t;
+        }
+    }
+    for (uint32_t i = 0; i < n_threads; i++)
+        threads[i].orphaned |= threads[i].serving == port;
 }
 
 uint32_t thread_wake(const void *key, uint32_t n)

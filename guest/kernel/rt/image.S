@@ -3,7 +3,7 @@
  *
  * In assembly because its values are symbols that the linker script computes. */
 #define BH_IMAGE_MAGIC 0x676d49646b6c4842 /* "BHkldImg" */
-#define BH_ABI_VERSION 1
+#define BH_ABI_VERSION 2
 
     .section .bh_image, "a", @progbits
     .globl bh_image
@@ -20,5 +20,7 @@ bh_image:
     .quad __bh_tls_align
     .quad bh_exports
     .quad __bh_n_exports
+    .weak bh_handles_caller_died /* 0 where nothing has handles */
+    .quad bh_handles_caller_died
     .size bh_image, . - bh_image
     .section .note.GNU-stack, "", @progbits

@@ -63,6 +63,9 @@ int s_box_open(int value, struct s_box **box);
 int s_box_value(struct s_box *box);
 int s_box_apply(struct s_box *box, s_step *step);
 int s_box_free(struct s_box *box, int refuse);
+int s_box_keep(struct s_box *box);
+void s_box_drop(struct s_box *box);
+extern int s_ended; /* boxes dropped and streams closed so far */
 
 /* Copies input to output, each byte exclusive-or'ed with the key. */
 struct s_stream {

@@ -82,7 +82,8 @@ struct bh_core_calls {
     void (*thread_exit)(void) __attribute__((noreturn));
     uint32_t (*thread_self)(void);
     void (*yield)(void);
-    /* Block until wake(key) or `timeout` ns passed. 0, or -ETIMEDOUT. Keys are addresses, compared only.
+    /* Block until wake(key) or `timeout` ns passed. 0, or -ETIMEDOUT; once for each call, -ECANCELED: the caller for
+     * whom the thread runs has died, nobody needs the answer any more. Keys are addresses, compared only.
      * Threads are cooperative, so checking a condition and then waiting is atomic. */
     int (*wait)(const void *key, uint64_t timeout);
     /* Make at most `n` waiters of `key` runnable, oldest first; how many there were. */

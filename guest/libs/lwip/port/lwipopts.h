@@ -13,10 +13,10 @@
 
 /* Memory: packets and send queues from the compartment's heap, counted and bounded (heap.c); structures from pools, so that
  * a flood of connections meets a limit that lwIP knows how to handle (it ends TIME_WAIT early). */
-#define MEM_LIBC_MALLOC 1
-#define mem_clib_malloc net_data_malloc
-#define mem_clib_calloc net_data_calloc
-#define mem_clib_free net_data_free
+#define MEM_CUSTOM_ALLOCATOR 1
+#define MEM_CUSTOM_MALLOC net_data_malloc
+#define MEM_CUSTOM_CALLOC net_data_calloc
+#define MEM_CUSTOM_FREE net_data_free
 void *net_data_malloc(__SIZE_TYPE__ size);
 void *net_data_calloc(__SIZE_TYPE__ count, __SIZE_TYPE__ size);
 void net_data_free(void *block);
@@ -35,9 +35,23 @@ void net_data_free(void *block);
 #define PBUF_POOL_SIZE 64
 #define PBUF_POOL_BUFSIZE 1664
 #define LWIP_SUPPORT_CUSTOM_PBUF 1
+/* Only what net_interface() tells: how many of each structure are in use. */
+#define LWIP_STATS 1
+#define MEMP_STATS 1
 #define MEM_STATS 0
-#define MEMP_STATS 0
-#define LWIP_STATS 0
+#define LINK_STATS 0
+#define ETHARP_STATS 0
+#define IP_STATS 0
+#define IPFRAG_STATS 0
+#define ICMP_STATS 0
+#define UDP_STATS 0
+#define TCP_STATS 0
+#define SYS_STATS 0
+#define IP6_STATS 0
+#define ICMP6_STATS 0
+#define IP6_FRAG_STATS 0
+#define MLD6_STATS 0
+#define ND6_STATS 0
 
 /* Room in front of each frame for the virtio-net header: one descriptor for header and first buffer. */
 #define PBUF_LINK_ENCAPSULATION_HLEN 16
@@ -99,6 +113,7 @@ unsigned net_hook_isn(const void *local, __SIZE_TYPE__ size, unsigned short loca
 #define IP_FRAG 1
 #define LWIP_IPV6_FRAG 1
 #define LWIP_IPV6_REASS 1
+#define IPV6_REASS_MAXAGE 15 /* s, as for IPv4: half a packet holds receive buffers */
 #define IPV6_FRAG_COPYHEADER 1 /* pointers have 64 bits */
 #define IP_SOF_BROADCAST 1
 #define SO_REUSE 1

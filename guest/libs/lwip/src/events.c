@@ -87,8 +87,10 @@ uint32_t net_events_wait(uint32_t seen, uint64_t timeout)
     uint64_t start = bh_now(), left = timeout;
     while (generation == seen && left) {
         waiters++;
-        bh_core()->wait(&generation, left);
+        int r = bh_core()->wait(&generation, left);
         waiters--;
+        if (r == -ECANCELED)
+            break;
         if (timeout != BH_FOREVER)
             left = left_of(timeout, start);
     }
@@ -103,8 +105,10 @@ int net_wait(net_socket_t s, uint32_t events, uint64_t timeout)
     events |= NET_ERROR | NET_HANGUP;
     while (!(words[s->index] & events) && left) {
         s->waiters++;
-        bh_core()->wait(s, left);
+        int r = bh_core()->wait(s, left);
         s->waiters--;
+        if (r == -ECANCELED)
+            return 0;
         if (timeout != BH_FOREVER)
             left = left_of(timeout, start);
     }

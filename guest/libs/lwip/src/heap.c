@@ -4,6 +4,7 @@
  * Half of the heap at most: sockets, handles and the receive buffers live in the rest. Of that half, data that nobody fetches
  * may take a part, data to be sent a little more, and what keeps connections alive (acknowledgements, ARP) all of
  * it. So queues that nobody drains never keep others from sending, nor lwIP from answering. */
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "netcore.h"
@@ -21,6 +22,16 @@ void net_heap_init(void)
     while (c->index != bh_gates.compartment)
         c++;
     limit = c->heap_size / 2;
+}
+
+size_t net_heap_used(void)
+{
+    return mallinfo().uordblks;
+}
+
+size_t net_heap_bytes(void)
+{
+    return 2 * limit;
 }
 
 void *net_data_malloc(size_t size)

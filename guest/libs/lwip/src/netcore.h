@@ -50,6 +50,8 @@ bool net_buffers_gone(void);
 /* ---- Memory (heap.c) ---- */
 void net_heap_init(void);
 size_t net_data_bytes(void);
+size_t net_heap_used(void); /* of the compartment, for whatever purpose */
+size_t net_heap_bytes(void);
 /* May data of this kind take more? In eighths of what packets may take at all. "Little": of a socket that has next to
  * nothing queued. */
 enum net_use {

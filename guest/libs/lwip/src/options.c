@@ -4,6 +4,7 @@
 
 #include "lwip/dns.h"
 #include "lwip/priv/tcp_priv.h"
+#include "lwip/stats.h"
 
 #include "socket.h"
 
@@ -175,6 +176,12 @@ int net_getopt(net_socket_t s, int level, int name, int64_t *value)
 
 /* ---- The interface ---- */
 
+struct stats_ lwip_stats; /* lwIP's own stats.c is only needed to print it */
+
+void stats_init(void)
+{
+}
+
 static uint32_t count_connections(void)
 {
     uint32_t n = 0;
@@ -219,7 +226,12 @@ int net_interface(struct net_interface *info)
     info->free_receive_buffers = c->free_buffers;
     info->receive_buffers = c->buffers;
     info->data_bytes = net_data_bytes();
+    info->heap_used = net_heap_used();
+    info->heap_bytes = net_heap_bytes();
     info->sockets = net_sockets_in_use();
     info->connections = count_connections();
+    info->segments = lwip_stats.memp[MEMP_TCP_SEG]->used;
+    info->packets = (uint32_t)lwip_stats.memp[MEMP_PBUF]->used + lwip_stats.memp[MEMP_PBUF_POOL]->used +
+                    lwip_stats.memp[MEMP_FRAG_PBUF]->used;
     return 0;
 }

@@ -147,7 +147,8 @@ ssize_t net_udp_send(struct net_socket *s, const void *buffer, size_t size, cons
         r = net_to_ip(s, to, &ip);
     if (r)
         return r;
-    struct pbuf *p = net_data_room(NET_USE_SENT) ? pbuf_alloc(PBUF_TRANSPORT, (uint16_t)size, PBUF_RAM) : NULL;
+    bool room = net_data_room(size <= NET_LITTLE ? NET_USE_SENT_LITTLE : NET_USE_SENT);
+    struct pbuf *p = room ? pbuf_alloc(PBUF_TRANSPORT, (uint16_t)size, PBUF_RAM) : NULL;
     if (!p)
         return -ENOBUFS;
     memcpy(p->payload, buffer, size);

@@ -152,7 +152,9 @@ struct net_interface {
     uint64_t received, sent, dropped;                /* frames; dropped: out of buffers, or malformed */
     uint64_t free_receive_buffers, receive_buffers;
     uint64_t data_bytes; /* heap in use for packets and send queues */
+    uint64_t heap_used, heap_bytes; /* of the whole compartment */
     uint32_t sockets, connections; /* in use; TCP connections that lwIP knows, TIME_WAIT included */
+    uint32_t segments, packets; /* entries of TCP's queues, and packet descriptors of lwIP's own, that are in use */
 };
 /* 0, or -ENETDOWN. */
 int net_interface(struct net_interface *info);
