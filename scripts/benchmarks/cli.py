@@ -75,6 +75,6 @@ def main(argv):
         return args.run(args)
     except common.BenchError as e:
         print(f"bench: error: {e}", file=sys.stderr)
-        return 1
+        return e.status
     except KeyboardInterrupt:
         return 130

@@ -23,7 +23,11 @@ GOVERNOR = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
 
 
 class BenchError(Exception):
-    """Something the user has to know, in one line."""
+    """Something the user has to know, in one line; `status` is the exit status."""
+
+    def __init__(self, text, status=1):
+        super().__init__(text)
+        self.status = status
 
 
 def environment(args):
@@ -72,6 +76,13 @@ def host(args):
     }
 
 
+def host_line(h):
+    """The label in one line, for plots."""
+    return (f"host: {h['kind']}{'' if h['ept'] else ' (not EPT)'}, {h['cpu']}, {h['cores']} cores, "
+            f"TSC {h['tsc_khz'] / 1e6:.3f} GHz, doorbell {h['doorbell']}, governor {h['governor']}, nice {h['nice']}, "
+            f"load {h['load_before'][0]:.2f}, {h['date']}")
+
+
 def print_host(h):
     print(f"host: {h['kind']}, {h['cpu']}, {h['cores']} cores, TSC {h['tsc_khz'] / 1e6:.3f} GHz,\n"
           f"      doorbell {h['doorbell']}, governor {h['governor']}, nice {h['nice']}, "
@@ -95,13 +106,14 @@ def median(values):
     return (v[n // 2] + v[(n - 1) // 2]) / 2 if n else float("nan")
 
 
-def table(head, rows):
-    """Prints columns: the first to the left, the others to the right."""
+def table(head, rows, left=(0,)):
+    """Prints columns: those of the numbers in `left` to the left, the others to the right."""
     cells = [head] + [[str(x) for x in row] for row in rows]
     width = [max(len(row[i]) for row in cells) for i in range(len(head))]
     for row in cells:
         padded = [c.rjust(w) for c, w in zip(row, width)]
-        padded[0] = row[0].ljust(width[0])
+        for i in left:
+            padded[i] = row[i].ljust(width[i])
         print("  ".join(padded).rstrip())
 
 
