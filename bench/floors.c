@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: BSD-3-Clause
  *
  *     floors CORE CORE      commands on standard input: bench/sample.h */
+#include <cpuid.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -48,6 +49,25 @@ static __attribute__((noinline)) int empty(void)
 {
     __asm__ volatile("");
     return 0;
+}
+
+/* ---- Changing the rights of protection keys, to what they are ---- */
+static bool has_keys(void)
+{
+    unsigned a, b, c, d;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c & bit_OSPKE);
+}
+
+static inline uint32_t read_pkru(void)
+{
+    uint32_t value, zero;
+    __asm__ volatile(".byte 0x0f, 0x01, 0xee" : "=a"(value), "=d"(zero) : "c"(0)); /* RDPKRU */
+    return value;
+}
+
+static inline void write_pkru(uint32_t value)
+{
+    __asm__ volatile(".byte 0x0f, 0x01, 0xef" : : "a"(value), "c"(0), "d"(0) : "memory"); /* WRPKRU */
 }
 
 /* ---- A cache line there, another one back, in the gate's own layout: one store and one load each
@@ -158,6 +178,9 @@ static int measure(struct bench_samples *s)
         BENCH(s, empty());
     } else if (strcmp(s->name, "getppid") == 0) {
         BENCH(s, syscall(SYS_getppid));
+    } else if (strcmp(s->name, "wrpkru") == 0 && has_keys()) {
+        uint32_t value = read_pkru();
+        BENCH(s, write_pkru(value));
     } else if (strcmp(s->name, "line") == 0) {
         region = region == &regions[REGIONS - 1] ? regions : region + 1;
         line_seq = atomic_load(&region->calls.replies[0].seq);

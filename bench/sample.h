@@ -9,16 +9,21 @@
 
 #include <stdint.h>
 
-#define BENCH_SAMPLES_MAX 50000u /* of one measurement */
-#define BENCH_WARM_UP     2000u  /* calls before it that are not counted */
+#define BENCH_SAMPLES_MAX 50000u    /* of one measurement */
+#define BENCH_ROW_MAX     10000000u /* calls in a row */
+#define BENCH_WARM_UP     2000u     /* calls before it that are not counted */
 
 struct bench_samples {
     const char *name;
     uint32_t wanted, n;
+    uint32_t row;      /* non-zero: no samples, only calls in a row */
     uint32_t overhead; /* of the two stamps themselves, already subtracted */
-    uint32_t *value;   /* [wanted] */
+    uint32_t *value;   /* [wanted], unless `row` */
     uint64_t total; /* cycles of `wanted` calls in a row without stamps between; 0: not measured */
 };
+
+/* The number in "KIND-NUMBER" if that is the name; else -1. */
+long bench_number(const struct bench_samples *s, const char *kind);
 
 static inline uint64_t bench_begin(void)
 {
@@ -43,8 +48,24 @@ static inline void bench_add(struct bench_samples *s, uint64_t begin)
         s->value[s->n++] = cycles < UINT32_MAX ? (uint32_t)cycles : UINT32_MAX;
 }
 
-/* Measures EXPRESSION `wanted` times, each on its own, then as often in a row. */
+/* Measures EXPRESSION `wanted` times, each on its own, then as often in a row. BENCH_EACH: for what takes long, and
+ * needs no warming up; in a row only if asked for that. */
 #define BENCH_EACH(s, EXPRESSION)                                                                  \
+    do {                                                                                           \
+        if ((s)->row)                                                                              \
+            BENCH_ROW((s), EXPRESSION);                                                            \
+        else                                                                                       \
+            BENCH_STAMPED((s), EXPRESSION);                                                        \
+    } while (0)
+#define BENCH(s, EXPRESSION)                                                                       \
+    do {                                                                                           \
+        for (uint32_t i_ = 0; i_ < BENCH_WARM_UP && i_ < (s)->wanted; i_++)                        \
+            EXPRESSION;                                                                            \
+        if (!(s)->row)                                                                             \
+            BENCH_STAMPED((s), EXPRESSION);                                                        \
+        BENCH_ROW((s), EXPRESSION);                                                                \
+    } while (0)
+#define BENCH_STAMPED(s, EXPRESSION)                                                               \
     do {                                                                                           \
         for (uint32_t i_ = 0; i_ < (s)->wanted; i_++) {                                            \
             uint64_t begin_ = bench_begin();                                                       \
@@ -59,15 +80,8 @@ static inline void bench_add(struct bench_samples *s, uint64_t begin)
             EXPRESSION;                                                                            \
         (s)->total = bench_end() - begin_;                                                         \
     } while (0)
-#define BENCH(s, EXPRESSION)                                                                       \
-    do {                                                                                           \
-        for (uint32_t i_ = 0; i_ < BENCH_WARM_UP; i_++)                                            \
-            EXPRESSION;                                                                            \
-        BENCH_EACH((s), EXPRESSION);                                                               \
-        BENCH_ROW((s), EXPRESSION);                                                                \
-    } while (0)
 
-/* Reads commands "NAME COUNT" from standard input until its end, has `measure` fill the samples,
+/* Reads commands "NAME COUNT" or "NAME COUNT row" from standard input until its end, has `measure` fill the samples,
  * and prints each as one line samples NAME OVERHEAD TOTAL CYCLES:COUNT CYCLES:COUNT ... `measure`
  * returns 0 if there is no measurement of that name ("unknown NAME" is printed). Returns an exit
  * status. */

@@ -11,12 +11,11 @@ import sys
 from . import boot, common, gates, gzip_run, net_run, redis_run
 
 
-def two_cores(text):
+def some_cores(text):
     try:
-        first, second = (int(x) for x in text.split(","))
+        return [int(x) for x in text.split(",")]
     except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}': want two core numbers, such as 0,1") from None
-    return first, second
+        raise argparse.ArgumentTypeError(f"'{text}': want core numbers, such as 0,1") from None
 
 
 def parser():
@@ -29,10 +28,10 @@ def parser():
 
     g = sub.add_parser("gates", help="gate calls beside the floors of this machine")
     g.add_argument("--quick", action="store_true", help="a few calls only: does it work at all?")
-    g.add_argument("--starts", type=int, help="start the appliances at least so often")
-    g.add_argument("--only", metavar="NAME", action="append", help="only these gate measurements")
-    g.add_argument("--cores", type=two_cores, metavar="A,B",
-                   help="cores for the two ends (default: the first two)")
+    g.add_argument("--rounds", type=int, metavar="N", help="start the appliances at least so often (default 24)")
+    g.add_argument("--only", metavar="NAME", action="append", help="only these measurements; * stands for anything")
+    g.add_argument("--cores", type=some_cores, metavar="A,B...", help="cores to use (default: all)")
+    g.add_argument("--compare", nargs=2, metavar=("A.json", "B.json"), help="instead: what differs between two results")
     g.set_defaults(run=gates.run)
 
     z = sub.add_parser("gzip", help="zlib natively, in one compartment, in a VM of its own")

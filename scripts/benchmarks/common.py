@@ -69,6 +69,8 @@ def host(args):
         "cores": doctor["cores"],
         "tsc_khz": doctor["kvm"]["tsc_khz"],
         "doorbell": doctor["doorbell"]["auto"],
+        "vmcall": doctor["doorbell"]["vmcall"],
+        "mechanisms": doctor["mechanisms"],
         "governor": read_text(GOVERNOR) or "not visible",
         "nice": os.nice(0),
         "load_before": list(os.getloadavg()),
@@ -109,8 +111,12 @@ def median(values):
 def table(head, rows, left=(0,)):
     """Prints columns: those of the numbers in `left` to the left, the others to the right."""
     cells = [head] + [[str(x) for x in row] for row in rows]
-    width = [max(len(row[i]) for row in cells) for i in range(len(head))]
+    width = [max(len(row[i]) for row in cells if len(row) == len(head)) for i in range(len(head))]
+    width[0] = max(len(row[0]) for row in cells)
     for row in cells:
+        if len(row) < len(head):  # a name, and why there is nothing else
+            print("  ".join([row[0].ljust(width[0]), *row[1:]]))
+            continue
         padded = [c.rjust(w) for c, w in zip(row, width)]
         for i in left:
             padded[i] = row[i].ljust(width[i])

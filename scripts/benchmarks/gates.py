@@ -1,80 +1,40 @@
-"""scripts/bench gates: gate calls beside what no gate can beat, measured in turns.
+"""scripts/bench gates: gate calls beside what no gate can beat and what others use, measured in turns.
 
 SPDX-License-Identifier: BSD-3-Clause
 """
 
 import contextlib
 import os
+import re
+import time
 
-from . import common
+from . import common, gates_report, plan
 from .measuring import Histogram, Program
+from .results import Result
 
-APPS = common.ROOT / "guest/apps/bench"
-YARDSTICK = "line"
-COUNT = 20000
-FEW = 200
-QUICK = 500
-# Where a cache line's home is on the chip depends on its physical address, and a round trip depends
-# on that. So the appliances are started again and again, and the yardstick takes other lines each
-# time (bench/floors.c).
-STARTS, STARTS_MAX = 24, 72
-AGREE = 0.03  # ratios of the two halves of the starts
-HAIR = 0.01   # ... or this much; of what is far below the yardstick
-
-FLOORS = {
-    "empty": (COUNT, "call of an empty function"),
-    "getppid": (COUNT, "system call (getppid)"),
-    "line": (COUNT, "cache line to another core and back"),
-    "futex": (500, "futex: wake a thread on another core, be woken"),
-    "eventfd": (500, "eventfd: the same"),
-}
-# name: (program, its measurement, calls a round, in words)
-GATES = {
-    "one": ("one", "args0", COUNT, "same compartment, 0 arguments"),
-    "none": ("none", "args0", COUNT, "none, 0 arguments"),
-    "none 6": ("none", "args6", COUNT, "none, 6 arguments"),
-    "vm": ("vm", "args0", COUNT, "vm polled, 0 arguments"),
-    "vm nonblocking": ("vm", "quick", COUNT, "vm polled, 0 arguments, nonblocking"),
-    "vm 6": ("vm", "args6", COUNT, "vm polled, 6 arguments"),
-    "vm copy 64": ("vm", "copy64", COUNT, "vm polled, 64 B copied in and out, written"),
-    "vm share 64": ("vm", "share64", COUNT, "vm polled, 64 B in a share, written"),
-    "vm share 64k": ("vm", "share64k", COUNT, "vm polled, 64 KiB in a share"),
-    "vm callback": ("vm", "callback", COUNT, "vm polled, call with a callback in it"),
-    "vm parked": ("vm", "parked", 20, "vm parked, 0 arguments"),
-    "exit": ("vm", "exit", FEW, "exit to the VMM and back"),
-    "ioeventfd": ("vm", "ioeventfd", FEW, "doorbell (ioeventfd exit)"),
-}
-LIMIT = 1.3  # of "vm": the promise
-
-
-def start(stack, args, cores):
-    """The programs by name. The appliances idle, parked, until they are asked."""
-    run = [common.bulkhead(args), "run"]
-    env = common.environment(args)
-    two = str(APPS / "compartments.toml")
-    commands = {
-        "floors": [str(args.build_dir / "bench/floors"), *map(str, cores)],
-        "vm": run + [two],
-        "none": run + [two, "--set", "compartments.lib.mechanism=none"],
-        "one": run + [str(APPS / "compartments-one.toml")],
-    }
-    programs = {}
-    for name, command in commands.items():
-        programs[name] = stack.enter_context(Program(name, command, env))
-        if name != "floors":
-            programs[name].pin_vms(cores, 2 if name == "vm" else 1)
-    return programs
+YARDSTICK = "floor.line"
+QUICK, QUICK_ROUNDS = 100, 2
+# Where a cache line's home is on the chip depends on its physical address, and a round trip depends on that. So the
+# appliances are started again and again, and the yardstick takes other lines each time (bench/floors.c).
+ROUNDS, ROUNDS_MAX = 24, 72
+SECONDS = 210  # no further round after so long; the last steps still come
+AGREE = 0.03   # ratios of the two halves of the rounds
+HAIR = 0.01    # ... or this much; of what is far below the yardstick
+CPU_CYCLES = 40_000_000  # how long calls in a row go on for the processor time of one
+IDLE_SECONDS = 0.5
 
 
 class Measurement:
-    """All rounds of one thing: even starts, odd starts, and both together."""
+    """All rounds of one thing: even rounds, odd rounds, and both together."""
 
-    def __init__(self, words):
-        self.words = words
+    def __init__(self, item):
+        self.item = item
         self.halves = Histogram(), Histogram()
+        self.cpu_ns = self.cpu_calls = 0
+        self.why = None
 
-    def add(self, start_number, h):
-        self.halves[start_number % 2].merge(h)
+    def add(self, number, h):
+        self.halves[number // self.item.every % 2].merge(h)
 
     def all(self):
         both = Histogram()
@@ -82,98 +42,164 @@ class Measurement:
             both.merge(h)
         return both
 
-    def ratio(self, yardstick, q=0.5):
-        return self.all().quantile(q) / yardstick.all().quantile(q)
+    def halves_ratios(self, yardstick, step):
+        pairs = [(h, y) for h, y in zip(self.halves, yardstick.halves) if h.n and y.n]
+        return [h.between(0.5, step) / y.between(0.5, step) / self.item.calls for h, y in pairs]
 
-    def stable(self, yardstick):
-        a, b = (h.quantile(0.5) / y.quantile(0.5) for h, y in zip(self.halves, yardstick.halves))
-        return abs(a - b) <= max(AGREE * min(a, b), HAIR)
-
-    def result(self, khz, yardstick):
-        r = {"what": self.words, **self.all().summary()}
-        r["median_ns"] = round(r["median"] / khz * 1e6, 1)
-        r["ratio"] = round(self.ratio(yardstick), 3)
-        r["ratio_p99"] = round(self.ratio(yardstick, 0.99), 3)
-        r["stable"] = self.stable(yardstick)
-        return r
+    def stable(self, yardstick, step):
+        ratios = self.halves_ratios(yardstick, step)
+        return len(ratios) == 2 and abs(ratios[0] - ratios[1]) <= max(AGREE * min(ratios), HAIR)
 
 
-def one_start(number, programs, floors, gates, few):
-    """Yardstick, gate, yardstick, gate ...: both see the machine in the same state."""
-    for name, (count, _) in FLOORS.items():
-        if name != YARDSTICK:
-            floors[name].add(number, programs["floors"].measure(name, min(count, few)))
-    for name, gate in gates.items():
-        program, what, count, _ = GATES[name]
-        floors[YARDSTICK].add(number, programs["floors"].measure(YARDSTICK, min(COUNT, few)))
-        h = programs[program].measure(what, min(count, few))
-        if h:
-            gate.add(number, h)
+class Run:
+    """The programs of one run of the benchmark, and what they measured."""
 
+    def __init__(self, args, host, cores):
+        self.args, self.host, self.cores = args, host, cores
+        everything = plan.items()
+        chosen = [n for n in everything if not args.only or any(re.fullmatch(glob(o), n) for o in args.only)]
+        if args.only and not chosen:
+            names = ", ".join(everything)
+            raise common.BenchError(f"no measurement '{args.only[0]}'; there are: {names}", 2)
+        self.m = {n: Measurement(everything[n]) for n in everything if n in chosen or n == YARDSTICK}
+        for m in self.m.values():
+            m.why = plan.why_not(m.item.program, host)
+        self.rounds = 0
+        self.begin = time.monotonic()
 
-def measure(args, cores, wanted, starts, starts_max, few):
-    """Starts the appliances until the ratios of the polled gates settle.
+    def count(self, item):
+        return min(item.count, max(QUICK // item.calls, 10)) if self.args.quick else item.count
 
-    Returns floors, gates, and how many starts that took.
-    """
-    floors = {n: Measurement(words) for n, (_, words) in FLOORS.items()}
-    gates = {n: Measurement(GATES[n][3]) for n in wanted}
-    polled = [n for n in gates if n.startswith("vm") and n != "vm parked"]
-    for number in range(starts_max):
-        if number >= starts and all(gates[n].stable(floors[YARDSTICK]) for n in polled):
-            break
+    def words(self, item):
+        """The command, with pauses in cycles."""
+        khz = self.host["tsc_khz"]
+        return item.command.replace("{50us}", str(khz // 20)).replace("{1ms}", str(khz))
+
+    def start(self, stack, name):
+        program = Program(name, plan.command(self.args, name, self.cores), common.environment(self.args))
+        stack.enter_context(program)
+        if plan.vms(name):  # after the first call it surely is composed and started
+            program.measure("pair" if plan.hops(name) else "args0", 1)
+            program.find_vms(plan.vms(name))
+        return program
+
+    def one_round(self, number):
+        wanted = {}
+        for m in self.m.values():
+            if m.why is None and number % m.item.every == 0:
+                wanted.setdefault(m.item.program, []).append(m)
         with contextlib.ExitStack() as stack:
-            one_start(number, start(stack, args, cores), floors, gates, few)
-    else:
-        number = starts_max
-    return floors, {n: g for n, g in gates.items() if g.all().n}, number
+            floors = self.start(stack, "floors")
+            for name, measurements in wanted.items():
+                # A VM that polls takes a core for itself: one appliance at a time.
+                with contextlib.ExitStack() as inner:
+                    program = floors if name == "floors" else self.start(inner, name)
+                    for m in measurements:
+                        self.one(number, m, program, floors)
+
+    def one(self, number, m, program, floors):
+        item = m.item
+        if program.vms:
+            program.pin_vms(plan.pinning(item, self.cores))
+        if item.turns:  # both see the machine in the same state
+            yard = self.m[YARDSTICK]
+            yard.add(number, floors.measure("line", self.count(yard.item)))
+        h = program.measure(self.words(item), self.count(item))
+        if h is None:
+            m.why = plan.absent(item)
+            return
+        m.add(number, h)
+        if item.cpu and program.vms and number % 2 == 0:
+            self.processor_time(m, program, h)
+
+    def processor_time(self, m, program, h):
+        calls = 100 if self.args.quick else int(min(max(CPU_CYCLES / max(h.mean(), 1), 100), 5_000_000))
+        before = program.cpu_ns()
+        program.measure(self.words(m.item), calls, row=True)
+        m.cpu_ns += program.cpu_ns() - before
+        m.cpu_calls += calls
+
+    def settled(self):
+        yard = self.m[YARDSTICK]
+        step = yard.all().step()
+        return all(m.stable(yard, step) for m in self.m.values() if m.item.turns and m.why is None)
+
+    def all_rounds(self):
+        least = self.args.rounds or (QUICK_ROUNDS if self.args.quick else ROUNDS)
+        most = least if self.args.quick else max(least, ROUNDS_MAX)
+        for number in range(most):
+            late = time.monotonic() - self.begin > SECONDS
+            if number >= 2 and (late or (number >= least and self.settled())):
+                break
+            self.one_round(number)
+            self.rounds = number + 1
+
+    def idle(self):
+        """Processor time of appliances that have nothing to do, as a part of one core."""
+        found = {}
+        for name, words in (("polling", "vm polled"), ("adaptive", "vm adaptive"), ("port", "vm parked, doorbell port"),
+                            ("vmcall", "vm parked, doorbell VMCALL")):
+            why = plan.why_not(name, self.host)
+            if why:
+                found[name] = {"what": words, "unavailable": why}
+                continue
+            with contextlib.ExitStack() as stack:
+                program = self.start(stack, name)
+                program.pin_vms(self.cores)
+                program.measure("args0", 100)
+                time.sleep(0.3)
+                begin, before = time.monotonic_ns(), program.cpu_ns()
+                time.sleep(IDLE_SECONDS)
+                spent = program.cpu_ns() - before
+                found[name] = {"what": words, "cpu_ns": spent, "cores": round(spent / (time.monotonic_ns() - begin), 4)}
+        return found
 
 
-def row(r):
-    return [r["what"], r["calls"], r["min"], r["median"], r["p99"], r["p999"],
-            f"{r['in_a_row']:.0f}" if r["in_a_row"] else "", f"{r['median_ns']:.0f}",
-            f"{r['ratio']:.2f}" + ("" if r["stable"] else "?"), f"{r['ratio_p99']:.2f}"]
+def glob(pattern):
+    """A regular expression for a name in which `*` stands for anything."""
+    return ".*".join(re.escape(part) for part in pattern.split("*"))
 
 
-def report(floors, gates):
-    head = ["", "calls", "min", "median", "p99", "p99.9", "in a row", "ns", "ratio",
-            "of p99"]
-    common.table(["floor: cycles of one call"] + head[1:], [row(r) for r in floors.values()])
-    print()
-    common.table(["gate: cycles of one call"] + head[1:], [row(r) for r in gates.values()])
-    print("\nratio: of the medians, to the cache line round trip. "
-          "in a row: mean of calls with no time stamps between.")
-    moving = [n for n, r in gates.items() if not r["stable"]]
-    if moving:
-        print(f"?: not stable, the ratios of even and odd starts differ by more than {AGREE:.0%}: "
-              + ", ".join(moving))
-    if "vm" in gates:
-        verdict = "kept" if gates["vm"]["ratio"] <= LIMIT else "MISSED"
-        print(f"promise: vm polled, 0 arguments, at most {LIMIT} of the cache line round trip: "
-              f"{gates['vm']['ratio']:.2f}, {verdict}")
+def into(result, run):
+    """Measurements to results.Result, with ratios."""
+    khz, yard = run.host["tsc_khz"], run.m[YARDSTICK]
+    line = yard.all()
+    step = line.step()
+    result.floor = YARDSTICK
+    result.details.update(rounds=run.rounds, tsc_step=step)
+    for name, m in run.m.items():
+        item, h = m.item, m.all()
+        if m.why is not None or not h.n:
+            result.unavailable(name, item.what, m.why or "not measured in this run", item.group)
+            continue
+        calls = item.calls
+        summary = {k: round(v / calls, 1) if calls > 1 and k != "n" else v for k, v in h.summary().items() if v}
+        summary = {k: summary.get(k, 0) for k in ("n", "min", "q1", "median", "q3", "p99", "p999", "in_a_row")}
+        summary["in_a_row"] = summary["in_a_row"] or None
+        middle = h.between(0.5, step) / calls
+        result.add(name, item.what, summary, item.group, "cycles",
+                   ratio=middle / line.between(0.5, step),
+                   ratio_p99=h.between(0.99, step) / calls / line.between(0.99, step),
+                   stable=m.stable(yard, step),
+                   ns=round(middle / khz * 1e6, 1), per_second=round(khz * 1000 * calls / h.mean()),
+                   cpu_ns=round(m.cpu_ns / m.cpu_calls, 1) if m.cpu_calls else None)
 
 
 def run(args):
-    wanted = args.only or list(GATES)
-    for name in wanted:
-        if name not in GATES:
-            raise common.BenchError(f"no measurement '{name}'; there are: {', '.join(GATES)}")
-    cores = args.cores or sorted(os.sched_getaffinity(0))[:2]
+    cores = args.cores or sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
         raise common.BenchError("two cores are needed: both ends of a polled gate poll")
-    starts = args.starts or (2 if args.quick else STARTS)
+    missing = set(cores) - os.sched_getaffinity(0)
+    if missing:
+        raise common.BenchError(f"there is no core {min(missing)} for this process", 2)
     host = common.host(args)
     common.print_host(host)
     print()
-    most, few = (starts, QUICK) if args.quick else (max(starts, STARTS_MAX), COUNT)
-    floors, gates, starts = measure(args, cores, wanted, starts, most, few)
-    khz, yardstick = host["tsc_khz"], floors[YARDSTICK]
-    result = {
-        "benchmark": "gates", "quick": args.quick, "yardstick": YARDSTICK, "unit": "TSC cycles",
-        "host": host, "starts": starts,
-        "floors": {n: m.result(khz, yardstick) for n, m in floors.items()},
-        "gates": {n: m.result(khz, yardstick) for n, m in gates.items()},
-    }
-    report(result["floors"], result["gates"])
-    common.save(args, "gates", result)
+    result = Result(args, "gates", host, args.quick)
+    measured = Run(args, host, cores)
+    measured.all_rounds()
+    into(result, measured)
+    result.details["idle"] = {} if args.only else measured.idle()
+    gates_report.report(result)
+    result.save()
     return 0

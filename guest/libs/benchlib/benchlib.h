@@ -13,6 +13,8 @@ int bench_quick(void);                                          /* the same, dec
 long bench_six(long a, long b, long c, long d, long e, long f); /* their sum */
 /* Adds one to each of the buffer's 64-bit words; returns the first. */
 uint64_t bench_touch(uint64_t *words, size_t size);
+uint64_t bench_read(const uint64_t *words, size_t size); /* the sum of all words */
+void bench_write(uint64_t *words, size_t size);          /* writes all of it */
 /* Looks at the pointer alone; returns `size`. */
 size_t bench_pass(void *buffer, size_t size);
 int bench_ask(bench_listener *listener, int value); /* listener(value) */
