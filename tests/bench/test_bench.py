@@ -11,48 +11,69 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from xml.etree import ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from benchmarks import results  # noqa: E402
+
+
+def bench(*words):
+    return subprocess.run([ROOT / "scripts/bench", "--build-dir", str(ROOT / "build"), *words],
+                          capture_output=True, text=True, timeout=170, check=False)
 
 
 class Gates(unittest.TestCase):
     time_limit = 180
-
-    def bench(self, *words):
-        return subprocess.run([ROOT / "scripts/bench", *words], capture_output=True, text=True,
-                              timeout=170, check=False)
+    # Not all: each form of a measurement once.
+    ONLY = ("floor.*", "peer.*", "gate.*", "buffer.*.1024", "buffer.in.1048576", "threads.4", "compartments.4.*")
 
     def test_quick_run(self):
         if len(os.sched_getaffinity(0)) < 2:
             self.skipTest("needs two cores: both ends of a gate poll")
+        only = [word for name in self.ONLY for word in ("--only", name)]
         with tempfile.TemporaryDirectory() as out:
-            done = self.bench("--build-dir", str(ROOT / "build"), "--out", out, "gates", "--quick")
+            done = bench("--out", out, "gates", "--quick", *only)
             self.assertEqual(done.returncode, 0, done.stderr)
-            result = json.loads((pathlib.Path(out) / "gates.json").read_text())
+            result = results.load(pathlib.Path(out) / "gates.json")
+            for plot in result["plots"]:
+                ElementTree.parse(pathlib.Path(out) / plot)
+        self.assertIn("gates.svg", result["plots"])
         host = result["host"]
         self.assertIn(host["kind"], ("vmx", "svm", "pvm", "tcg"))
         self.assertEqual(host["ept"], host["kind"] == "vmx")
         self.assertIn(f"host: {host['kind']}", done.stdout)
-        for name in ("empty", "getppid", "line", "futex", "eventfd"):
-            self.check_order(result["floors"][name])
-        for name in ("one", "none", "vm", "vm 6", "vm copy 64", "vm share 64k", "vm callback",
-                     "vm parked", "exit"):
-            self.check_order(result["gates"][name])
-            self.assertGreater(result["gates"][name]["ratio"], 0)
+        found = {m["name"]: m for m in result["measurements"]}
+        for m in found.values():
+            self.check(m, host)
+        for name in ("floor.line", "floor.exit", "peer.futex.two", "gate.one.0", "gate.none.6", "gate.vm.polled.6",
+                     "gate.vm.polled.copy64", "gate.vm.polled.callback", "gate.vm.parked.port", "buffer.in.1048576",
+                     "buffer.spass.1024", "threads.4", "compartments.4.chain"):
+            self.assertNotIn("unavailable", found[name])
         # What must hold on any machine: a polled gate crosses cores, a plain call does not.
-        self.assertLess(result["gates"]["one"]["median"], result["floors"]["line"]["median"])
-        self.assertLess(result["gates"]["one"]["median"], result["gates"]["vm"]["median"])
+        for much in ("floor.line", "gate.vm.polled.0"):
+            self.assertLess(found["gate.one.0"]["median"], found[much]["median"])
+        goals = {g["what"]: g for g in result["goals"]}
+        self.assertIsNotNone(goals["vm polled, 0 arguments: median"]["measured"])
+        self.assertIn("goals\n", done.stdout)
 
-    def check_order(self, r):
-        self.assertGreater(r["calls"], 0)
-        self.assertLessEqual(r["min"], r["median"])
-        self.assertLessEqual(r["median"], r["p99"])
-        self.assertLessEqual(r["p99"], r["p999"])
+    def check(self, m, host):
+        if "unavailable" in m:
+            self.assertTrue("mpk" in m["what"] or "VMCALL" in m["what"] or "WRPKRU" in m["what"], m)
+            self.assertTrue(m["unavailable"])
+            return
+        self.assertGreater(m["n"], 0)
+        order = [m[q] for q in ("min", "q1", "median", "q3", "p99", "p999")]
+        self.assertEqual(order, sorted(order), m["name"])
+        self.assertGreater(m["ratio"], 0)
+        self.assertGreater(m["per_second"], 0)
 
     def test_unknown_measurement(self):
-        done = self.bench("--build-dir", str(ROOT / "build"), "gates", "--only", "nothing")
-        self.assertEqual(done.returncode, 1)
-        self.assertRegex(done.stderr, r"^bench: error: no measurement 'nothing'; there are: one, ")
+        done = bench("gates", "--only", "nothing")
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, r"^bench: error: no measurement 'nothing'; there are: floor.empty, ")
+
 
 
 class Network(unittest.TestCase):
