@@ -129,7 +129,8 @@ static int make(const char *kind, size_t length, struct peer *p)
         return 1;
     }
     if (strncmp(kind, "futex", length) == 0) {
-        struct mailbox *boxes = mmap(NULL, 2 * sizeof(*boxes), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        struct mailbox *boxes =
+            mmap(NULL, 2 * sizeof(*boxes), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         must(boxes != MAP_FAILED, "peers: no shared memory");
         p->there = (struct way){.box = &boxes[0]};
         p->back = (struct way){.box = &boxes[1]};

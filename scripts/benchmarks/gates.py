@@ -6,49 +6,49 @@ SPDX-License-Identifier: BSD-3-Clause
 import contextlib
 import os
 import re
+import statistics
 import time
 
-from . import common, gates_report, plan
+from . import common, compare, gates_report, plan
 from .measuring import Histogram, Program
-from .results import Result
+from .results import QUANTILES, Result
 
 YARDSTICK = "floor.line"
 QUICK, QUICK_ROUNDS = 100, 2
 # Where a cache line's home is on the chip depends on its physical address, and a round trip depends on that. So the
 # appliances are started again and again, and the yardstick takes other lines each time (bench/floors.c).
 ROUNDS, ROUNDS_MAX = 24, 72
-SECONDS = 210  # no further round after so long; the last steps still come
-AGREE = 0.03   # ratios of the two halves of the rounds
+SECONDS = 190  # no further round after so long; the last steps still come
+TURNS = 3      # in a round, of what takes turns with the yardstick
+AGREE = 0.03   # the medians of the ratios of even and odd turns
 HAIR = 0.01    # ... or this much; of what is far below the yardstick
 CPU_CYCLES = 40_000_000  # how long calls in a row go on for the processor time of one
 IDLE_SECONDS = 0.5
 
 
 class Measurement:
-    """All rounds of one thing: even rounds, odd rounds, and both together."""
+    """All rounds of one thing."""
 
     def __init__(self, item):
         self.item = item
-        self.halves = Histogram(), Histogram()
+        self.all = Histogram()
+        self.turns = []  # (ratio of the medians, ratio of the 99th percentiles) to the yardstick right before
         self.cpu_ns = self.cpu_calls = 0
         self.why = None
 
-    def add(self, number, h):
-        self.halves[number // self.item.every % 2].merge(h)
+    def add(self, h, yardstick, step):
+        self.all.merge(h)
+        if yardstick is not None:
+            self.turns.append([h.between(q, step) / yardstick.between(q, step) / self.item.calls for q in (0.5, 0.99)])
 
-    def all(self):
-        both = Histogram()
-        for h in self.halves:
-            both.merge(h)
-        return both
+    def ratio(self, which=0):
+        return statistics.median(t[which] for t in self.turns)
 
-    def halves_ratios(self, yardstick, step):
-        pairs = [(h, y) for h, y in zip(self.halves, yardstick.halves) if h.n and y.n]
-        return [h.between(0.5, step) / y.between(0.5, step) / self.item.calls for h, y in pairs]
-
-    def stable(self, yardstick, step):
-        ratios = self.halves_ratios(yardstick, step)
-        return len(ratios) == 2 and abs(ratios[0] - ratios[1]) <= max(AGREE * min(ratios), HAIR)
+    def stable(self):
+        if len(self.turns) < 2:
+            return False
+        even, odd = (statistics.median(t[0] for t in self.turns[i::2]) for i in (0, 1))
+        return abs(even - odd) <= max(AGREE * min(even, odd), HAIR)
 
 
 class Run:
@@ -64,6 +64,7 @@ class Run:
         self.m = {n: Measurement(everything[n]) for n in everything if n in chosen or n == YARDSTICK}
         for m in self.m.values():
             m.why = plan.why_not(m.item.program, host)
+        self.yardstick, self.step = None, 0  # its last histogram; what its values are multiples of
         self.rounds = 0
         self.begin = time.monotonic()
 
@@ -84,9 +85,9 @@ class Run:
         return program
 
     def one_round(self, number):
-        wanted = {}
+        wanted = {"floors": [self.m[YARDSTICK]]}  # first
         for m in self.m.values():
-            if m.why is None and number % m.item.every == 0:
+            if m.why is None and number % m.item.every == 0 and m.item.name != YARDSTICK:
                 wanted.setdefault(m.item.program, []).append(m)
         with contextlib.ExitStack() as stack:
             floors = self.start(stack, "floors")
@@ -101,16 +102,24 @@ class Run:
         item = m.item
         if program.vms:
             program.pin_vms(plan.pinning(item, self.cores))
-        if item.turns:  # both see the machine in the same state
-            yard = self.m[YARDSTICK]
-            yard.add(number, floors.measure("line", self.count(yard.item)))
-        h = program.measure(self.words(item), self.count(item))
-        if h is None:
-            m.why = plan.absent(item)
-            return
-        m.add(number, h)
+        turns = TURNS if item.turns and not self.args.quick else 1
+        for _ in range(turns):
+            count = -(-self.count(item) // turns)
+            if item.turns:  # both see the machine in the same state
+                self.look_at_yardstick(floors, count)
+            h = program.measure(self.words(item), count)
+            if h is None:
+                m.why = plan.absent(item)
+                return
+            if item.name == YARDSTICK:
+                self.yardstick, self.step = h, self.step or h.step()
+            m.add(h, self.yardstick, self.step)
         if item.cpu and program.vms and number % 2 == 0:
             self.processor_time(m, program, h)
+
+    def look_at_yardstick(self, floors, count):
+        self.yardstick = floors.measure("line", count)
+        self.m[YARDSTICK].all.merge(self.yardstick)
 
     def processor_time(self, m, program, h):
         calls = 100 if self.args.quick else int(min(max(CPU_CYCLES / max(h.mean(), 1), 100), 5_000_000))
@@ -120,9 +129,7 @@ class Run:
         m.cpu_calls += calls
 
     def settled(self):
-        yard = self.m[YARDSTICK]
-        step = yard.all().step()
-        return all(m.stable(yard, step) for m in self.m.values() if m.item.turns and m.why is None)
+        return all(m.stable() for m in self.m.values() if m.item.turns and m.why is None)
 
     def all_rounds(self):
         least = self.args.rounds or (QUICK_ROUNDS if self.args.quick else ROUNDS)
@@ -161,31 +168,27 @@ def glob(pattern):
 
 
 def into(result, run):
-    """Measurements to results.Result, with ratios."""
-    khz, yard = run.host["tsc_khz"], run.m[YARDSTICK]
-    line = yard.all()
-    step = line.step()
+    """Measurements to results.Result."""
+    khz = run.host["tsc_khz"]
     result.floor = YARDSTICK
-    result.details.update(rounds=run.rounds, tsc_step=step)
+    result.details.update(rounds=run.rounds, tsc_step=run.step)
     for name, m in run.m.items():
-        item, h = m.item, m.all()
+        item, h = m.item, m.all
         if m.why is not None or not h.n:
             result.unavailable(name, item.what, m.why or "not measured in this run", item.group)
             continue
-        calls = item.calls
-        summary = {k: round(v / calls, 1) if calls > 1 and k != "n" else v for k, v in h.summary().items() if v}
-        summary = {k: summary.get(k, 0) for k in ("n", "min", "q1", "median", "q3", "p99", "p999", "in_a_row")}
-        summary["in_a_row"] = summary["in_a_row"] or None
-        middle = h.between(0.5, step) / calls
-        result.add(name, item.what, summary, item.group, "cycles",
-                   ratio=middle / line.between(0.5, step),
-                   ratio_p99=h.between(0.99, step) / calls / line.between(0.99, step),
-                   stable=m.stable(yard, step),
-                   ns=round(middle / khz * 1e6, 1), per_second=round(khz * 1000 * calls / h.mean()),
+        summary = h.summary()
+        if item.calls > 1:
+            summary |= {q: round(summary[q] / item.calls, 1) for q in QUANTILES}
+        result.add(name, item.what, summary, item.group, "cycles", ratio=m.ratio(), ratio_p99=m.ratio(1),
+                   stable=m.stable(), ns=round(summary["median"] / khz * 1e6, 1),
+                   per_second=round(khz * 1000 * item.calls / h.mean()),
                    cpu_ns=round(m.cpu_ns / m.cpu_calls, 1) if m.cpu_calls else None)
 
 
 def run(args):
+    if args.compare:
+        return compare.compare(args.compare)
     cores = args.cores or sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
         raise common.BenchError("two cores are needed: both ends of a polled gate poll")

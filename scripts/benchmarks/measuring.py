@@ -136,10 +136,13 @@ class Program:
         return parse(self.read_line(), count)
 
     def find_vms(self, n):
-        """Of a `bulkhead run` that has answered something."""
-        self.vms = children(self.process.pid)
-        if len(self.vms) != n:
-            raise BenchError(f"{self.name}: has {len(self.vms)} VMs, not {n}")
+        """Of a `bulkhead run` that has answered something, so that it is composed; not all VMs need to be up."""
+        deadline = time.monotonic() + PATIENCE
+        while len(vms := children(self.process.pid)) < n:
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise BenchError(f"{self.name}: its {n} VMs did not start")
+            time.sleep(0.002)
+        self.vms = vms
 
     def pin_vms(self, cores):
         """VM i onto core number i of the list."""

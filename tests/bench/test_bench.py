@@ -24,6 +24,39 @@ def bench(*words):
                           capture_output=True, text=True, timeout=170, check=False)
 
 
+class Others(unittest.TestCase):
+    time_limit = 120
+
+    def result(self, name, *words):
+        with tempfile.TemporaryDirectory() as out:
+            done = bench("--out", out, name, "--quick", *words)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            data = results.load(pathlib.Path(out) / f"{name}.json")
+            for plot in data["plots"]:
+                ElementTree.parse(pathlib.Path(out) / plot)
+        self.assertEqual(data["plots"], [f"{name}.svg"])
+        self.assertIn(f"host: {data['host']['kind']}", done.stdout)
+        return {m["name"]: m for m in data["measurements"]}
+
+    def test_alloc(self):
+        found = self.result("alloc")
+        for n in (1, 2, 3):  # no lock, no search, no free list
+            self.assertLess(found[f"alloc.shadow.{n}"]["median"], found[f"alloc.heap.{n}"]["median"])
+            self.assertGreater(found[f"alloc.local.{n}"]["min"], 0)
+
+    def test_boot(self):
+        found = self.result("boot")
+        for name in ("hello", "gzip", "redis", "many"):
+            self.assertGreater(found[f"boot.{name}.main"]["min"], 0)
+            self.assertGreaterEqual(found[f"boot.{name}.ready"]["min"], found[f"boot.{name}.main"]["min"])
+        self.assertGreater(found["memory.redis.vm1.private"]["min"], 0)
+        self.assertGreater(found["image.gzip.zlib.file"]["min"], found["image.gzip.zlib.loaded"]["min"])
+
+    def test_gzip(self):
+        for m in self.result("gzip").values():
+            self.assertGreater(m["min"], 0)
+
+
 class Gates(unittest.TestCase):
     time_limit = 180
     # Not all: each form of a measurement once.

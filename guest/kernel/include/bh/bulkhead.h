@@ -50,10 +50,11 @@ const char *bh_status_text(enum bh_status status);
 /* bh_shared_stack(type, name): `name` points to a local of that type on the data shadow stack, which the members of
  * this compartment's share can reach. Costs what a local costs; lives as long as the block; not initialised.
  * Without a share the shadow stack is private memory, and a pointer to it crosses by copying. */
-#define bh_shared_stack(type, name)                                         \
-    type name##_slot_;                                                      \
-    type *name = (type *)((char *)&name##_slot_ + BH_SHADOW_DELTA);          \
-    __asm__("" : "+r"(name) : "m"(name##_slot_))
+#define bh_shared_stack(type, name)                   \
+    type name##_slot_;                                \
+    type *name = &name##_slot_;                       \
+    __asm__("" : "+r"(name) : "m"(name##_slot_));      \
+    name = (type *)((char *)name + BH_SHADOW_DELTA)
 
 /* Memory in a share: 64-byte aligned. NULL with errno = ENOMEM when this compartment's slice of the share is used
  * up, or EINVAL when it has no (such) share. bh_free_shared(NULL) is a no-op; freeing what this compartment did not allocate
