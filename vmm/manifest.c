@@ -121,7 +121,7 @@ static bool read_exports(const struct reader *r, int node, struct compartment *c
     }
     for (uint32_t i = 0; ok && i < c->n_exports; i++) {
         struct export_fn *e = &c->exports[i];
-        ok = fdt_text(r, order[i], "name", 63, &e->name) &&
+        ok = fdt_text(r, order[i], "symbol", 63, &e->name) &&
              fdt_text(r, order[i], "library", 63, &e->library) &&
              code_address(r, order[i], "direct", c->index, &e->direct) &&
              code_address(r, order[i], "dispatch", c->index, &e->dispatch);
@@ -170,7 +170,7 @@ static bool read_compartment(const struct reader *r, int node, struct appliance 
 static bool read_import(const struct reader *r, int node, const struct appliance *a,
                         const struct compartment *c, struct import_fn *im)
 {
-    if (!fdt_text(r, node, "name", 63, &im->name) ||
+    if (!fdt_text(r, node, "symbol", 63, &im->name) ||
         !fdt_text(r, node, "library", 63, &im->library) ||
         !fdt_u32(r, node, "compartment", 0, a->n_compartments - 1, &im->compartment)) {
         return false;
@@ -187,7 +187,7 @@ static bool read_import(const struct reader *r, int node, const struct appliance
     }
     const char *name = callee->exports[im->fn].name;
     return strcmp(name, im->name) == 0 ||
-           fdt_bad(r, node, "name", "function %" PRIu32 " of %s is \"%s\"", im->fn, callee->name,
+           fdt_bad(r, node, "symbol", "function %" PRIu32 " of %s is \"%s\"", im->fn, callee->name,
                    name);
 }
 
@@ -298,7 +298,7 @@ static bool read_root(const struct reader *r, struct appliance *a)
     if (fdt_node_check_compatible(r->fdt, 0, "bulkhead,appliance-1") != 0) {
         return fdt_bad(r, 0, "compatible", "is not \"bulkhead,appliance-1\"");
     }
-    if (!fdt_text(r, 0, "name", BH_NAME_MAX - 1, &a->name) ||
+    if (!fdt_text(r, 0, "appliance", BH_NAME_MAX - 1, &a->name) ||
         !fdt_text(r, 0, "toml", PATH_MAX - 1, &a->toml) ||
         !fdt_list(r, 0, "args", STRINGS_MAX, &a->args, &a->n_args) ||
         !fdt_list(r, 0, "env", STRINGS_MAX, &a->env, &a->n_env)) {

@@ -85,7 +85,7 @@ def tree(
         raise ManifestError(message)
     root = Node()
     root.set_string("compatible", COMPATIBLE)
-    root.set_string("name", appliance.name)
+    root.set_string("appliance", appliance.name)
     root.set_string("toml", appliance.toml.path)
     # PATH<TAB>MTIME_NS<TAB>SIZE; a path may have tabs itself, the last two count
     stamps = dict.fromkeys((appliance.toml, *inputs))
@@ -123,7 +123,7 @@ def _functions(node: Node, image: ImageInfo) -> None:
     exports = node.child("exports")
     for index, export in enumerate(image.exports):
         child = exports.child(str(index))
-        child.set_string("name", export.name)
+        child.set_string("symbol", export.name)
         child.set_string("library", export.library)
         child.set_u64("direct", export.direct)
         child.set_u64("dispatch", export.dispatch)
@@ -132,7 +132,7 @@ def _functions(node: Node, image: ImageInfo) -> None:
     imports = node.child("imports")
     for index, wanted in enumerate(image.imports):
         child = imports.child(str(index))
-        child.set_string("name", wanted.name)
+        child.set_string("symbol", wanted.name)
         child.set_string("library", wanted.library)
         child.set_u32("compartment", wanted.compartment)
         child.set_u32("function", wanted.function)

@@ -34,7 +34,7 @@ def sample_tree(inputs=(), mechanism=("vm",)) -> fdt.Node:
     """One compartment, whose image does not exist."""
     root = fdt.Node()
     root.set_string("compatible", "bulkhead,appliance-1")
-    root.set_string("name", "sample")
+    root.set_string("appliance", "sample")
     root.set_string("toml", "/src/sample.toml")
     root.set_strings("inputs", inputs)
     root.set_strings("args", [])

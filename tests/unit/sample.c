@@ -36,7 +36,7 @@ static void compartment(void *fdt, const char *name, uint32_t index)
 static void export(void *fdt, const char *number, const char *name, uint64_t address)
 {
     MUST(fdt_begin_node(fdt, number));
-    MUST(fdt_property_string(fdt, "name", name));
+    MUST(fdt_property_string(fdt, "symbol", name));
     MUST(fdt_property_string(fdt, "library", "some"));
     MUST(fdt_property_u64(fdt, "direct", address));
     MUST(fdt_property_u64(fdt, "dispatch", address + 16));
@@ -55,7 +55,7 @@ static void compartments(void *fdt)
     compartment(fdt, "app", 0);
     MUST(fdt_begin_node(fdt, "imports"));
     MUST(fdt_begin_node(fdt, "0"));
-    MUST(fdt_property_string(fdt, "name", "second"));
+    MUST(fdt_property_string(fdt, "symbol", "second"));
     MUST(fdt_property_string(fdt, "library", "some"));
     MUST(fdt_property_u32(fdt, "compartment", 1));
     MUST(fdt_property_u32(fdt, "function", 1));
@@ -110,7 +110,7 @@ void sample_write(void *blob)
     MUST(fdt_finish_reservemap(blob));
     MUST(fdt_begin_node(blob, ""));
     MUST(fdt_property_string(blob, "compatible", "bulkhead,appliance-1"));
-    MUST(fdt_property_string(blob, "name", "sample"));
+    MUST(fdt_property_string(blob, "appliance", "sample"));
     MUST(fdt_property_string(blob, "toml", "/src/compartments.toml"));
     MUST(fdt_property(blob, "args", "one\0two", 8));
     MUST(fdt_property_string(blob, "env", "HOME=/"));

@@ -120,10 +120,10 @@ static void wrong_root(void)
 {
     with("/", "compatible", "other", 6);
     CHECK(refused("/: compatible: is not \"bulkhead,appliance-1\""));
-    with("/", "name", NULL, -1);
-    CHECK(refused("/: name: missing"));
-    with("/", "name", "", 1);
-    CHECK(refused("/: name: is not one non-empty string"));
+    with("/", "appliance", NULL, -1);
+    CHECK(refused("/: appliance: missing"));
+    with("/", "appliance", "", 1);
+    CHECK(refused("/: appliance: is not one non-empty string"));
     with("/", "args", "abc", 3);
     CHECK(refused("/: args: does not end with a NUL"));
     with("/", "env", "HOME", 5);
@@ -245,7 +245,7 @@ static void wrong_functions(void)
     with_u32("/compartments/app/imports/0", "function", 2);
     CHECK(refused("/compartments/app/imports/0: function: 2 is not in 0..1"));
     with_u32("/compartments/app/imports/0", "function", 0);
-    CHECK(refused("/compartments/app/imports/0: name: function 0 of lib is \"first\""));
+    CHECK(refused("/compartments/app/imports/0: symbol: function 0 of lib is \"first\""));
 }
 
 static void wrong_shares_and_edges(void)
