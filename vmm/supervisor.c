@@ -16,7 +16,7 @@
 #include "vmm/report.h"
 #include "vmm/vm.h"
 
-#define GRACE_NS 1000000000ull /* for guests to end by themselves */
+#define GRACE_NS 1000000000ull /* unless the options say otherwise */
 
 enum phase {
     RUNNING,
@@ -72,7 +72,7 @@ static void enter_phase(enum phase phase)
         return;
     }
     s.phase = phase;
-    s.deadline = phase == KILLED ? 0 : marks_now() + GRACE_NS;
+    s.deadline = phase == KILLED ? 0 : marks_now() + (s.w.o->grace_ns ? s.w.o->grace_ns : GRACE_NS);
     if (phase == ASKED) {
         /* Only the application: while it ends, it may need the others. */
         uint32_t v = 0;

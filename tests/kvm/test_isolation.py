@@ -4,7 +4,6 @@ SPDX-License-Identifier: BSD-3-Clause
 """
 
 import re
-import time
 from dataclasses import dataclass
 from itertools import product
 
@@ -45,9 +44,7 @@ class Isolation(KvmTest):
     time_limit = 30
 
     def check(self, attack: Attack) -> None:
-        start = time.monotonic()
         done = self.run_app("isolation", attack.who, attack.action, attack.target, timeout=20)
-        took = time.monotonic() - start
         lines, report = done.stdout.decode().splitlines(), done.stderr.decode()
         address = re.fullmatch(r"at (0x[0-9a-f]+)", lines[0])[1] if lines else ""
         address = "0" if address == "0x0" else address
@@ -58,7 +55,6 @@ class Isolation(KvmTest):
             return
         self.assertEqual(done.returncode, 4, report)
         self.assertEqual(lines[1:], ["the peer died", *undisturbed] if attack.who == "probe" else [], report)
-        self.assertLess(took, 1.5)
         heads = [line for line in report.splitlines() if line.startswith("bulkhead:")]
         self.assertEqual(len(heads), 1, report)
         what = attack.reason

@@ -289,8 +289,8 @@ static void traps(void)
     bool good = true;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         run(2, cases[i].mode);
-        if (!crashed(cases[i].what) || run_ms > 1000) {
-            printf("# case %zu: %llu ms\n", i, (unsigned long long)run_ms);
+        if (!crashed(cases[i].what)) {
+            printf("# case %zu\n", i);
             good = false;
         }
     }
@@ -305,36 +305,41 @@ static void peer_dies(void)
 {
     run(2, MODE_PEER_DIES);
     CHECK(crashed("kind=1 vm=1 comp=1 sig=0 vec=14 cr2=0 ring=3"));
-    CHECK(run_ms < 1000);
 }
+
+/* Longer than finish() waits: what ends needs no grace. */
+#define NEVER_NS 3600000000000ull
 
 static void stop_by_signal(void)
 {
     prepare(2, MODE_STOP);
+    options.grace_ns = NEVER_NS;
     struct session s = begin();
     usleep(100000);
     kill(s.pid, SIGTERM);
     finish(&s);
-    CHECK(ended(9) && run_ms < 500); /* it ended by itself when asked */
+    CHECK(ended(9)); /* it ended by itself when asked */
     prepare(2, MODE_PARK_FOREVER);
+    options.grace_ns = NEVER_NS;
     s = begin();
     usleep(100000);
     kill(-s.pid, SIGINT); /* as a terminal does: to the whole group */
     finish(&s);
-    CHECK(ended(0) && run_ms < 500); /* the bell woke it */
+    CHECK(ended(0)); /* the bell woke it */
     prepare(2, MODE_SPIN);
     s = begin();
     usleep(100000);
     kill(s.pid, SIGINT);
     finish(&s);
-    CHECK(ended(128 + SIGINT) && run_ms > 700 && run_ms < 2000); /* after the grace */
+    CHECK(ended(128 + SIGINT) && run_ms > 700); /* after the grace */
+    options.grace_ns = NEVER_NS;
     s = begin();
     usleep(100000);
     kill(s.pid, SIGTERM);
     usleep(20000);
     kill(s.pid, SIGTERM);
     finish(&s);
-    CHECK(ended(128 + SIGTERM) && run_ms < 500); /* the second one is meant */
+    CHECK(ended(128 + SIGTERM)); /* the second one is meant */
 }
 
 static void supervisor_dies(void)
@@ -344,7 +349,7 @@ static void supervisor_dies(void)
     usleep(100000);
     kill(s.pid, SIGKILL);
     finish(&s); /* returns only when the VMs are gone too */
-    CHECK(status == -SIGKILL && run_ms < 1000);
+    CHECK(status == -SIGKILL);
 }
 
 static void cannot_start(void)
