@@ -53,5 +53,22 @@ class Posix(unittest.TestCase):
         self.assertNotEqual(status, 7)
 
 
+class Sockets(unittest.TestCase):
+    """Over the network compartment's loopback, in a VM of its own and in the application's."""
+
+    def run_all(self, mechanism: str) -> None:
+        option = f"compartments.net.mechanism={mechanism}"
+        command = appliances.command("tests/guests/apps/posix_net/compartments.toml", "--set", option)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        wrong = [line for line in done.stdout.splitlines() if not line.startswith("ok ")]
+        self.assertEqual((done.returncode, wrong, done.stderr), (0, ["0 failures"], ""))
+
+    def test_vm(self):
+        self.run_all("vm")
+
+    def test_one_vm(self):
+        self.run_all("none")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -5,6 +5,7 @@ SPDX-License-Identifier: BSD-3-Clause
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +19,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "apps"))
 import appliances  # noqa: E402  (needs the path)
 
 START_LIMIT = 20  # seconds
+
+# Over a TAP interface, which the VMM creates in the network namespace.
+TAP_GUEST, TAP_HOST, TAP_INTERFACE, TAP_MAC = "10.0.2.15", "10.0.2.2", "bulkhead0", bytes.fromhex("020000000307")
+TAP_SETS = ("net.mode=tap", f'net.address="{TAP_GUEST}/24"', f'net.gateway="{TAP_HOST}"',
+            f'net.mac="{TAP_MAC.hex(":")}"')  # fmt: skip
 
 
 class Client:
@@ -75,6 +81,18 @@ class Client:
         self.close()
 
 
+def in_a_namespace(*command: str) -> list[str]:
+    """The command in a network namespace of its own, where the loopback interface works."""
+    return ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "-", *command]
+
+
+def why_no_tap() -> str | None:
+    """Why this process cannot use in_a_namespace() and TAP, or None."""
+    if os.geteuid() != 0 or not shutil.which("unshare") or not shutil.which("ip"):
+        return "a network namespace needs root, unshare(1) and ip(8)"
+    return None if os.path.exists("/dev/net/tun") else "no /dev/net/tun here"
+
+
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
     with socket.socket(socket.AF_INET, kind) as s:
         s.bind(("127.0.0.1", 0))
@@ -105,15 +123,18 @@ def write_toml(folder: Path, *forwards: str, watch: bool = False) -> Path:
 
 
 class Server:
-    """Runs guest/apps/redis with its port 6379 forwarded to `port`; `watch`: used() can be asked."""
+    """Runs guest/apps/redis with its port 6379 forwarded to `port`; `watch`: used() can be asked. `tap`: over a TAP
+    interface instead, at `host`; for a network namespace of one's own (in_a_namespace())."""
 
-    def __init__(self, *arguments: str, options: tuple[str, ...] = (), watch: bool = False):
-        self.port = free_port()
-        forwards = [f"{self.port}:6379"]
-        if watch:
-            self.watch_port = free_port(socket.SOCK_DGRAM)
-            forwards.append(f"udp:{self.watch_port}:9")
+    def __init__(self, *arguments: str, options: tuple[str, ...] = (), watch: bool = False, tap: bool = False):
         self.directory = tempfile.TemporaryDirectory()
+        if tap:
+            self.host, self.port, self.watch_port = TAP_GUEST, 6379, 9
+            options += tuple(word for value in TAP_SETS for word in ("--set", value))
+            forwards = []
+        else:
+            self.host, self.port, self.watch_port = "127.0.0.1", free_port(), free_port(socket.SOCK_DGRAM)
+            forwards = [f"{self.port}:6379"] + [f"udp:{self.watch_port}:9"] * watch
         toml = write_toml(Path(self.directory.name), *forwards, watch=watch)
         if arguments:
             arguments = ("/etc/redis.conf", *arguments)
@@ -122,16 +143,19 @@ class Server:
             command.pop()
         self.log = tempfile.TemporaryFile("w+", errors="replace")
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
-        self.wait_until_ready()
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
 
     def wait_until_ready(self) -> None:
         end = time.monotonic() + START_LIMIT
         while time.monotonic() < end and self.process.poll() is None:
-            with contextlib.suppress(OSError), Client(self.port, 2) as client:
+            with contextlib.suppress(OSError), self.client(2) as client:
                 if client("PING") == "PONG":
                     return
             time.sleep(0.05)
-        self.stop()
         raise AssertionError(f"no PONG\n{self.output()}")
 
     def output(self) -> str:
@@ -140,10 +164,10 @@ class Server:
 
     def used(self) -> dict[str, int]:
         """What the network compartment has in use."""
-        return ask_netwatch(("127.0.0.1", self.watch_port))
+        return ask_netwatch((self.host, self.watch_port))
 
     def client(self, timeout: float = 20, receive_buffer: int = 0) -> Client:
-        return Client(self.port, timeout, receive_buffer=receive_buffer)
+        return Client(self.port, timeout, self.host, receive_buffer)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Exit status."""

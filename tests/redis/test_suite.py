@@ -7,15 +7,23 @@ scripts/redis-suite runs them, and has the list of what is left out and why; doc
 
 import importlib.machinery
 import importlib.util
+import json
+import os
+import signal
+import subprocess
 import sys
+import tempfile
+import time
 import unittest
+from pathlib import Path
 
-from server import appliances
+from server import appliances, why_no_tap
+
+SCRIPT = str(appliances.ROOT / "scripts/redis-suite")
 
 
 def load_script():
-    path = str(appliances.ROOT / "scripts/redis-suite")
-    loader = importlib.machinery.SourceFileLoader("redis_suite", path)
+    loader = importlib.machinery.SourceFileLoader("redis_suite", SCRIPT)
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader("redis_suite", loader))
     sys.modules["redis_suite"] = module  # dataclasses look there
     loader.exec_module(module)
@@ -37,6 +45,49 @@ class Suite(unittest.TestCase):
         result = suite.run_unit(unit, limit=150)
         self.assertEqual(result.failures, [])
         self.assertGreater(result.passed, 0, "every test was denied")
+
+
+def marked(mark: str) -> list[str]:
+    """Processes that have these bytes in their environment."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark.encode() in path.read_bytes():
+                found.append((path.parent / "cmdline").read_text().replace("\0", " "))
+        except OSError:
+            pass  # it ended meanwhile
+    return found
+
+
+class Script(unittest.TestCase):
+    def setUp(self):
+        if reason := suite.missing():
+            self.skipTest(reason)
+
+    def test_tests_that_need_order(self):
+        """Over a TAP interface, which keeps the order in which several connections were written to."""
+        if reason := why_no_tap():
+            self.skipTest(reason)
+        with tempfile.NamedTemporaryFile() as out:
+            command = [SCRIPT, "--tap", "--only", suite.ORDERED, "--json", out.name, "unit/type/list", "unit/type/zset"]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+            self.assertEqual([unit["passed"] for unit in json.load(out)], [2, 1])
+
+    def test_sigterm_leaves_nothing_behind(self):
+        mark = f"BULKHEAD_TEST_MARK={os.getpid()}-{time.time_ns()}"
+        name, value = mark.split("=")
+        script = subprocess.Popen([SCRIPT, "unit/scan"], stdout=subprocess.DEVNULL, env=os.environ | {name: value})
+        end = time.monotonic() + 60
+        while not any("test_helper" in line for line in marked(mark)) and time.monotonic() < end:
+            time.sleep(0.1)
+        self.assertGreater(len(marked(mark)), 3)  # the script, the appliance, Tcl
+        script.send_signal(signal.SIGTERM)
+        self.assertEqual(script.wait(30), 128 + signal.SIGTERM)
+        end = time.monotonic() + 10
+        while (left := marked(mark)) and time.monotonic() < end:
+            time.sleep(0.1)
+        self.assertEqual(left, [])
 
 
 def add(unit: str) -> None:

@@ -12,8 +12,10 @@ static int set_socket_option(struct net_socket *s, int name, int64_t value)
 {
     switch (name) {
     case SO_REUSEADDR:
-    case SO_REUSEPORT:
         s->option.reuse = value;
+        return 0;
+    case SO_REUSEPORT:
+        s->option.reuse_port = value;
         return 0;
     case SO_KEEPALIVE:
         s->option.keep_alive = value;
@@ -120,8 +122,8 @@ static int64_t readable(const struct net_socket *s)
 static int get_socket_option(struct net_socket *s, int name, int64_t *value)
 {
     switch (name) {
-    case SO_REUSEADDR:
-    case SO_REUSEPORT: *value = s->option.reuse; return 0;
+    case SO_REUSEADDR: *value = s->option.reuse; return 0;
+    case SO_REUSEPORT: *value = s->option.reuse_port; return 0;
     case SO_KEEPALIVE: *value = s->option.keep_alive; return 0;
     case SO_BROADCAST: *value = s->option.broadcast; return 0;
     case SO_LINGER: *value = s->option.linger; return 0;

@@ -64,12 +64,13 @@ struct net_socket {
     struct net_socket *first_accepted, *last_accepted, *next;
     struct net_socket *listener; /* while it is in that queue */
     uint32_t n_accepted, backlog;
+    struct net_socket *sharer; /* listening: the next one at the same port (SO_REUSEPORT), in a ring; itself if alone */
 
     struct net_address local, remote; /* remembered when the pcb is gone, or not yet there */
 
     /* Options, applied to a pcb when there is one. */
     struct {
-        bool reuse, no_delay, keep_alive, broadcast, v6_only;
+        bool reuse, reuse_port, no_delay, keep_alive, broadcast, v6_only;
         int32_t linger; /* seconds; -1: off */
         int32_t send_buffer, receive_buffer;
         uint32_t keep_idle, keep_interval, keep_count; /* 0: default */

@@ -58,11 +58,27 @@ void net_tcp_detach(struct net_socket *s)
     s->state = NET_CLOSED;
 }
 
+/* The next of those that share the port, and has room in its queue; NULL: none. */
+static struct net_socket *who_accepts(struct net_socket *s)
+{
+    for (struct net_socket *first = s = s->sharer; s->n_accepted >= s->backlog;) {
+        s = s->sharer;
+        if (s == first)
+            return NULL;
+    }
+    return s;
+}
+
 static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t e)
 {
-    struct net_socket *s = arg;
-    if (!s || !pcb || e != ERR_OK)
+    (void)arg; /* who listened when the SYN came: that one may be closed, and the port still be shared by others */
+    struct net_socket *last = pcb && e == ERR_OK ? pcb->listener->callback_arg : NULL;
+    if (!last)
         return ERR_VAL;
+    struct net_socket *s = who_accepts(last);
+    if (!s)
+        s = last->sharer; /* there was room when the SYN came, and the peer thinks that it is connected */
+    pcb->listener->callback_arg = s; /* the next connection is for the one behind it */
     struct net_socket *c = net_socket_new(s->family, false);
     if (!c)
         return ERR_MEM; /* lwIP resets the connection */
@@ -89,9 +105,9 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t e)
 signed char net_hook_tcp_in(struct tcp_pcb *pcb, const struct tcp_hdr *header, const struct pbuf *p)
 {
     bool syn = (TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
-    const struct net_socket *s = pcb->callback_arg;
+    struct net_socket *s = pcb->callback_arg;
     if (pcb->state == LISTEN)
-        return syn && s && s->n_accepted >= s->backlog ? ERR_MEM : ERR_OK;
+        return syn && s && !who_accepts(s) ? ERR_MEM : ERR_OK;
     if (pcb->state == TIME_WAIT && syn && TCP_SEQ_GT(header->seqno, pcb->rcv_nxt)) {
         /* A new connection from the same port (RFC 1122, 4.2.2.13): forget the old one. The peer repeats its SYN. */
         tcp_abort(pcb);
@@ -110,7 +126,7 @@ void net_tcp_apply_options(struct net_socket *s)
     struct tcp_pcb *pcb = s->tcp;
     if (!pcb)
         return;
-    if (s->option.reuse)
+    if (s->option.reuse || s->option.reuse_port)
         ip_set_option(pcb, SOF_REUSEADDR);
     else
         ip_reset_option(pcb, SOF_REUSEADDR);
@@ -162,6 +178,29 @@ int net_tcp_bind(struct net_socket *s, const ip_addr_t *ip, uint16_t port)
     return -net_errno(tcp_bind(s->tcp, ip, port));
 }
 
+/* Another one that listens at the port that `s` is bound to, and shares it. */
+static struct net_socket *find_sharer(const struct net_socket *s)
+{
+    for (uint32_t i = 0; i < NET_SOCKETS_MAX; i++) {
+        struct net_socket *other = net_socket_at(i);
+        if (other && other->state == NET_LISTENING && other->option.reuse_port && other->family == s->family &&
+            other->tcp->local_port == s->tcp->local_port && ip_addr_eq(&other->tcp->local_ip, &s->tcp->local_ip))
+            return other;
+    }
+    return NULL;
+}
+
+/* Listens with the pcb of `other`. */
+static void share(struct net_socket *s, struct net_socket *other)
+{
+    struct tcp_pcb *own = s->tcp;
+    net_tcp_detach(s);
+    tcp_close(own);
+    s->tcp = other->tcp;
+    s->sharer = other->sharer;
+    other->sharer = s;
+}
+
 int net_tcp_listen(struct net_socket *s, int backlog)
 {
     backlog = backlog < 1 ? 1 : backlog > BACKLOG_MAX ? BACKLOG_MAX : backlog;
@@ -180,14 +219,20 @@ int net_tcp_listen(struct net_socket *s, int backlog)
             return r;
     }
     err_t e;
-    struct tcp_pcb *listening = tcp_listen_with_backlog_and_err(s->tcp, TCP_DEFAULT_LISTEN_BACKLOG, &e);
-    if (!listening)
-        return -net_errno(e);
-    s->tcp = listening;
+    struct net_socket *other = s->option.reuse_port ? find_sharer(s) : NULL;
+    if (other) {
+        share(s, other);
+    } else {
+        struct tcp_pcb *listening = tcp_listen_with_backlog_and_err(s->tcp, TCP_DEFAULT_LISTEN_BACKLOG, &e);
+        if (!listening)
+            return -net_errno(e);
+        s->tcp = listening;
+        s->sharer = s;
+        tcp_arg(listening, s);
+        tcp_accept(listening, on_accept);
+    }
     s->state = NET_LISTENING;
     s->backlog = (uint32_t)backlog;
-    tcp_arg(listening, s);
-    tcp_accept(listening, on_accept);
     net_lower(s, NET_WRITABLE | NET_HANGUP);
     return 0;
 }
@@ -276,9 +321,13 @@ static void abort_pcb(struct net_socket *s)
 
 static void close_listener(struct net_socket *s)
 {
-    struct net_socket *next;
-    tcp_arg(s->tcp, NULL);
-    tcp_close(s->tcp);
+    struct net_socket *next, *before = s->sharer;
+    while (before->sharer != s)
+        before = before->sharer;
+    before->sharer = s->sharer;
+    tcp_arg(s->tcp, before == s ? NULL : before);
+    if (before == s)
+        tcp_close(s->tcp);
     s->tcp = NULL;
     for (struct net_socket *c = s->first_accepted; c; c = next) {
         next = c->next;

@@ -50,7 +50,7 @@ void net_udp_apply_options(struct net_socket *s)
 {
     if (!s->udp)
         return;
-    if (s->option.reuse)
+    if (s->option.reuse || s->option.reuse_port)
         ip_set_option(s->udp, SOF_REUSEADDR);
     else
         ip_reset_option(s->udp, SOF_REUSEADDR);

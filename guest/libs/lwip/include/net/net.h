@@ -126,11 +126,12 @@ int net_lane_run(net_lane_t lane);
 /* Own address, or with `peer` the other end's. Errors: ENOTCONN. */
 int net_getname(net_socket_t s, int peer, struct net_address *address);
 
-/* Options as single numbers. SOL_SOCKET: SO_REUSEADDR, SO_REUSEPORT (as SO_REUSEADDR), SO_KEEPALIVE, SO_BROADCAST, SO_SNDBUF,
- * SO_RCVBUF, SO_LINGER (seconds, -1: off), SO_ERROR (get; clears it), SO_TYPE, SO_ACCEPTCONN, SO_DOMAIN, SO_PROTOCOL (get),
- * SO_NREAD (get: bytes that can be read now, FIONREAD). IPPROTO_TCP: TCP_NODELAY, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_MAXSEG (get).
- * IPPROTO_IPV6: IPV6_V6ONLY. IPPROTO_IP: IP_TTL, IP_TOS. Errors: ENOPROTOOPT, EINVAL. SO_RCVTIMEO and SO_SNDTIMEO
- * belong to whoever waits. */
+/* Options as single numbers. SOL_SOCKET: SO_REUSEADDR, SO_REUSEPORT, SO_KEEPALIVE, SO_BROADCAST, SO_SNDBUF, SO_RCVBUF,
+ * SO_LINGER (seconds, -1: off), SO_ERROR (get; clears it), SO_TYPE, SO_ACCEPTCONN, SO_DOMAIN, SO_PROTOCOL (get), SO_NREAD (get: bytes
+ * that can be read now, FIONREAD). IPPROTO_TCP: TCP_NODELAY, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_MAXSEG (get). IPPROTO_IPV6:
+ * IPV6_V6ONLY. IPPROTO_IP: IP_TTL, IP_TOS. Errors: ENOPROTOOPT, EINVAL. SO_RCVTIMEO and SO_SNDTIMEO belong to whoever waits.
+ * Streams that listen with SO_REUSEPORT at the same address and port get its connections in turn, whoever opened them; for datagrams
+ * it counts as SO_REUSEADDR. */
 int net_setopt(net_socket_t s, int level, int name, int64_t value);
 int net_getopt(net_socket_t s, int level, int name, int64_t *value);
 
