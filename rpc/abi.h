@@ -200,6 +200,7 @@ struct bh_bootinfo {
 };
 #define BH_BOOT_MARKS 1u /* report BH_HC_MARK: time of the phases of the start */
 #define BH_BOOT_KEYS 2u  /* this VM has protection keys: rpc/mpk.h */
+#define BH_BOOT_STATS 4u /* count and record gate calls: rpc/stats.h */
 
 /* The network device of this VM, and how its compartment shall configure it (TOML, [net]). Text is NUL terminated. */
 struct bh_boot_net {
@@ -233,6 +234,8 @@ struct bh_status_page {
     uint64_t dead_edges[BH_EDGES_MAX / 64]; /* bit e: the peer's VM at edge e is gone */
     uint32_t generation; /* +1 at each change of this page: poll this one word */
     uint32_t shutdown;   /* signal that asks the appliance to end (SIGTERM, SIGINT), or 0 */
+    uint32_t trace;       /* not 0: somebody wants every gate call recorded (rpc/stats.h) */
+    uint32_t reserved;
     uint64_t realtime_ns; /* reserved for clock steps */
 };
 

@@ -201,7 +201,7 @@ static inline void bh_call_clear(struct bh_outgoing *call, uint32_t edge, uint16
     call->n_callbacks = 0;
     call->callbacks = NULL;
     call->parent = parent;
-    call->reserved = 0;
+    call->copied = call->passed = 0;
     call->timeout = timeout;
     call->block = NULL;
 }

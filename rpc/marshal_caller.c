@@ -107,6 +107,15 @@ static bool is_copied(const struct bh_argument *a)
     return a->data && !a->shared && a->how & (BH_IN | BH_OUT);
 }
 
+/* For the statistics. Arguments of no bytes and parts of structs' frames aside. */
+static void count(struct bh_outgoing *call, const struct bh_argument *a)
+{
+    if (is_copied(a))
+        call->copied += (uint32_t)a->size * (((a->how & BH_IN) != 0) + ((a->how & BH_OUT) != 0));
+    else if (a->shared)
+        call->passed += (uint32_t)a->size;
+}
+
 static const struct bh_argument *largest_copy(const struct bh_passage *pass)
 {
     const struct bh_argument *largest = NULL;
@@ -172,6 +181,7 @@ enum bh_status bh_pass_begin(struct bh_passage *pass)
             pass->culprit = &pass->arguments[i];
             return status;
         }
+        count(pass->call, &pass->arguments[i]);
     }
     if (total == 0)
         return BH_OK;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "rpc/gate.h"
+#include "rpc/stats.h"
 #include "vmm/keys.h"
 #include "vmm/layout.h"
 #include "vmm/loader.h"
@@ -139,6 +140,7 @@ static void add_core(struct map *m, const struct image *core)
     }
     add(m, BH_BOOTINFO_VA, BH_BOOTINFO_MAX, "r--", all, "core: boot information, at most");
     add(m, BH_STATUS_VA, BH_PAGE_SIZE, "r--", all, "core: status page");
+    add(m, BH_STATS_VA, BH_STATS_SIZE, "rw-", all, "core: statistics");
     for (uint32_t s = 0; s < core->n_segments; s++) {
         char access[4];
         access_of(core->segments[s].perms, access);

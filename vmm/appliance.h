@@ -91,6 +91,9 @@ struct net_config {
 
 struct appliance {
     const char *name, *toml;
+    const char *manifest; /* path of the manifest */
+    const void *blob;     /* and its bytes */
+    uint64_t blob_size;
     const char **args, **env; /* NULL terminated */
     uint32_t n_args, n_env;
     struct compartment compartments[BH_COMPARTMENTS_MAX];

@@ -202,6 +202,7 @@ static void add_head(struct writer *out, const struct world *w, uint32_t v)
     b->doorbell = w->h->doorbell;
     b->n_threads = w->a->vms[v].n_threads;
     b->flags = (w->o->marks ? BH_BOOT_MARKS : 0) | (keys_needed(w->a, v) ? BH_BOOT_KEYS : 0);
+    b->flags |= w->o->no_stats ? 0 : BH_BOOT_STATS;
     b->spin_cycles = spin_cycles(w);
 }
 

@@ -10,8 +10,9 @@
 #define RUN    (1u << COMMAND_RUN)
 #define CHECK  (1u << COMMAND_CHECK)
 #define DOCTOR (1u << COMMAND_DOCTOR)
+#define TOP    (1u << COMMAND_TOP)
 
-enum option { OPT_SET, OPT_DOORBELL, OPT_SPIN, OPT_MARKS, OPT_VERBOSE, OPT_JSON, OPT_HELP };
+enum option { OPT_SET, OPT_DOORBELL, OPT_SPIN, OPT_MARKS, OPT_NO_STATS, OPT_ONCE, OPT_INTERVAL, OPT_VERBOSE, OPT_JSON, OPT_HELP };
 
 static const struct {
     const char *name;
@@ -23,11 +24,14 @@ static const struct {
     {"--doorbell", OPT_DOORBELL, true, RUN},
     {"--spin", OPT_SPIN, true, RUN},
     {"--marks", OPT_MARKS, false, RUN},
+    {"--no-stats", OPT_NO_STATS, false, RUN},
     {"-v", OPT_VERBOSE, false, RUN},
     {"--verbose", OPT_VERBOSE, false, RUN},
-    {"--json", OPT_JSON, false, CHECK | DOCTOR},
-    {"-h", OPT_HELP, false, RUN | CHECK | DOCTOR},
-    {"--help", OPT_HELP, false, RUN | CHECK | DOCTOR},
+    {"--once", OPT_ONCE, false, TOP},
+    {"--interval", OPT_INTERVAL, true, TOP},
+    {"--json", OPT_JSON, false, CHECK | DOCTOR | TOP},
+    {"-h", OPT_HELP, false, RUN | CHECK | DOCTOR | TOP},
+    {"--help", OPT_HELP, false, RUN | CHECK | DOCTOR | TOP},
 };
 #define OPTIONS (sizeof options / sizeof *options)
 
@@ -36,6 +40,7 @@ static const struct {
     enum command command;
 } commands[] = {
     {"run", COMMAND_RUN},           {"check", COMMAND_CHECK}, {"doctor", COMMAND_DOCTOR},
+    {"top", COMMAND_TOP},
     {"--version", COMMAND_VERSION}, {"--help", COMMAND_HELP}, {"-h", COMMAND_HELP},
     {"help", COMMAND_HELP},
 };
@@ -43,7 +48,7 @@ static const struct {
 
 static const char *command_name(enum command command)
 {
-    static const char *const names[] = {"", "", "run ", "check ", "doctor "};
+    static const char *const names[] = {"", "", "run ", "check ", "doctor ", "top "};
     return names[command];
 }
 
@@ -96,6 +101,17 @@ static bool set_spin(struct command_line *c, const char *value, struct problem *
     return true;
 }
 
+static bool set_interval(struct command_line *c, const char *value, struct problem *p)
+{
+    char *end;
+    double seconds = strtod(value, &end);
+    if (*end || end == value || !(seconds >= 0.05 && seconds <= 86400)) {
+        return problem_set(p, EXIT_USAGE, "--interval \"%s\": has to be a number of seconds from 0.05 to 86400", value);
+    }
+    c->interval_ms = (uint64_t)(seconds * 1000);
+    return true;
+}
+
 static bool apply(struct command_line *c, enum option option, const char *value, struct problem *p)
 {
     switch (option) {
@@ -108,9 +124,17 @@ static bool apply(struct command_line *c, enum option option, const char *value,
     case OPT_MARKS:
         c->marks = true;
         return true;
+    case OPT_NO_STATS:
+        c->no_stats = true;
+        return true;
     case OPT_VERBOSE:
         c->verbose = true;
         return true;
+    case OPT_ONCE:
+        c->once = true;
+        return true;
+    case OPT_INTERVAL:
+        return set_interval(c, value, p);
     case OPT_JSON:
         c->json = true;
         return true;
@@ -159,7 +183,7 @@ static bool parse_command(struct command_line *c, const char *word, struct probl
 
 bool cli_parse(int argc, char **argv, struct command_line *c, struct problem *p)
 {
-    *c = (struct command_line){0};
+    *c = (struct command_line){.interval_ms = 1000};
     if (argc < 2) {
         return problem_set(p, EXIT_USAGE, "no command given: see bulkhead --help");
     }

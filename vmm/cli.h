@@ -9,17 +9,27 @@
 #include "vmm/host.h"
 #include "vmm/problem.h"
 
-enum command { COMMAND_HELP = 0, COMMAND_VERSION, COMMAND_RUN, COMMAND_CHECK, COMMAND_DOCTOR };
+enum command {
+    COMMAND_HELP = 0,
+    COMMAND_VERSION,
+    COMMAND_RUN,
+    COMMAND_CHECK,
+    COMMAND_DOCTOR,
+    COMMAND_TOP,
+};
 
 struct command_line {
     enum command command;
     enum command topic; /* COMMAND_HELP: which command's; COMMAND_HELP: all */
-    const char *file;   /* run, check */
+    const char *file;   /* run, check; top: NAME or PID, or NULL */
     const char **sets;  /* "key=value", in their order; allocated, never freed */
     uint32_t n_sets;
-    bool json;    /* check, doctor */
+    bool json;    /* check, doctor, top */
+    bool once;    /* top */
+    uint64_t interval_ms; /* top */
     bool verbose; /* run */
     bool marks;   /* run */
+    bool no_stats; /* run */
     bool spin_given;
     uint64_t spin_cycles;
     enum doorbell_choice doorbell;

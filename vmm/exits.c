@@ -175,6 +175,7 @@ void vm_run(struct vm *vm)
             snprintf(text, sizeof text, "KVM_RUN failed with error %d", errno);
             end_badly(vm, CRASH_KVM, text);
         }
+        STATS_ADD(vm->stats->exits, 1);
         switch (run->exit_reason) {
         case KVM_EXIT_IO:
             take_port(vm);

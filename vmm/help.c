@@ -10,6 +10,7 @@ static const char overview[] =
     "\n"
     "  run FILE       boots the appliance that FILE describes\n"
     "  check FILE     is FILE valid? then prints the resulting layout\n"
+    "  top            what the appliances that run are doing\n"
     "  doctor         what this host can do\n"
     "  --version      version of this program\n"
     "\n"
@@ -22,7 +23,9 @@ static const char overview[] =
     "  BULKHEAD_KVM    device to use instead of /dev/kvm\n"
     "  BULKHEAD_CORE   image of the guest core instead of the one that was built\n"
     "  BULKHEAD_BUILD  build directory, where composed appliances are kept\n"
-    "  BULKHEAD_ROOT   source directory, where the composer is\n";
+    "  BULKHEAD_ROOT   source directory, where the composer is\n"
+    "  BULKHEAD_RUNTIME_DIR  where appliances that run are found; by default\n"
+    "                  $XDG_RUNTIME_DIR/bulkhead, /run/bulkhead (root), or /tmp/bulkhead-UID\n";
 
 static const char run[] =
     "Usage: bulkhead run FILE [OPTION]... [-- ARGUMENT...]\n"
@@ -35,6 +38,7 @@ static const char run[] =
     "                       where that works\n"
     "  --spin CYCLES        how long a VM polls before it parks, at most\n"
     "  --marks              prints when each phase of the start was reached, at the end\n"
+    "  --no-stats           counts and records no gate calls: for measuring what that costs\n"
     "  -v, --verbose        prints mechanisms, VMs, doorbell and image hashes at the start\n"
     "  -h, --help           this text\n";
 
@@ -56,11 +60,22 @@ static const char doctor_text[] =
     "  --json               for programs\n"
     "  -h, --help           this text\n";
 
+static const char top_help[] =
+    "Usage: bulkhead top [NAME|PID] [OPTION]...\n"
+    "Shows what the appliances of this user that run are doing: per VM processor, memory, parking\n"
+    "and network, per edge calls, latency, bytes and errors. q ends it.\n"
+    "\n"
+    "  --once               prints one table (of one interval) and ends\n"
+    "  --interval SECONDS   between two tables; default 1\n"
+    "  --json               totals since the start, for programs; with --once one object\n"
+    "  -h, --help           this text\n";
+
 void cli_help(enum command topic)
 {
     fputs(topic == COMMAND_RUN      ? run
           : topic == COMMAND_CHECK  ? check
           : topic == COMMAND_DOCTOR ? doctor_text
+          : topic == COMMAND_TOP    ? top_help
                                     : overview,
           stdout);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "vmm/marks.h"
 #include "vmm/park.h"
 
 #define LOG_MAX     0x100000ull /* bytes of one BH_HC_LOG */
@@ -180,7 +181,13 @@ static uint64_t do_park(struct vm *vm, const struct hypercall *h)
     if ((events & BH_EVENT_BELL) && !net_may_park(vm->net)) {
         return BH_EVENT_BELL;
     }
+    struct vm_stats *s = vm->stats;
+    uint64_t start = marks_now();
+    STATS_ADD(s->parks, 1);
+    __atomic_store_n(&s->parked_since, start, __ATOMIC_RELAXED);
     events = park(vm->bell, vm->application ? STDIN_FILENO : -1, h->args[0], events);
+    __atomic_store_n(&s->parked_since, 0, __ATOMIC_RELAXED);
+    STATS_ADD(s->park_ns, marks_now() - start);
     net_unpark(vm->net);
     return events;
 }

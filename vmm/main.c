@@ -14,6 +14,7 @@
 #include "vmm/placement.h"
 #include "vmm/run.h"
 #include "vmm/scan.h"
+#include "vmm/top.h"
 
 static struct appliance appliance; /* zeroed; large for a stack */
 
@@ -37,7 +38,7 @@ static void open_standard_streams(void)
 /* From file to checked appliance; composes it if need be. */
 static bool load(const struct command_line *line, struct problem *p)
 {
-    struct composition c;
+    static struct composition c; /* the appliance points into it */
     return compose(line->file, line->sets, line->n_sets, &c, p) &&
            manifest_parse(c.blob, c.size, c.manifest, &appliance, p);
 }
@@ -82,6 +83,8 @@ static int run(const struct command_line *line, uint64_t start_ns)
     struct run_options o = {
         .spin_given = line->spin_given,
         .spin_cycles = line->spin_cycles,
+        .verbose = line->verbose,
+        .no_stats = line->no_stats,
         .marks = line->marks,
         .start_ns = start_ns,
     };
@@ -123,6 +126,9 @@ int main(int argc, char **argv)
         return check(&line);
     case COMMAND_DOCTOR:
         return doctor(line.json);
+    case COMMAND_TOP:
+        return top(&(struct top_options){
+            .which = line.file, .once = line.once, .json = line.json, .interval_ms = line.interval_ms});
     case COMMAND_VERSION:
         puts("bulkhead " BH_VERSION);
         return 0;

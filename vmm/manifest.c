@@ -317,6 +317,9 @@ bool manifest_parse(const void *blob, size_t size, const char *path, struct appl
 {
     struct reader r = {.fdt = blob, .path = path, .problem = p};
     memset(a, 0, sizeof *a);
+    a->manifest = path;
+    a->blob = blob;
+    a->blob_size = size;
     int error = size > MANIFEST_BYTES_MAX ? -FDT_ERR_BADSTRUCTURE : fdt_check_full(blob, size);
     if (error) {
         return problem_set(p, EXIT_USAGE, "%s: is no manifest of an appliance: %s", path,

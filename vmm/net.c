@@ -94,6 +94,8 @@ bool net_open(struct vm *vm, struct problem *p)
     n->config = &a->net;
     n->appliance = a;
     n->memory = &vm->memory;
+    n->stats = vm->stats;
+    n->stats->has_net = 1;
     n->bell = vm->bell;
     n->kick = vm->kick;
     n->spin_max = spin_max(vm->w);

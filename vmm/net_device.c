@@ -80,13 +80,18 @@ static void send_chain(struct net *n, struct iovec *iov, const struct vq_chain *
     struct virtio_net_hdr_v1 h;
     unsigned count = c->n;
     if (c->bytes < NET_HEADER + NET_FRAME_MIN || c->bytes > NET_HEADER + NET_FRAME_MAX) {
+        STATS_ADD(n->stats->tx_drops, 1);
         return;
     }
     take(&iov, &count, &h, sizeof h);
     uint32_t bytes = (uint32_t)c->bytes - NET_HEADER;
-    if (frame_header_good(&h, n->accepted, bytes)) {
-        n->backend->send(n, &h, iov - 1, count + 1, bytes);
+    if (!frame_header_good(&h, n->accepted, bytes)) {
+        STATS_ADD(n->stats->tx_drops, 1);
+        return;
     }
+    STATS_ADD(n->stats->tx_frames, 1);
+    STATS_ADD(n->stats->tx_bytes, bytes);
+    n->backend->send(n, &h, iov - 1, count + 1, bytes);
 }
 
 bool net_transmit(struct net *n)
@@ -165,6 +170,8 @@ void net_received(struct net *n, uint32_t bytes)
 {
     uint8_t *header = n->ahead[n->first].iov[0].iov_base;
     uint16_t used = 0;
+    STATS_ADD(n->stats->rx_frames, 1);
+    STATS_ADD(n->stats->rx_bytes, bytes - NET_HEADER);
     while (bytes) {
         const struct vq_chain *c = &n->ahead[n->first].chain;
         uint32_t part = c->bytes < bytes ? (uint32_t)c->bytes : bytes;
@@ -195,6 +202,7 @@ bool net_deliver(struct net *n, const struct virtio_net_hdr_v1 *h, const void *f
     const uint8_t *from = frame;
     if (!net_room(n, iov, need)) {
         n->starved = net_running(n) && !hopeless(n, need);
+        STATS_ADD(n->stats->rx_drops, !n->starved);
         return !n->starved;
     }
     n->starved = false;

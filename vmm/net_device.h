@@ -57,6 +57,7 @@ struct net {
     int bell;          /* eventfd: wakes the VM */
     int kick;          /* eventfd: wakes the device's thread */
     uint64_t spin_max; /* cycles */
+    struct vm_stats *stats;
 
     /* Between the threads. */
     _Atomic uint32_t state;  /* enum net_state */

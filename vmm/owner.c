@@ -8,6 +8,7 @@
 
 #include "rpc/gate.h"
 #include "rpc/mpk.h"
+#include "rpc/stats.h"
 #include "vmm/symbols.h"
 
 /* Offset of va in number-th of `count` ranges of `stride` bytes from `base` on; false: in none of
@@ -78,6 +79,8 @@ static void in_core(const struct appliance *a, uint64_t va, struct owner *o)
         o->kind = OWN_BOOT;
     } else if (va < BH_STATUS_VA + BH_PAGE_SIZE) {
         o->kind = OWN_STATUS;
+    } else if (va >= BH_STATS_VA && va < BH_STATS_VA + BH_STATS_SIZE) {
+        o->kind = OWN_STATS;
     } else if (va >= BH_CORE_IMAGE_VA && va < BH_TLS_VA) {
         o->kind = OWN_CORE;
     } else if (va >= BH_MPK_CODE_VA && va < BH_MPK_CORE_VA + sizeof(struct bh_mpk)) {
@@ -207,6 +210,9 @@ struct owner owner_describe(const struct appliance *a, const char *core, uint64_
         break;
     case OWN_STATUS:
         snprintf(text, size, "the core, its status page");
+        break;
+    case OWN_STATS:
+        snprintf(text, size, "the core, its statistics");
         break;
     case OWN_CORE:
         describe_image("the core", core, va, text, size);

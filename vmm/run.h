@@ -10,6 +10,8 @@ struct run_options {
     bool spin_given;
     uint64_t spin_cycles; /* how long guests poll before they park, at most; when spin_given */
     uint64_t grace_ns;    /* what guests have to end by themselves when asked; 0: a second */
+    bool verbose;
+    bool no_stats; /* guests neither count nor record */
     bool marks;           /* print the phases of the start to stderr at the end: "mark NAME usec" */
     uint64_t
         start_ns; /* CLOCK_MONOTONIC when main() began: zero of the marks. The environment variable

@@ -11,9 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "vmm/control.h"
 #include "vmm/marks.h"
 #include "vmm/message.h"
 #include "vmm/report.h"
+#include "vmm/rundir.h"
 #include "vmm/vm.h"
 
 #define GRACE_NS 1000000000ull /* unless the options say otherwise */
@@ -40,6 +42,9 @@ static struct {
     bool crashed, app_ended;
     int app_status;
     struct problem failure; /* of a VM that could not start */
+    struct control control;
+    bool tracing;           /* what the guests were told */
+    struct rundir dir;      /* where commands find this appliance; none: it runs all the same */
 } s;
 
 static void ring(uint32_t v)
@@ -223,13 +228,26 @@ static void take_signals(void)
     }
 }
 
+static void settle_tracing(void)
+{
+    if (s.tracing == control_tracing(&s.control)) {
+        return;
+    }
+    s.tracing = !s.tracing;
+    for (uint32_t v = 0; v < s.w.a->n_vms; v++) {
+        atomic_store((_Atomic uint32_t *)&s.w.status[v]->trace, s.tracing);
+        page_changed(v);
+    }
+}
+
 static void wait_for_events(void)
 {
-    struct pollfd fds[BH_VMS_MAX + 1] = {{.fd = s.signals, .events = POLLIN}};
+    struct pollfd fds[BH_VMS_MAX + 1 + CONTROL_FDS_MAX] = {{.fd = s.signals, .events = POLLIN}};
     uint32_t n = s.w.a->n_vms;
     for (uint32_t v = 0; v < n; v++) {
         fds[v + 1] = (struct pollfd){.fd = s.w.supervisor_end[v], .events = POLLIN};
     }
+    control_fds(&s.control, fds + n + 1);
     struct timespec left, *limit = NULL;
     if (s.deadline) {
         uint64_t now = marks_now();
@@ -237,7 +255,7 @@ static void wait_for_events(void)
         left = (struct timespec){.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = ns % 1000000000};
         limit = &left;
     }
-    int ready = ppoll(fds, n + 1, limit, NULL);
+    int ready = ppoll(fds, n + 1 + CONTROL_FDS_MAX, limit, NULL);
     if (s.deadline && marks_now() >= s.deadline) {
         enter_phase(KILLED);
     }
@@ -245,6 +263,10 @@ static void wait_for_events(void)
         if (fds[v + 1].revents) {
             listen_to(v);
         }
+    }
+    if (ready > 0) {
+        control_serve(&s.control, fds + n + 1);
+        settle_tracing();
     }
     if (ready > 0 && fds[0].revents) {
         take_signals();
@@ -309,10 +331,15 @@ int appliance_run(const struct appliance *a, const struct host *h, const struct 
         return problem_print(&s.failure);
     }
     marks_add("world", marks_now());
+    struct problem no_dir = {0};
+    if (!rundir_make(a->name, &s.dir, &no_dir) && o->verbose) {
+        problem_print(&no_dir);
+    }
     if (!spawn_all(&s.failure)) {
         enter_phase(KILLED);
     }
     marks_add("spawned", marks_now());
+    control_open(&s.control, &s.dir, &s.w, s.pid);
     while (s.n_alive) {
         wait_for_events();
     }
@@ -320,6 +347,8 @@ int appliance_run(const struct appliance *a, const struct host *h, const struct 
         marks_add("end", marks_now());
         marks_print(start);
     }
+    control_close(&s.control);
+    rundir_remove(&s.dir);
     close(s.signals);
     sigprocmask(SIG_SETMASK, &before, NULL);
     return exit_status();

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -97,6 +98,17 @@ static bool write_bootinfo(struct vm *vm, struct bh_bootinfo *b, uint32_t size, 
            problem_set(p, EXIT_HOST, "the boot information is not mapped");
 }
 
+/* The page that this process counts in. */
+static bool map_stats(struct vm *vm, struct problem *p)
+{
+    void *at = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, vm->w->stats_fd[vm->index], (off_t)BH_STATS_SIZE);
+    if (at == MAP_FAILED) {
+        return problem_set(p, EXIT_HOST, "cannot map the statistics: %s", strerror(errno));
+    }
+    vm->stats = at;
+    return true;
+}
+
 static bool build(struct vm *vm, struct problem *p)
 {
     const struct host *h = vm->w->h;
@@ -105,6 +117,7 @@ static bool build(struct vm *vm, struct problem *p)
     struct bh_bootinfo *b = bootinfo_make(vm->w, vm->index, &size, p);
     bool good = b && vm_plan_memory(vm, size, p) && memory_map(&vm->memory, p) &&
                 paging_build(&vm->memory, p);
+    good = good && map_stats(vm, p);
     vm_mark(vm, "mapped");
     good = good && segments_write(&vm->memory, how, p) && vm_load(vm, p);
     vm_mark(vm, "loaded");
@@ -163,6 +176,8 @@ void vm_main(struct world *w, uint32_t v)
         message_send(vm->supervisor, &failed);
         _exit(failed.problem.status);
     }
+    vm->stats->tsc_khz = vm->vcpu.tsc_khz;
+    vm->stats->version = VM_STATS_VERSION;
     vm_mark(vm, "started");
     message_send(vm->supervisor, &(struct message){.kind = MESSAGE_STARTED});
     vm_run(vm);

@@ -8,6 +8,7 @@
 #include "vmm/message.h"
 #include "vmm/net.h"
 #include "vmm/vcpu.h"
+#include "vmm/vm_stats.h"
 #include "vmm/world.h"
 
 struct vm {
@@ -23,6 +24,7 @@ struct vm {
     uint32_t reports; /* sent so far */
     uint32_t marked;  /* bit phase: BH_HC_MARK came */
     struct net *net;  /* NULL: no network device */
+    struct vm_stats *stats; /* ours, not the guest's */
     int kick;         /* eventfd: the guest's BH_PORT_KICK; -1: no network device */
 };
 

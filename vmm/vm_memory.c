@@ -5,6 +5,7 @@
 #include "rpc/gate.h"
 #include "vmm/gates.h"
 #include "vmm/trampolines.h"
+#include "vmm/vm_stats.h"
 #include "vmm/vm.h"
 
 #define HUGE_HEAP 0x400000ull /* heaps from this size on get huge pages */
@@ -80,6 +81,7 @@ static bool add_core(struct vm *vm, uint64_t bootinfo_size, struct problem *p)
     return segments_plan(&vm->memory, p) &&
            add(vm, BH_BOOTINFO_VA, page_up(bootinfo_size), PERM_R | PERM_U, -1, 0, p) &&
            add(vm, BH_STATUS_VA, PAGE, PERM_R | PERM_U, vm->w->status_fd[vm->index], 0, p) &&
+           add(vm, BH_STATS_VA, BH_STATS_SIZE, RW, vm->w->stats_fd[vm->index], 0, p) &&
            image_plan(&vm->w->core, &vm->memory, p) && memory_add(&vm->memory, &control, p);
 }
 
@@ -165,6 +167,7 @@ bool vm_load(struct vm *vm, struct problem *p)
         return false;
     }
     prefault(vm, BH_TLS_TP(0), PAGE);
+    prefault(vm, BH_STATS_VA, BH_STATS_HOT);
     for (uint32_t i = 0; i < w->a->n_compartments; i++) {
         if (!vm_holds(w->a, vm->index, i)) {
             continue;

@@ -12,6 +12,7 @@
 
 #include "rpc/gate.h"
 #include "vmm/paths.h"
+#include "vmm/vm_stats.h"
 
 #define EDGE_MAX 0x10000000ull /* BH_EDGE_BASE: 256 MiB each */
 
@@ -100,7 +101,7 @@ static bool make_edges(struct world *w, struct problem *p)
     return true;
 }
 
-/* One VM's status page, bell and socket. Only this process, which has mapped the page already, can
+/* One VM's status page, statistics, bell and socket. Only this process, which has mapped the page already, can
  * write it. */
 static bool make_vm(struct world *w, uint32_t v, struct problem *p)
 {
@@ -114,6 +115,10 @@ static bool make_vm(struct world *w, uint32_t v, struct problem *p)
         return failed(p, "make a status page");
     }
     w->status[v] = at;
+    w->stats_fd[v] = make_memory("bulkhead-stats", VM_STATS_BYTES, F_SEAL_SEAL, p);
+    if (w->stats_fd[v] < 0) {
+        return false;
+    }
     w->bell_fd[v] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     int ends[2];
     if (w->bell_fd[v] < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)) {
@@ -202,6 +207,7 @@ void world_keep(struct world *w, uint32_t v)
         drop(&w->supervisor_end[i]);
         if (i != v) {
             drop(&w->status_fd[i]);
+            drop(&w->stats_fd[i]);
             drop(&w->vm_end[i]);
             if (!are_peers(a, v, i)) {
                 drop(&w->bell_fd[i]);

@@ -26,6 +26,7 @@ struct world {
                                          share */
     int status_fd[BH_VMS_MAX];        /* can no longer be mapped writable */
     struct bh_status_page *status[BH_VMS_MAX];
+    int stats_fd[BH_VMS_MAX]; /* vm_stats.h */
     int bell_fd[BH_VMS_MAX];                            /* eventfds */
     int supervisor_end[BH_VMS_MAX], vm_end[BH_VMS_MAX]; /* SEQPACKET */
 };

@@ -43,6 +43,8 @@ USAGE_ERRORS = {
     ("check", "x", "y"): 'too many arguments: "y": see bulkhead check --help',
     ("doctor", "x"): 'too many arguments: "x": see bulkhead doctor --help',
     ("doctor", "--set", "a=b"): 'unknown option "--set": see bulkhead doctor --help',
+    ("top", "--interval", "0"): '--interval "0": has to be a number of seconds from 0.05 to 86400',
+    ("top", "x", "y"): 'too many arguments: "y": see bulkhead top --help',
     ("run", "/nonexistent.toml"): "/nonexistent.toml: No such file or directory",
     ("run", "bad\nname"): "bad name: No such file or directory",
 }
@@ -57,7 +59,7 @@ class Usage(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stdout), (2, ""))
 
     def test_help(self):
-        of_commands = ([command, "--help"] for command in ("run", "check", "doctor"))
+        of_commands = ([command, "--help"] for command in ("run", "check", "doctor", "top"))
         for arguments in (["--help"], ["-h"], ["help"], *of_commands):
             with self.subTest(arguments=arguments):
                 done = bulkhead(*arguments)
@@ -67,7 +69,7 @@ class Usage(unittest.TestCase):
 
     def test_every_option_is_in_the_help(self):
         text = bulkhead("run", "--help").stdout
-        for option in ("--set", "--doorbell", "--spin", "--marks", "-v", "--verbose", "--"):
+        for option in ("--set", "--doorbell", "--spin", "--marks", "-v", "--verbose", "--no-stats", "--"):
             self.assertIn(option, text)
 
     def test_version(self):

@@ -73,7 +73,7 @@ void rig_open(void)
                                 .dns = "",
                                 .address6 = "",
                                 .hostname = ""};
-    rig.n = (struct net){.config = &a.net,
+    rig.n = (struct net){.config = &a.net, .stats = &rig.stats,
                          .appliance = &a,
                          .memory = &rig.memory,
                          .backend = &backend,

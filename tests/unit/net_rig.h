@@ -13,6 +13,7 @@
 
 struct rig {
     struct net n;
+    struct vm_stats stats;
     struct guest_memory memory;
     uint8_t *host;        /* of RIG_VA */
     struct vring ring[2]; /* the driver's view, host addresses */

@@ -4,7 +4,10 @@
 #include <sys/mman.h>
 
 #include "check.h"
-#include "guest/kernel/core/core.h"
+#include "guest/kernel/core/stats.h"
+
+struct bh_stats *stats; /* off */
+bool stats_tracing;
 
 static bool ready, traffic, parked, parked_when_seen;
 static uint64_t clock_now, timer, polls, parks, timeout_seen;
@@ -14,6 +17,11 @@ static bool post_while_parking;
 bool threads_waiting_ready(void)
 {
     return ready;
+}
+
+void stats_trace_park(uint64_t start, uint64_t cycles)
+{
+    (void)start, (void)cycles;
 }
 
 bool peers_poll(void)

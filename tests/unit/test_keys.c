@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "rpc/gate.h"
+#include "rpc/stats.h"
 #include "unit/check.h"
 #include "vmm/keys.h"
 #include "vmm/regions.h"
@@ -91,7 +92,7 @@ static void the_core_is_out_of_reach(void)
     appliance(2);
     CHECK(keys_plan(&k, &a, 0, &p));
     CHECK(!may(1, BH_CORE_IMAGE_VA) && !may(1, BH_MPK_CORE_VA) && !may(1, BH_MPK_CODE_VA) &&
-          !may(1, BH_MPK_STACK(0)));
+          !may(1, BH_MPK_STACK(0)) && !may(1, BH_STATS_VA) && !may(1, BH_STATS_VA + BH_STATS_SIZE - 1));
     static const uint64_t public[] = {BH_BOOTINFO_VA, BH_STATUS_VA, BH_MPK_PUBLIC_VA,
                                       BH_MPK_TABLES_VA, BH_TLS_TP(0)};
     for (size_t n = 0; n < sizeof public / sizeof *public; n++) {

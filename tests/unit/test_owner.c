@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "rpc/gate.h"
+#include "rpc/stats.h"
 #include "unit/check.h"
 #include "vmm/owner.h"
 #include "vmm/report.h"
@@ -105,7 +106,7 @@ static void core_and_kernel(void)
 {
     make_appliance();
     CHECK(kind(0) == OWN_NULL && kind(4095) == OWN_NULL && kind(4096) == OWN_NOTHING);
-    CHECK(kind(BH_BOOTINFO_VA) == OWN_BOOT && kind(BH_STATUS_VA) == OWN_STATUS);
+    CHECK(kind(BH_BOOTINFO_VA) == OWN_BOOT && kind(BH_STATUS_VA) == OWN_STATUS && kind(BH_STATS_VA) == OWN_STATS);
     CHECK(kind(BH_CORE_IMAGE_VA) == OWN_CORE && kind(BH_KERNEL_BASE + 5) == OWN_KERNEL);
     CHECK(kind(UINT64_MAX) == OWN_NOTHING);
     struct owner o = owner_find(&a, BH_TLS_TP(3));

@@ -132,6 +132,7 @@ static void failure_after_the_start_does_not(void)
 
 int main(void)
 {
+    a.name = "test";
     a.n_compartments = a.n_vms = 2;
     a.compartments[1].vm = a.vms[1].index = 1;
     a.vms[0].compartments = 1;

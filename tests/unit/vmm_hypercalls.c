@@ -24,6 +24,7 @@
 static struct appliance a;
 static struct world w;
 static struct run_options options;
+static struct vm_stats stats;
 static struct vm vm;
 static struct problem p;
 static int console[2], control[2], standard[2][2];
@@ -48,6 +49,7 @@ static void prepare(void)
     CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, control) == 0);
     w.bell_fd[0] = eventfd(0, EFD_NONBLOCK);
     vm = (struct vm){.w = &w,
+                     .stats = &stats,
                      .application = true,
                      .supervisor = control[1],
                      .bell = w.bell_fd[0],

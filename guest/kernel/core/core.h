@@ -78,8 +78,10 @@ struct pending {
 
 /* This VM's end of a remote edge. The calling end uses `out` for calls and `in` for callbacks; the called end the
  * other way round. */
+struct bh_stats_end;
 struct port {
     const struct bh_boot_edge *boot;
+    struct bh_stats_end *stats; /* NULL: statistics are off */
     struct bh_out out;
     struct bh_in in;
     _Atomic uint32_t *my_parked, *peer_parked;

@@ -3,7 +3,7 @@
  *
  * Leader and followers: an idle worker is usually the one that polls, so it runs the call itself, without a switch.
  * If the call blocks, the next thread without work polls, and takes or makes another worker. */
-#include "core.h"
+#include "stats.h"
 
 static struct thread *idle_workers; /* blocked in worker_main() */
 
@@ -25,13 +25,16 @@ void gate_serve(struct port *port, const struct bh_fetched *request)
 {
     struct bh_incoming in;
     struct bh_result result;
+    struct stats_call statistics;
+    stats_serve(&statistics, port, request);
     result.status = run(port, request, &in);
     result.ret = in.ret;
     __builtin_memcpy(result.words, in.words, sizeof(result.words));
-    if (port->dead)
-        return;
-    bh_in_reply(&port->in, request, &result);
-    peer_ring_if_parked(port);
+    if (!port->dead) {
+        bh_in_reply(&port->in, request, &result);
+        peer_ring_if_parked(port);
+    }
+    stats_served(&statistics, port, result.status);
 }
 
 static struct thread *find_worker(uint32_t compartment)

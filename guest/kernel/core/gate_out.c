@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 
-#include "core.h"
+#include "stats.h"
 
 /* Looks at the one reply line before anything else is polled: about three times an undisturbed round trip. */
 enum { FAST_POLLS = 512 };
@@ -93,13 +93,16 @@ static void run_callback(struct port *port, struct waiter *w)
     w->has_callback = false;
     __builtin_memcpy(in.args, request.args, sizeof(in.args));
     struct bh_result result;
+    struct stats_call statistics;
+    stats_serve(&statistics, port, &request);
     result.status = enter_callback(port->boot->from, callback, &in);
     result.ret = in.ret;
     __builtin_memcpy(result.words, in.words, sizeof(result.words));
-    if (port->dead)
-        return;
-    bh_in_reply(&port->in, &request, &result);
-    peer_ring_if_parked(port);
+    if (!port->dead) {
+        bh_in_reply(&port->in, &request, &result);
+        peer_ring_if_parked(port);
+    }
+    stats_served(&statistics, port, result.status);
 }
 
 /* True: the reply is there. False: timed out. */
@@ -176,11 +179,15 @@ static enum bh_status make(struct port *port, struct bh_outgoing *call, uint32_t
     p->waiter = &w;
     p->block = NULL;
     peer_ring_if_parked(port);
+    struct stats_call statistics;
+    stats_posted(&statistics, port, call, (unsigned)slot);
     if (!await(port, (unsigned)slot, &w, timeout)) {
         p->waiter = NULL;
         p->block = call->block;
+        stats_answered(&statistics, port, BH_TIMED_OUT);
         return BH_TIMED_OUT;
     }
+    stats_answered(&statistics, port, w.result.status);
     call->ret = w.result.ret;
     __builtin_memcpy(call->words, w.result.words, sizeof(call->words));
     return w.result.status;

@@ -4,7 +4,7 @@
  * Polling costs a core, parking costs a wake-up (tens of microseconds where KVM has no VT-x). The limit adapts as
  * KVM's halt polling does: it grows when a little more polling would have saved a wake-up, and shrinks when
  * polling was in vain. The VMM bounds it (bh_bootinfo.spin_cycles), because it knows how many cores are free. */
-#include "core.h"
+#include "stats.h"
 
 enum { SPIN_MIN = 4096, FENCE_POLLS = 16, EXPIRE_CYCLES = 65536 };
 
@@ -35,10 +35,17 @@ static void park(uint64_t timeout)
         uint64_t start = rdtsc();
         uint64_t events = BH_EVENT_BELL | (stream_wants_input() ? BH_EVENT_STDIN : 0);
         long came = hypercall(BH_HC_PARK, timeout, events, 0);
+        uint64_t parked = rdtsc() - start;
+        if (stats) {
+            stats->parks++;
+            stats->park_cycles += parked;
+        }
+        if (__builtin_expect(stats_tracing, 0))
+            stats_trace_park(start, parked);
         if (came > 0 && (came & BH_EVENT_STDIN))
             stream_input_ready();
         if (came > 0 && (came & BH_EVENT_BELL))
-            adapt(rdtsc() - start);
+            adapt(parked);
     }
     peers_set_parked(0);
 }
@@ -56,6 +63,8 @@ void idle_until_ready(void)
         spin_limit = boot()->spin_cycles;
     uint64_t start = rdtsc(), expired = start;
     uint64_t due = expire();
+    if (stats)
+        stats->idles++;
     while (!threads_waiting_ready()) {
         if (peers_poll()) {
             start = rdtsc();
@@ -71,6 +80,8 @@ void idle_until_ready(void)
         uint64_t deadline = threads_expire(clock_ns());
         if (threads_waiting_ready())
             return;
+        if (stats)
+            stats->spin_cycles += waited;
         park(deadline);
         due = expire();
         start = expired = rdtsc();

@@ -1,6 +1,6 @@
 /* The VM's ends of remote edges, and one look at all of them.
  * SPDX-License-Identifier: BSD-3-Clause */
-#include "core.h"
+#include "stats.h"
 
 struct port ports[BH_EDGES_MAX];
 uint32_t n_ports;
@@ -12,6 +12,7 @@ static void port_init(struct port *port, const struct bh_boot_edge *edge)
     struct bh_edge_region *region = (struct bh_edge_region *)BH_EDGE_BASE(edge->index);
     port->boot = edge;
     port->caller = edge->flags == BH_EDGE_CALLER;
+    port->stats = stats_new_end(edge, port->caller);
     port->out.channel = port->caller ? &region->calls : &region->callbacks;
     port->in.channel = port->caller ? &region->callbacks : &region->calls;
     port->my_parked = port->caller ? &region->from_end.parked : &region->to_end.parked;
@@ -52,12 +53,16 @@ void peer_ring_if_parked(struct port *port)
 {
     /* The line just posted must be visible before the flag is read. */
     atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load_explicit(port->peer_parked, memory_order_relaxed))
+    if (atomic_load_explicit(port->peer_parked, memory_order_relaxed)) {
+        if (stats)
+            stats->bells++;
         ring_bell(port->boot->bell);
+    }
 }
 
 static void status_changed(void)
 {
+    stats_status_changed();
     if (status_page()->shutdown && !watch_has(&status_page()->shutdown))
         core_exit(128 + (int)status_page()->shutdown); /* as a shell tells it */
     for (uint32_t i = 0; i < n_ports; i++) {

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core.h"
+#include "stats.h"
 
 const struct bh_boot_compartment *boot_compartment(uint32_t index)
 {
@@ -26,6 +26,7 @@ void core_report(const struct bh_report *report)
 {
     struct bh_report copy = *report;
     copy.thread = current->id;
+    stats_refused(&copy);
     console_flush();
     hypercall(BH_HC_REPORT, (uint64_t)&copy, sizeof(copy), 0);
     if (copy.fatal)
@@ -124,6 +125,7 @@ static void start(void)
     mark(BH_MARK_CORE);
     clock_init();
     keys_init();
+    stats_init();
     threads_init(boot()->n_threads);
     peers_init();
     start_compartments();

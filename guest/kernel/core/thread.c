@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core.h"
+#include "stats.h"
 
 void switch_stacks(void **save_sp, void *new_sp, uint64_t new_fs);
 
@@ -136,6 +136,8 @@ void thread_switch(struct thread *to)
     if (to == from)
         return;
     current = to;
+    if (stats)
+        stats->switches++;
     keys_running(to->id);
     switch_stacks(&from->sp, to->sp, BH_TLS_TP(to->id));
 }

@@ -30,7 +30,7 @@ struct bh_outgoing {
     uint32_t edge;                  /* IN  edge index */
     uint16_t fn;                    /* IN  function index, or callback number */
     uint16_t slot;                  /* of the light gate */
-    uint64_t reserved;
+    uint32_t copied, passed;        /* IN  bytes of arguments, for the statistics */
 
     const struct bh_callback *callbacks;
     uint32_t n_callbacks; /* IN  callbacks valid during this call */

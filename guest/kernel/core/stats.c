@@ -1,0 +1,62 @@
+/* The statistics region: start, and what is too rare to be inline.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include "stats.h"
+
+struct bh_stats *stats;
+bool stats_tracing;
+static uint32_t n_ends;
+
+void stats_init(void)
+{
+    if (!(boot()->flags & BH_BOOT_STATS))
+        return;
+    stats = (struct bh_stats *)BH_STATS_VA;
+    stats->version = BH_STATS_VERSION;
+    stats->vm = boot()->vm;
+    stats->magic = BH_STATS_MAGIC;
+}
+
+void stats_status_changed(void)
+{
+    stats_tracing = stats && status_page()->trace;
+}
+
+struct bh_stats_end *stats_new_end(const struct bh_boot_edge *edge, bool caller)
+{
+    if (!stats || n_ends == BH_EDGES_MAX)
+        return NULL;
+    struct bh_stats_end *e = &stats->ends[n_ends++];
+    e->edge = edge->index;
+    e->role = caller ? BH_EDGE_CALLER : BH_EDGE_CALLEE;
+    return e;
+}
+
+void stats_refused(const struct bh_report *report)
+{
+    if (report->kind != BH_REPORT_REFUSED || (report->status != BH_TOO_BIG && report->status != BH_UNANNOTATED))
+        return; /* others came back from a call that was posted, and counted */
+    for (uint32_t i = 0; i < n_ports; i++) {
+        struct port *port = &ports[i];
+        if (port->stats && port->caller && port->boot->from == report->compartment &&
+            port->boot->to == report->peer) {
+            port->stats->status[report->status]++;
+            port->stats->unposted++;
+        }
+    }
+}
+
+void stats_trace(const struct bh_stats_event *event)
+{
+    uint64_t n = atomic_load_explicit(&stats->n_trace, memory_order_relaxed);
+    stats->trace[n % BH_STATS_TRACE] = *event;
+    atomic_store_explicit(&stats->n_trace, n + 1, memory_order_release);
+}
+
+void stats_trace_park(uint64_t start, uint64_t cycles)
+{
+    struct bh_stats_event e = {.time = start, .thread = (uint16_t)current->id, .kind = BH_STATS_PARK, .phase = 'B'};
+    stats_trace(&e);
+    e.time = start + cycles;
+    e.phase = 'E';
+    stats_trace(&e);
+}

@@ -1,0 +1,124 @@
+/* Counting and recording gate calls: small inline functions for the files that make them.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Most of it happens while a call waits for its reply anyway, so it costs next to nothing. rpc/stats.h says what the
+ * numbers mean. With statistics switched off `stats` and every port's `stats` are NULL. */
+#ifndef BH_CORE_STATS_H
+#define BH_CORE_STATS_H
+
+#include "core.h"
+#include "rpc/stats.h"
+
+extern struct bh_stats *stats; /* NULL: off */
+extern bool stats_tracing;     /* an observer wants every event */
+
+void stats_init(void);
+/* The supervisor changed the status page. */
+void stats_status_changed(void);
+/* The end of `port` in the statistics; NULL: off. */
+struct bh_stats_end *stats_new_end(const struct bh_boot_edge *edge, bool caller);
+/* A call that a stub refused by itself and told in a report. */
+void stats_refused(const struct bh_report *report);
+void stats_trace(const struct bh_stats_event *event);
+void stats_trace_park(uint64_t start, uint64_t cycles);
+
+/* What is remembered of a call from its beginning to its end. */
+struct stats_call {
+    uint64_t event; /* number in `recent` */
+    struct bh_stats_call outer;
+    struct bh_stats_event record;
+};
+
+static inline void stats_begin(struct stats_call *s, struct bh_stats_call *place, enum bh_stats_kind kind,
+                               const struct port *port, uint16_t fn, unsigned slot, uint32_t seq, uint64_t time)
+{
+    s->outer = *place;
+    *place = (struct bh_stats_call){(uint16_t)port->boot->index, (uint16_t)slot, fn, (uint16_t)kind};
+    s->record = (struct bh_stats_event){.time = time,
+                                        .seq = seq,
+                                        .edge = (uint16_t)port->boot->index,
+                                        .fn = fn,
+                                        .slot = (uint16_t)slot,
+                                        .thread = (uint16_t)current->id,
+                                        .kind = (uint8_t)kind,
+                                        .phase = 'B',
+                                        .status = BH_STATS_PENDING};
+    s->event = stats->n_recent++;
+    stats->recent[s->event % BH_STATS_RECENT] = s->record;
+    if (__builtin_expect(stats_tracing, 0)) {
+        if (!time)
+            s->record.time = rdtsc();
+        stats_trace(&s->record);
+    }
+}
+
+static inline void stats_end(struct stats_call *s, struct bh_stats_call *place, uint32_t status, uint64_t cycles)
+{
+    *place = s->outer;
+    if (stats->n_recent - s->event <= BH_STATS_RECENT) {
+        struct bh_stats_event *e = &stats->recent[s->event % BH_STATS_RECENT];
+        e->cycles = cycles;
+        e->status = (uint8_t)status;
+    }
+    if (__builtin_expect(stats_tracing, 0)) {
+        s->record.time = rdtsc();
+        s->record.phase = 'E';
+        s->record.status = (uint8_t)status;
+        stats_trace(&s->record);
+    }
+}
+
+/* A call, or a callback, has just been posted: nothing waits for this end now. */
+static inline void stats_posted(struct stats_call *s, struct port *port, const struct bh_outgoing *call, unsigned slot)
+{
+    struct bh_stats_end *e = port->stats;
+    if (!e)
+        return;
+    stats_begin(s, &stats->threads[current->id].out, port->caller ? BH_STATS_CALL : BH_STATS_CALLBACK, port, call->fn,
+                slot, port->out.expect[slot], rdtsc());
+    if (port->caller) {
+        e->started++;
+        e->copied += call->copied;
+        e->passed += call->passed;
+    } else {
+        e->callbacks++;
+    }
+}
+
+/* ... and is over, one way or another. */
+static inline void stats_answered(struct stats_call *s, struct port *port, uint32_t status)
+{
+    struct bh_stats_end *e = port->stats;
+    if (!e)
+        return;
+    uint64_t cycles = rdtsc() - s->record.time;
+    stats_end(s, &stats->threads[current->id].out, status, cycles);
+    if (!port->caller)
+        return;
+    unsigned bucket = 63u - (unsigned)__builtin_clzll(cycles | 1);
+    e->latency[bucket < BH_STATS_BUCKETS ? bucket : BH_STATS_BUCKETS - 1]++;
+    e->cycles += cycles;
+    e->status[status % BH_STATS_STATUSES]++;
+}
+
+/* A call, or a callback, is about to run here. */
+static inline void stats_serve(struct stats_call *s, struct port *port, const struct bh_fetched *request)
+{
+    if (port->stats)
+        stats_begin(s, &stats->threads[current->id].in, port->caller ? BH_STATS_RUN_BACK : BH_STATS_SERVE, port,
+                    request->fn, request->slot, request->seq, 0);
+}
+
+/* ... and has been answered. */
+static inline void stats_served(struct stats_call *s, struct port *port, uint32_t status)
+{
+    if (!port->stats)
+        return;
+    stats_end(s, &stats->threads[current->id].in, status, 0);
+    if (port->caller)
+        port->stats->callbacks++;
+    else
+        port->stats->started++;
+}
+
+#endif

@@ -1,0 +1,114 @@
+"""bulkhead top: what it counts, what it finds, and that it sees nothing it should not.
+
+SPDX-License-Identifier: BSD-3-Clause
+"""
+
+import os
+import time
+
+from observe_support import ObserveTest
+
+
+class Top(ObserveTest):
+    time_limit = 60
+
+    def test_calls_and_bytes_are_counted(self):
+        child = self.bench()
+        self.measure(child, "args0", 1000)
+        (first,) = self.totals()
+        (edge,) = first["edges"]
+        self.assertEqual((edge["from"], edge["to"], edge["mechanism"]), ("app", "lib", "vm"))
+        self.assertGreaterEqual(edge["calls"], 1000)
+        self.assertEqual((edge["calls"], edge["in_flight"]), (edge["served"], 0))
+        self.assertEqual((edge["errors"], edge["copied_bytes"]), ({}, 0))
+        self.assertEqual(edge["latency"]["calls"], edge["calls"])
+        self.assertEqual(sum(b["calls"] for b in edge["latency"]["buckets"]), edge["calls"])
+        self.assertGreater(edge["latency"]["p99_ns"], 0)
+        self.assertLessEqual(edge["latency"]["median_ns"], edge["latency"]["p99_ns"])
+        self.measure(child, "copy64", 500)
+        self.measure(child, "share64k", 20)
+        self.measure(child, "callback", 300)
+        (second,) = self.totals("bench")
+        (now,) = second["edges"]
+        copied = now["copied_bytes"]
+        self.assertGreaterEqual(copied, 2 * 64 * 500)
+        self.assertEqual(copied % 128, 0)
+        self.assertGreaterEqual(now["shared_bytes"], 20 * 65536)
+        self.assertGreaterEqual(now["callbacks"], 300)
+        self.assertGreater(now["calls"], edge["calls"])
+
+    def test_vms(self):
+        child = self.bench()
+        self.measure(child, "args0", 1000)
+        before = self.totals()[0]["vms"]
+        self.assertEqual([vm["compartments"] for vm in before], [["app"], ["lib"]])
+        for vm in before:
+            self.assertTrue(vm["runs"])
+            self.assertGreater(vm["resident_bytes"], 0)
+            os.kill(vm["pid"], 0)
+        deadline = time.monotonic() + 20
+        now = self.totals()[0]["vms"]
+        while not all(vm["parked"] for vm in now):
+            self.assertLess(time.monotonic(), deadline, now)
+            time.sleep(0.05)
+            now = self.totals()[0]["vms"]
+        time.sleep(0.2)
+        later = self.totals()[0]["vms"]
+        for a, b in zip(now, later):
+            self.assertGreater(b["parked_ns"], a["parked_ns"])
+            self.assertGreaterEqual(b["parks"], 1)
+        self.measure(child, "parked", 5)
+        rung = self.totals()[0]["vms"]
+        self.assertGreaterEqual(sum(vm["doorbells"] for vm in rung), 5)
+
+    def test_statistics_can_be_off(self):
+        child = self.bench("--no-stats")
+        self.measure(child, "args0", 1000)
+        self.assertFalse(self.totals()[0]["edges"][0]["counted"])
+
+    def test_plain_calls_have_nobody_who_counts(self):
+        child = self.bench("--set", "compartments.lib.mechanism=none")
+        self.measure(child, "args0", 100)
+        (edge,) = self.totals()[0]["edges"]
+        self.assertEqual((edge["mechanism"], edge["counted"]), ("none", False))
+
+    def test_text(self):
+        child = self.bench()
+        self.measure(child, "args0", 100)
+        done = self.bulkhead("top", "--once", "--interval", "0.1")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertRegex(done.stdout, r"(?m)^bench \(.*\), process \d+, running for")
+        self.assertRegex(done.stdout, r"(?m)^  0 app +\d")
+        self.assertRegex(done.stdout, r"(?m)^    app -> lib +0 +0 ")
+
+    def test_finding_them(self):
+        self.assertEqual(self.totals(), [])
+        one, two = self.bench(), self.bench()
+        for child in (one, two):
+            self.measure(child, "args0", 1)
+        self.assertEqual({a["pid"] for a in self.totals()}, {one.pid, two.pid})
+        self.assertEqual([a["pid"] for a in self.totals(str(two.pid))], [two.pid])
+        both = self.bulkhead("top", "--once", "bench")
+        self.assertEqual(both.returncode, 2)
+        self.assertIn('more than one appliance is meant: "bench"', both.stderr)
+        one.kill()
+        one.wait()
+        two.communicate(timeout=20)
+        self.assertEqual(self.totals(), [])
+        self.assertEqual(list(self.runtime.iterdir()), [])
+        none = self.bulkhead("top", "--once", "bench")
+        self.assertEqual((none.returncode, none.stderr),
+                         (2, "bulkhead: error: no appliance of yours is running\n"))
+
+    def test_the_directory_is_private(self):
+        child = self.bench()
+        self.measure(child, "args0", 1)
+        for path in (self.runtime, *self.runtime.iterdir()):
+            self.assertEqual(path.stat().st_mode & 0o777, 0o700, path)
+
+    def test_an_appliance_runs_without_a_directory(self):
+        self.env["BULKHEAD_RUNTIME_DIR"] = "/proc/nowhere"
+        child = self.bench()
+        self.measure(child, "args0", 1)
+        child.communicate(timeout=20)
+        self.assertEqual(child.returncode, 0)
