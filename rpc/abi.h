@@ -96,8 +96,23 @@ struct bh_core_image {
     uint64_t start;      /* ring-3 entry: noreturn void (void), on thread 0's stack, %fs base = BH_TLS_TP(0) */
     uint64_t calls;      /* uint64_t[n_calls]: entry of each core call, bh/core.h */
     uint64_t keyed_calls; /* the same for trampolines between protection keys: with checks of the caller */
+    uint64_t debug;       /* struct bh_core_debug; 0: none */
 };
-_Static_assert(sizeof(struct bh_core_image) == 40, "ABI");
+_Static_assert(sizeof(struct bh_core_image) == 48, "ABI");
+
+/* Where a debugger finds the core's threads: element t of `threads` is thread t's, if its state is not 0 (free): 1 ready,
+ * 2 runs, 3 waits. In the core's rodata. */
+struct bh_core_debug {
+    uint64_t threads; /* BH_THREADS_MAX elements of `stride` bytes; fields at these offsets: */
+    uint64_t current; /* address of a pointer to the element of the thread that runs */
+    uint32_t stride;
+    uint32_t sp;           /* uint64_t: what switch_stacks() left, core/switch.S */
+    uint32_t compartment;  /* uint32_t: whose stack it runs on */
+    uint32_t state;        /* uint32_t */
+    uint32_t has_deadline; /* uint8_t */
+    uint32_t reserved;
+};
+_Static_assert(sizeof(struct bh_core_debug) == 40, "ABI");
 
 /* A compartment's gate table, at BH_COMPARTMENT_BASE(i) + BH_GATES_OFF: the only way out of a compartment.
  * The VMM writes it at launch; read-only to the guest. Placing compartments differently changes this table
@@ -237,6 +252,8 @@ struct bh_status_page {
     uint32_t trace;       /* not 0: somebody wants every gate call recorded (rpc/stats.h) */
     uint32_t reserved;
     uint64_t realtime_ns; /* reserved for clock steps */
+    uint32_t held;       /* how many VMs a debugger holds: meanwhile no gate call times out */
+    uint32_t hold_epoch; /* +1 at each change of `held`: time that went by before does not count for a call */
 };
 
 /* ---- Hypercalls ------------------------------------------------------------------------------------------

@@ -149,6 +149,7 @@ static void copy_all(struct bh_passage *pass, size_t offset)
  * theirs until the callee replies, which may be never. */
 static enum bh_status take_block(struct bh_passage *pass, const struct bh_boot_edge *edge, size_t size)
 {
+    const volatile struct bh_status_page *status = bh_address(BH_STATUS_VA);
     struct bh_outgoing *call = pass->call;
     uint64_t arena = pass->which == BH_ARENA_CALLS ? edge->arena_size : BH_EDGE_CB_ARENA_SIZE;
 
@@ -159,8 +160,10 @@ static enum bh_status take_block(struct bh_passage *pass, const struct bh_boot_e
         if (call->timeout == 0)
             return BH_TIMED_OUT;
         uint64_t start = bh_core()->now();
+        uint32_t epoch = status->hold_epoch;
         bh_core()->wait(bh_address(arena_base(pass)), call->timeout);
-        if (call->timeout != BH_FOREVER)
+        /* Time in a debugger's hands does not count. */
+        if (call->timeout != BH_FOREVER && !status->held && status->hold_epoch == epoch)
             call->timeout -= bh_smaller(bh_core()->now() - start, call->timeout);
     }
     return BH_TOO_BIG;

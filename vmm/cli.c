@@ -11,13 +11,26 @@
 #define CHECK  (1u << COMMAND_CHECK)
 #define DOCTOR (1u << COMMAND_DOCTOR)
 #define TOP    (1u << COMMAND_TOP)
+#define GDB    (1u << COMMAND_GDB)
 
-enum option { OPT_SET, OPT_DOORBELL, OPT_SPIN, OPT_MARKS, OPT_NO_STATS, OPT_ONCE, OPT_INTERVAL, OPT_VERBOSE, OPT_JSON, OPT_HELP };
+enum option {
+    OPT_SET,
+    OPT_DOORBELL,
+    OPT_SPIN,
+    OPT_MARKS,
+    OPT_NO_STATS,
+    OPT_ONCE,
+    OPT_INTERVAL,
+    OPT_VERBOSE,
+    OPT_JSON,
+    OPT_GDB,
+    OPT_HELP,
+};
 
 static const struct {
     const char *name;
     enum option option;
-    bool value; /* takes one: "--name value" or "--name=value" */
+    bool value; /* takes one: "--name value" or "--name=value"; --gdb: the latter or none */
     unsigned commands;
 } options[] = {
     {"--set", OPT_SET, true, RUN | CHECK},
@@ -27,11 +40,12 @@ static const struct {
     {"--no-stats", OPT_NO_STATS, false, RUN},
     {"-v", OPT_VERBOSE, false, RUN},
     {"--verbose", OPT_VERBOSE, false, RUN},
+    {"--gdb", OPT_GDB, false, RUN},
     {"--once", OPT_ONCE, false, TOP},
     {"--interval", OPT_INTERVAL, true, TOP},
     {"--json", OPT_JSON, false, CHECK | DOCTOR | TOP},
-    {"-h", OPT_HELP, false, RUN | CHECK | DOCTOR | TOP},
-    {"--help", OPT_HELP, false, RUN | CHECK | DOCTOR | TOP},
+    {"-h", OPT_HELP, false, RUN | CHECK | DOCTOR | TOP | GDB},
+    {"--help", OPT_HELP, false, RUN | CHECK | DOCTOR | TOP | GDB},
 };
 #define OPTIONS (sizeof options / sizeof *options)
 
@@ -41,6 +55,7 @@ static const struct {
 } commands[] = {
     {"run", COMMAND_RUN},           {"check", COMMAND_CHECK}, {"doctor", COMMAND_DOCTOR},
     {"top", COMMAND_TOP},
+    {"gdb", COMMAND_GDB},
     {"--version", COMMAND_VERSION}, {"--help", COMMAND_HELP}, {"-h", COMMAND_HELP},
     {"help", COMMAND_HELP},
 };
@@ -48,7 +63,7 @@ static const struct {
 
 static const char *command_name(enum command command)
 {
-    static const char *const names[] = {"", "", "run ", "check ", "doctor ", "top "};
+    static const char *const names[] = {"", "", "run ", "check ", "doctor ", "top ", "gdb "};
     return names[command];
 }
 
@@ -112,6 +127,21 @@ static bool set_interval(struct command_line *c, const char *value, struct probl
     return true;
 }
 
+static bool set_gdb(struct command_line *c, const char *port, struct problem *p)
+{
+    char *end;
+    c->debug = true;
+    if (!port) {
+        return true;
+    }
+    unsigned long value = strtoul(port, &end, 10);
+    if (port[0] < '0' || port[0] > '9' || *end || !value || value > 65535) {
+        return problem_set(p, EXIT_USAGE, "--gdb=\"%s\": has to be a port of 127.0.0.1, 1 to 65535", port);
+    }
+    c->gdb_port = (uint16_t)value;
+    return true;
+}
+
 static bool apply(struct command_line *c, enum option option, const char *value, struct problem *p)
 {
     switch (option) {
@@ -138,6 +168,8 @@ static bool apply(struct command_line *c, enum option option, const char *value,
     case OPT_JSON:
         c->json = true;
         return true;
+    case OPT_GDB:
+        return set_gdb(c, value, p);
     case OPT_HELP:
         c->topic = c->command;
         c->command = COMMAND_HELP;
@@ -157,6 +189,9 @@ static bool parse_option(struct command_line *c, int argc, char **argv, int *i, 
         if (strlen(name) != length || strncmp(name, word, length) != 0 ||
             !(options[n].commands >> c->command & 1)) {
             continue;
+        }
+        if (options[n].option == OPT_GDB) {
+            return apply(c, OPT_GDB, equals ? equals + 1 : NULL, p);
         }
         if (!options[n].value) {
             return equals ? wrong(c, p, "no value belongs to option", name)
@@ -191,7 +226,7 @@ bool cli_parse(int argc, char **argv, struct command_line *c, struct problem *p)
         return false;
     }
     for (int i = 2; i < argc && c->command > COMMAND_VERSION; i++) {
-        if (strcmp(argv[i], "--") == 0 && c->command == COMMAND_RUN) {
+        if (strcmp(argv[i], "--") == 0 && (c->command == COMMAND_RUN || c->command == COMMAND_GDB)) {
             c->args = (const char **)argv + i + 1; /* argv ends with a NULL */
             c->n_args = (uint32_t)(argc - i - 1);
             break;
@@ -200,6 +235,8 @@ bool cli_parse(int argc, char **argv, struct command_line *c, struct problem *p)
             if (!parse_option(c, argc, argv, &i, p)) {
                 return false;
             }
+        } else if (c->file && !c->compartment && c->command == COMMAND_GDB) {
+            c->compartment = argv[i];
         } else if (c->file || c->command == COMMAND_DOCTOR) {
             return wrong(
                 c, p,

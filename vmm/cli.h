@@ -16,12 +16,16 @@ enum command {
     COMMAND_CHECK,
     COMMAND_DOCTOR,
     COMMAND_TOP,
+    COMMAND_GDB,
 };
 
 struct command_line {
     enum command command;
     enum command topic; /* COMMAND_HELP: which command's; COMMAND_HELP: all */
-    const char *file;   /* run, check; top: NAME or PID, or NULL */
+    const char *file;   /* run, check; top, gdb: NAME or PID, or NULL */
+    const char *compartment; /* gdb; NULL: none named */
+    bool debug;              /* run: --gdb */
+    uint16_t gdb_port;
     const char **sets;  /* "key=value", in their order; allocated, never freed */
     uint32_t n_sets;
     bool json;    /* check, doctor, top */
@@ -33,7 +37,7 @@ struct command_line {
     bool spin_given;
     uint64_t spin_cycles;
     enum doorbell_choice doorbell;
-    const char **args; /* run: what follows "--", NULL terminated; NULL: there was no "--" */
+    const char **args; /* run, gdb: what follows "--", NULL terminated; NULL: there was no "--" */
     uint32_t n_args;
 };
 

@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "vmm/debug_signals.h"
 #include "vmm/hypercalls.h"
 #include "vmm/pkru.h"
 
@@ -35,6 +36,7 @@ void vm_crash(struct vm *vm, struct crash *c)
         m.crash.compartment = i < 0 ? UINT32_MAX : (uint32_t)i; /* message_receive() settles it */
     }
     pkru_explain(vm, &m.crash);
+    debuggee_ended(vm, true, c->kind == CRASH_TRAP ? debug_signal_of_vector((uint32_t)c->regs.vector) : SIGABRT);
     console_end(&vm->console);
     message_send(vm->supervisor, &m);
     vm_end(vm);
@@ -84,6 +86,9 @@ static void take_trap(struct vm *vm)
                                              sizeof c.regs, PERM_R | PERM_W)) {
         end_badly(vm, CRASH_KVM, "a trap without a frame");
     }
+    if (debuggee_trap(vm, rsp, &c.regs)) {
+        return;
+    }
     struct kvm_sregs s;
     if (c.regs.vector == VECTOR_PF && ioctl(vm->vcpu.fd, KVM_GET_SREGS, &s) == 0) {
         c.cr2 = s.cr2;
@@ -106,6 +111,7 @@ static void take_port(struct vm *vm)
     }
     if (run->io.port == BH_PORT_TRAP) {
         take_trap(vm);
+        return;
     }
     if (run->io.port == BH_PORT_CALL && run->io.size == 4 && run->io.count == 1) {
         struct kvm_regs *r = &run->s.regs.regs;
@@ -169,6 +175,7 @@ void vm_run(struct vm *vm)
     for (;;) {
         if (ioctl(vm->vcpu.fd, KVM_RUN, 0) < 0) {
             if (errno == EINTR || errno == EAGAIN) {
+                debuggee_poll(vm);
                 continue;
             }
             char text[96];
@@ -184,6 +191,12 @@ void vm_run(struct vm *vm)
             take_vmcall(vm);
             break;
         case KVM_EXIT_INTR:
+            debuggee_poll(vm);
+            break;
+        case KVM_EXIT_DEBUG:
+            if (!debuggee_exit(vm)) {
+                take_other(vm);
+            }
             break;
         default:
             take_other(vm);

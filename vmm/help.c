@@ -12,6 +12,7 @@ static const char overview[] =
     "  check FILE     is FILE valid? then prints the resulting layout\n"
     "  top            what the appliances that run are doing\n"
     "  doctor         what this host can do\n"
+    "  gdb            starts GDB on a running appliance\n"
     "  --version      version of this program\n"
     "\n"
     "bulkhead COMMAND --help says more.\n"
@@ -39,6 +40,8 @@ static const char run[] =
     "  --spin CYCLES        how long a VM polls before it parks, at most\n"
     "  --marks              prints when each phase of the start was reached, at the end\n"
     "  --no-stats           counts and records no gate calls: for measuring what that costs\n"
+    "  --gdb[=PORT]         waits for a debugger before the first instruction, and prints how to\n"
+    "                       start it; with PORT it can also connect to 127.0.0.1:PORT\n"
     "  -v, --verbose        prints mechanisms, VMs, doorbell and image hashes at the start\n"
     "  -h, --help           this text\n";
 
@@ -70,12 +73,22 @@ static const char top_help[] =
     "  --json               totals since the start, for programs; with --once one object\n"
     "  -h, --help           this text\n";
 
+static const char gdb[] =
+    "Usage: bulkhead gdb [FILE [COMPARTMENT]] [-- ARGUMENT...]\n"
+    "Starts GDB on the running appliance that FILE describes (or that has this name or process\n"
+    "number; without FILE: the only one), with the symbols of all images, at COMPARTMENT.\n"
+    "ARGUMENTs are GDB's own. Everything stops until GDB lets it go on; when GDB ends, the\n"
+    "appliance runs on.\n"
+    "\n"
+    "  -h, --help           this text\n";
+
 void cli_help(enum command topic)
 {
     fputs(topic == COMMAND_RUN      ? run
           : topic == COMMAND_CHECK  ? check
           : topic == COMMAND_DOCTOR ? doctor_text
           : topic == COMMAND_TOP    ? top_help
+          : topic == COMMAND_GDB    ? gdb
                                     : overview,
           stdout);
 }

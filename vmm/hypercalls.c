@@ -71,6 +71,7 @@ static uint64_t do_write(struct vm *vm, const struct hypercall *h)
         } else if (errno != EINTR) {
             return error(errno);
         }
+        debuggee_poll_in_call(vm);
     }
 }
 
@@ -170,6 +171,7 @@ static uint64_t do_ring(struct vm *vm, const struct hypercall *h)
 static void do_exit(struct vm *vm, const struct hypercall *h)
 {
     console_end(&vm->console);
+    debuggee_ended(vm, false, (uint32_t)h->args[0]);
     struct message m = {.kind = MESSAGE_EXIT, .status = (uint32_t)h->args[0]};
     message_send(vm->supervisor, &m);
     vm_end(vm);
@@ -185,7 +187,8 @@ static uint64_t do_park(struct vm *vm, const struct hypercall *h)
     uint64_t start = marks_now();
     STATS_ADD(s->parks, 1);
     __atomic_store_n(&s->parked_since, start, __ATOMIC_RELAXED);
-    events = park(vm->bell, vm->application ? STDIN_FILENO : -1, h->args[0], events);
+    events = park(vm->bell, vm->application ? STDIN_FILENO : -1, h->args[0], events,
+                  vm->debuggee.socket);
     __atomic_store_n(&s->parked_since, 0, __ATOMIC_RELAXED);
     STATS_ADD(s->park_ns, marks_now() - start);
     net_unpark(vm->net);

@@ -182,6 +182,20 @@ bool image_open_compartment(struct image *i, const char *path, uint32_t index, s
     return true;
 }
 
+/* Where a debugger finds threads; constant once it has been read from the file. */
+static bool read_debug(struct image *i, uint64_t va)
+{
+    struct bh_core_debug *d = &i->debug;
+    const struct segment *s = i->segments;
+    while (s < i->segments + i->n_segments && !inside(va, sizeof *d, s->va, s->va + s->filesz)) {
+        s++;
+    }
+    return s < i->segments + i->n_segments && read_exactly(i->fd, d, sizeof *d, s->offset + (va - s->va)) && d->stride &&
+           d->stride <= PAGE && image_covers(i, d->current, sizeof(uint64_t), PERM_R) &&
+           image_covers(i, d->threads, (uint64_t)d->stride * BH_THREADS_MAX, PERM_R) && d->sp < d->stride &&
+           d->compartment < d->stride && d->state < d->stride && d->has_deadline < d->stride;
+}
+
 bool image_open_core(struct image *i, const char *path, struct problem *p)
 {
     struct window w = {BH_CORE_IMAGE_VA, BH_TLS_VA, 0, 0};
@@ -198,7 +212,7 @@ bool image_open_core(struct image *i, const char *path, struct problem *p)
         return bad(i, p, "its header is damaged");
     }
     i->header.core = h;
-    return true;
+    return !h.debug || read_debug(i, h.debug) || bad(i, p, "its description of threads is damaged");
 }
 
 const struct segment *image_shared(const struct image *i)

@@ -30,6 +30,7 @@ struct image {
         struct bh_image compartment;
         struct bh_core_image core;
     } header;
+    struct bh_core_debug debug; /* the core's; zero: none */
 };
 
 /* Opens and checks the image of compartment `index`, resp. the core's. False: `p` names file and

@@ -8,6 +8,7 @@
 #include "vmm/cli.h"
 #include "vmm/compose.h"
 #include "vmm/doctor.h"
+#include "vmm/gdb_listen.h"
 #include "vmm/layout.h"
 #include "vmm/manifest.h"
 #include "vmm/paths.h"
@@ -86,6 +87,9 @@ static int run(const struct command_line *line, uint64_t start_ns)
         .verbose = line->verbose,
         .no_stats = line->no_stats,
         .marks = line->marks,
+        .file = line->file,
+        .debug = line->debug,
+        .gdb_port = line->gdb_port,
         .start_ns = start_ns,
     };
     return appliance_run(&appliance, &h, &o);
@@ -129,6 +133,11 @@ int main(int argc, char **argv)
     case COMMAND_TOP:
         return top(&(struct top_options){
             .which = line.file, .once = line.once, .json = line.json, .interval_ms = line.interval_ms});
+    case COMMAND_GDB:
+        return gdb_start(&(struct gdb_options){.file = line.file,
+                                               .compartment = line.compartment,
+                                               .arguments = line.args,
+                                               .n_arguments = line.n_args});
     case COMMAND_VERSION:
         puts("bulkhead " BH_VERSION);
         return 0;

@@ -19,10 +19,11 @@ static uint64_t now_ns(void)
     return (uint64_t)t.tv_sec * NS + (uint64_t)t.tv_nsec;
 }
 
-uint64_t park(int bell, int input, uint64_t timeout, uint64_t events)
+uint64_t park(int bell, int input, uint64_t timeout, uint64_t events, int debugger)
 {
-    struct pollfd fds[2] = {{.fd = events & BH_EVENT_BELL ? bell : -1, .events = POLLIN},
-                            {.fd = events & BH_EVENT_STDIN ? input : -1, .events = POLLIN}};
+    struct pollfd fds[3] = {{.fd = events & BH_EVENT_BELL ? bell : -1, .events = POLLIN},
+                            {.fd = events & BH_EVENT_STDIN ? input : -1, .events = POLLIN},
+                            {.fd = debugger, .events = POLLIN}};
     if (timeout > FAR_AWAY) {
         timeout = BH_FOREVER;
     }
@@ -35,7 +36,7 @@ uint64_t park(int bell, int input, uint64_t timeout, uint64_t events)
             left = (struct timespec){.tv_sec = (time_t)(ns / NS), .tv_nsec = (long)(ns % NS)};
             limit = &left;
         }
-        int ready = ppoll(fds, 2, limit, NULL);
+        int ready = ppoll(fds, 3, limit, NULL);
         if (ready == 0) {
             return 0;
         }
@@ -52,7 +53,7 @@ uint64_t park(int bell, int input, uint64_t timeout, uint64_t events)
         if (fds[1].revents) { /* hang-up and error too: the next read tells */
             came |= BH_EVENT_STDIN;
         }
-        if (came) {
+        if (came || fds[2].revents) {
             return came;
         }
     }

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* Sleeps until one of `events` (BH_EVENT_*; others are ignored) came or `timeout` ns are over
- * (BH_FOREVER: never). Returns the events; bells are used up by that. 0: timeout. */
-uint64_t park(int bell, int input, uint64_t timeout, uint64_t events);
+ * (BH_FOREVER: never), or there is something to read from `debugger` (-1: none). Returns the events; bells are used up by that. 0: timeout, or the debugger. */
+uint64_t park(int bell, int input, uint64_t timeout, uint64_t events, int debugger);
 
 #endif

@@ -12,6 +12,9 @@ struct run_options {
     uint64_t grace_ns;    /* what guests have to end by themselves when asked; 0: a second */
     bool verbose;
     bool no_stats; /* guests neither count nor record */
+    const char *file; /* what was to be run, as the user named it */
+    bool debug;       /* no VM runs before a debugger says so */
+    uint16_t gdb_port; /* with debug: 127.0.0.1, too; 0: no */
     bool marks;           /* print the phases of the start to stderr at the end: "mark NAME usec" */
     uint64_t
         start_ns; /* CLOCK_MONOTONIC when main() began: zero of the marks. The environment variable

@@ -9,15 +9,16 @@
 #include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #define KEEP_MAX 128u
 
-/* How many descriptors the process may have; two, because ppoll takes no more than this. Those that
+/* How many descriptors the process may have; three, because ppoll takes no more than this. Those that
  * are open stay open. */
-static rlim_t descriptors = 2;
+static rlim_t descriptors = 3;
 
 /* What the run-time of AddressSanitizer calls by itself: test builds only. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -63,6 +64,7 @@ static bool allow_calls(scmp_filter_ctx filter)
     static const int calls[] = {
         SCMP_SYS(read),          SCMP_SYS(write),
         SCMP_SYS(ppoll),         SCMP_SYS(sendto),
+        SCMP_SYS(recvfrom),      /* the debugger's socket */
         SCMP_SYS(clock_gettime), /* where the vDSO has no clock */
         SCMP_SYS(rt_sigreturn),  SCMP_SYS(restart_syscall),
         SCMP_SYS(exit),          SCMP_SYS(exit_group),
@@ -73,12 +75,18 @@ static bool allow_calls(scmp_filter_ctx filter)
         SCMP_SYS(sched_yield),   SCMP_SYS(futex),
 #endif
     };
-    static const unsigned long requests[] = {KVM_RUN, KVM_GET_REGS, KVM_GET_SREGS, KVM_GET_XSAVE};
+    static const unsigned long requests[] = {KVM_RUN,       KVM_GET_REGS,  KVM_GET_SREGS,      KVM_GET_XSAVE,
+                                             KVM_SET_SREGS, KVM_SET_XSAVE, KVM_SET_GUEST_DEBUG};
     for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
         if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
                              SCMP_A1(SCMP_CMP_EQ, requests[i]))) {
             return false;
         }
+    }
+    /* A breakpoint in text makes its page writable for a moment; nothing is ever made executable. */
+    if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+                         SCMP_A2(SCMP_CMP_MASKED_EQ, ~(scmp_datum_t)(PROT_READ | PROT_WRITE), 0))) {
+        return false;
     }
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0)) {

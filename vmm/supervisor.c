@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "vmm/control.h"
+#include "vmm/gdb_listen.h"
 #include "vmm/marks.h"
 #include "vmm/message.h"
 #include "vmm/report.h"
@@ -44,6 +45,7 @@ static struct {
     struct problem failure; /* of a VM that could not start */
     struct control control;
     bool tracing;           /* what the guests were told */
+    struct gdb_listener gdb;
     struct rundir dir;      /* where commands find this appliance; none: it runs all the same */
 } s;
 
@@ -219,6 +221,7 @@ static void take_signals(void)
     while (read(s.signals, &info, sizeof info) == (ssize_t)sizeof info) {
         if (info.ssi_signo == SIGCHLD) {
             reap();
+            gdb_reap(&s.gdb);
         } else if (s.stop_signal) {
             enter_phase(KILLED);
         } else {
@@ -242,12 +245,13 @@ static void settle_tracing(void)
 
 static void wait_for_events(void)
 {
-    struct pollfd fds[BH_VMS_MAX + 1 + CONTROL_FDS_MAX] = {{.fd = s.signals, .events = POLLIN}};
+    struct pollfd fds[BH_VMS_MAX + 1 + CONTROL_FDS_MAX + GDB_FDS] = {{.fd = s.signals, .events = POLLIN}};
     uint32_t n = s.w.a->n_vms;
     for (uint32_t v = 0; v < n; v++) {
         fds[v + 1] = (struct pollfd){.fd = s.w.supervisor_end[v], .events = POLLIN};
     }
     control_fds(&s.control, fds + n + 1);
+    gdb_fds(&s.gdb, fds + n + 1 + CONTROL_FDS_MAX);
     struct timespec left, *limit = NULL;
     if (s.deadline) {
         uint64_t now = marks_now();
@@ -255,7 +259,7 @@ static void wait_for_events(void)
         left = (struct timespec){.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = ns % 1000000000};
         limit = &left;
     }
-    int ready = ppoll(fds, n + 1 + CONTROL_FDS_MAX, limit, NULL);
+    int ready = ppoll(fds, n + 1 + CONTROL_FDS_MAX + GDB_FDS, limit, NULL);
     if (s.deadline && marks_now() >= s.deadline) {
         enter_phase(KILLED);
     }
@@ -267,6 +271,7 @@ static void wait_for_events(void)
     if (ready > 0) {
         control_serve(&s.control, fds + n + 1);
         settle_tracing();
+        gdb_accept(&s.gdb, fds + n + 1 + CONTROL_FDS_MAX);
     }
     if (ready > 0 && fds[0].revents) {
         take_signals();
@@ -303,7 +308,8 @@ static bool spawn_all(struct problem *p)
         s.alive[v] = true;
         s.n_alive++;
         close(s.w.vm_end[v]);
-        s.w.vm_end[v] = -1;
+        close(s.w.debug_vm_end[v]);
+        s.w.vm_end[v] = s.w.debug_vm_end[v] = -1;
     }
     return true;
 }
@@ -335,6 +341,10 @@ int appliance_run(const struct appliance *a, const struct host *h, const struct 
     if (!rundir_make(a->name, &s.dir, &no_dir) && o->verbose) {
         problem_print(&no_dir);
     }
+    if (!gdb_listen(&s.gdb, &s.dir, &s.w, &s.failure)) {
+        rundir_remove(&s.dir);
+        return problem_print(&s.failure);
+    }
     if (!spawn_all(&s.failure)) {
         enter_phase(KILLED);
     }
@@ -347,6 +357,7 @@ int appliance_run(const struct appliance *a, const struct host *h, const struct 
         marks_add("end", marks_now());
         marks_print(start);
     }
+    gdb_close(&s.gdb);
     control_close(&s.control);
     rundir_remove(&s.dir);
     close(s.signals);

@@ -34,6 +34,7 @@ void vm_mark(const struct vm *vm, const char *name)
 static void told_to_end(int signo)
 {
     console_end(&the_vm.console);
+    debuggee_ended(&the_vm, false, 0);
     _exit(0);
 }
 
@@ -147,11 +148,12 @@ static struct entry first_entry(const struct vm *vm)
  * descriptors; a handful of system calls. */
 static bool confine(struct vm *vm, struct problem *p)
 {
-    int keep[BH_VMS_MAX + 3];
+    int keep[BH_VMS_MAX + 4];
     unsigned n = 0;
     keep[n++] = vm->vcpu.fd;
     keep[n++] = vm->supervisor;
     keep[n++] = vm->kick;
+    keep[n++] = vm->debuggee.socket;
     for (uint32_t v = 0; v < vm->w->a->n_vms; v++) {
         keep[n++] = vm->w->bell_fd[v];
     }
@@ -172,7 +174,7 @@ void vm_main(struct world *w, uint32_t v)
     if (!build(vm, &failed.problem) ||
         (start = first_entry(vm),
          !vcpu_start(&vm->vcpu, &start, w->h->kvm_kind, &failed.problem)) ||
-        !confine(vm, &failed.problem)) {
+        !debuggee_open(vm, &failed.problem) || !confine(vm, &failed.problem)) {
         message_send(vm->supervisor, &failed);
         _exit(failed.problem.status);
     }
@@ -180,5 +182,8 @@ void vm_main(struct world *w, uint32_t v)
     vm->stats->version = VM_STATS_VERSION;
     vm_mark(vm, "started");
     message_send(vm->supervisor, &(struct message){.kind = MESSAGE_STARTED});
+    if (w->o->debug) {
+        debuggee_wait(vm);
+    }
     vm_run(vm);
 }

@@ -4,6 +4,7 @@
 #define BH_VM_H
 
 #include "vmm/console.h"
+#include "vmm/debuggee.h"
 #include "vmm/keys.h"
 #include "vmm/message.h"
 #include "vmm/net.h"
@@ -25,6 +26,7 @@ struct vm {
     uint32_t marked;  /* bit phase: BH_HC_MARK came */
     struct net *net;  /* NULL: no network device */
     struct vm_stats *stats; /* ours, not the guest's */
+    struct debuggee debuggee;
     int kick;         /* eventfd: the guest's BH_PORT_KICK; -1: no network device */
 };
 

@@ -126,6 +126,11 @@ static bool make_vm(struct world *w, uint32_t v, struct problem *p)
     }
     w->supervisor_end[v] = ends[0];
     w->vm_end[v] = ends[1];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)) {
+        return failed(p, "make a debugger's socket");
+    }
+    w->debug_end[v] = ends[0];
+    w->debug_vm_end[v] = ends[1];
     return true;
 }
 
@@ -205,10 +210,12 @@ void world_keep(struct world *w, uint32_t v)
         munmap(w->status[i], PAGE);
         w->status[i] = NULL;
         drop(&w->supervisor_end[i]);
+        drop(&w->debug_end[i]);
         if (i != v) {
             drop(&w->status_fd[i]);
             drop(&w->stats_fd[i]);
             drop(&w->vm_end[i]);
+            drop(&w->debug_vm_end[i]);
             if (!are_peers(a, v, i)) {
                 drop(&w->bell_fd[i]);
             }

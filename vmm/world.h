@@ -29,6 +29,7 @@ struct world {
     int stats_fd[BH_VMS_MAX]; /* vm_stats.h */
     int bell_fd[BH_VMS_MAX];                            /* eventfds */
     int supervisor_end[BH_VMS_MAX], vm_end[BH_VMS_MAX]; /* SEQPACKET */
+    int debug_end[BH_VMS_MAX], debug_vm_end[BH_VMS_MAX]; /* SEQPACKET: struct debug_request, struct debug_answer */
 };
 
 /* Opens and makes everything. False: `p`; the process is expected to exit then. */

@@ -38,6 +38,7 @@ struct thread {
 };
 
 extern struct thread *current;
+extern const struct bh_core_debug thread_layout;
 
 void threads_init(uint32_t n_threads);
 struct thread *thread_new(void (*entry)(void *), void *arg, uint32_t compartment); /* NULL: none left */

@@ -11,6 +11,9 @@ enum { FAST_POLLS = 512 };
  * many it makes. */
 enum { CALLBACKS_AT_ONCE = 64 };
 
+/* How often to look whether a debugger still holds a VM, at most. */
+enum { HELD_NS = 1000000 };
+
 /* Takes a reply; the slot is free for another call from now on. The one who waited for it, or NULL: given up. */
 static struct waiter *finish(struct port *port, unsigned slot)
 {
@@ -105,6 +108,15 @@ static void run_callback(struct port *port, struct waiter *w)
     stats_served(&statistics, port, result.status);
 }
 
+/* Whether a debugger holds a VM of the appliance, or did since *epoch: then the time that went by does not count. */
+static bool was_held(uint32_t *epoch)
+{
+    uint32_t now = status_page()->hold_epoch;
+    bool changed = now != *epoch;
+    *epoch = now;
+    return changed || status_page()->held;
+}
+
 /* True: the reply is there. False: timed out. */
 static bool await(struct port *port, unsigned slot, struct waiter *w, uint64_t timeout)
 {
@@ -127,6 +139,7 @@ static bool await(struct port *port, unsigned slot, struct waiter *w, uint64_t t
         }
     }
     uint64_t start = timeout == BH_FOREVER ? 0 : clock_ns();
+    uint32_t epoch = status_page()->hold_epoch;
     for (;;) {
         if (w->has_callback)
             run_callback(port, w);
@@ -136,9 +149,14 @@ static bool await(struct port *port, unsigned slot, struct waiter *w, uint64_t t
             thread_wait(w, BH_FOREVER);
         else {
             uint64_t spent = clock_ns() - start;
-            if (spent >= timeout)
+            if (spent < timeout) {
+                thread_wait(w, timeout - spent);
+            } else if (was_held(&epoch)) {
+                thread_wait(w, timeout > HELD_NS ? timeout : HELD_NS);
+                start = clock_ns(); /* once more, from the beginning */
+            } else {
                 return false;
-            thread_wait(w, timeout - spent);
+            }
         }
     }
 }
@@ -148,8 +166,11 @@ static int wait_for_line(struct port *port, uint64_t *timeout)
 {
     if (*timeout == BH_FOREVER || *timeout == 0)
         return thread_wait(&port->out, BH_FOREVER);
+    uint32_t epoch = status_page()->hold_epoch;
     uint64_t start = clock_ns();
     int result = thread_wait(&port->out, *timeout);
+    if (result && was_held(&epoch))
+        return 0; /* once more, with as much time */
     uint64_t spent = clock_ns() - start;
     *timeout = spent < *timeout ? *timeout - spent : 0;
     return result;

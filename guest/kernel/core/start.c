@@ -143,4 +143,5 @@ __attribute__((section(".bh_core"), used)) const struct bh_core_image bh_core_he
     .start = (uint64_t)&start,
     .calls = (uint64_t)&calls,
     .keyed_calls = (uint64_t)&keyed_calls,
+    .debug = (uint64_t)&thread_layout,
 };

@@ -11,6 +11,16 @@ static struct thread threads[BH_THREADS_MAX];
 static uint32_t n_threads;
 struct thread *current;
 
+const struct bh_core_debug thread_layout = {
+    .threads = (uint64_t)threads,
+    .current = (uint64_t)&current,
+    .stride = sizeof(struct thread),
+    .sp = offsetof(struct thread, sp),
+    .compartment = offsetof(struct thread, compartment),
+    .state = offsetof(struct thread, state),
+    .has_deadline = offsetof(struct thread, has_deadline),
+};
+
 static struct thread *ready_head, *ready_tail;
 static struct thread *wait_head, *wait_tail; /* oldest first */
 

@@ -177,6 +177,7 @@ void rig_start(void)
     struct bh_gate_table *table = (struct bh_gate_table *)(void *)gates_bytes;
     memcpy(table->core, &core, sizeof(core));
     table->compartment = 1;
+    map(BH_STATUS_VA, 0x1000);
     struct bh_bootinfo *boot = map(BH_BOOTINFO_VA, 0x10000);
     boot->magic = BH_BOOT_MAGIC;
     boot->n_edges = 1;
