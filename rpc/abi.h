@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#define BH_ABI_VERSION 2u
+#define BH_ABI_VERSION 3u
 #define BH_PAGE_SIZE 4096ull
 
 /* ---- Limits ------------------------------------------------------------------------------------------- */
@@ -110,7 +110,7 @@ struct bh_core_debug {
     uint32_t compartment;  /* uint32_t: whose stack it runs on */
     uint32_t state;        /* uint32_t */
     uint32_t has_deadline; /* uint8_t */
-    uint32_t reserved;
+    uint32_t key;          /* uint64_t: the address that it waits for to be woken, if it waits */
 };
 _Static_assert(sizeof(struct bh_core_debug) == 40, "ABI");
 
@@ -285,6 +285,7 @@ enum bh_hypercall {
 #define BH_FOREVER 0xffffffffffffffffull
 #define BH_EVENT_BELL 1u
 #define BH_EVENT_STDIN 2u  /* standard input has something (or ended) */
+#define BH_EVENT_SIGNAL 4u /* a thread waits for the status page to change: parked, but not for good */
 enum bh_stream { BH_STDIN = 0, BH_STDOUT = 1, BH_STDERR = 2 };
 enum bh_mark { BH_MARK_CORE = 1, BH_MARK_INIT = 2, BH_MARK_MAIN = 3, BH_MARK_READY = 4 };
 
@@ -293,6 +294,7 @@ enum bh_report_kind {
     BH_REPORT_PANIC = 1,   /* fatal: the core or the runtime gave up; `text` says why */
     BH_REPORT_ASSERT = 2,  /* fatal */
     BH_REPORT_REFUSED = 3, /* a gate call did not happen: `status`, function, argument */
+    BH_REPORT_HEAP = 4,    /* the compartment's heap is full: `size` bytes more were wanted at `pc`. Told once */
 };
 struct bh_report {
     uint32_t kind;

@@ -12,6 +12,8 @@
 #define DOCTOR (1u << COMMAND_DOCTOR)
 #define TOP    (1u << COMMAND_TOP)
 #define GDB    (1u << COMMAND_GDB)
+#define REPORT (1u << COMMAND_REPORT)
+#define TRACE  (1u << COMMAND_TRACE)
 
 enum option {
     OPT_SET,
@@ -19,8 +21,12 @@ enum option {
     OPT_SPIN,
     OPT_MARKS,
     OPT_NO_STATS,
+    OPT_CRASH_DIR,
     OPT_ONCE,
     OPT_INTERVAL,
+    OPT_SECONDS,
+    OPT_OUTPUT,
+    OPT_METRICS,
     OPT_VERBOSE,
     OPT_JSON,
     OPT_GDB,
@@ -37,15 +43,19 @@ static const struct {
     {"--doorbell", OPT_DOORBELL, true, RUN},
     {"--spin", OPT_SPIN, true, RUN},
     {"--marks", OPT_MARKS, false, RUN},
+    {"--crash-dir", OPT_CRASH_DIR, true, RUN},
     {"--no-stats", OPT_NO_STATS, false, RUN},
     {"-v", OPT_VERBOSE, false, RUN},
     {"--verbose", OPT_VERBOSE, false, RUN},
     {"--gdb", OPT_GDB, false, RUN},
+    {"--seconds", OPT_SECONDS, true, TRACE},
+    {"-o", OPT_OUTPUT, true, TRACE},
+    {"--metrics", OPT_METRICS, true, RUN},
     {"--once", OPT_ONCE, false, TOP},
     {"--interval", OPT_INTERVAL, true, TOP},
     {"--json", OPT_JSON, false, CHECK | DOCTOR | TOP},
-    {"-h", OPT_HELP, false, RUN | CHECK | DOCTOR | TOP | GDB},
-    {"--help", OPT_HELP, false, RUN | CHECK | DOCTOR | TOP | GDB},
+    {"-h", OPT_HELP, false, RUN | CHECK | DOCTOR | TOP | GDB | REPORT | TRACE},
+    {"--help", OPT_HELP, false, RUN | CHECK | DOCTOR | TOP | GDB | REPORT | TRACE},
 };
 #define OPTIONS (sizeof options / sizeof *options)
 
@@ -56,6 +66,8 @@ static const struct {
     {"run", COMMAND_RUN},           {"check", COMMAND_CHECK}, {"doctor", COMMAND_DOCTOR},
     {"top", COMMAND_TOP},
     {"gdb", COMMAND_GDB},
+    {"report", COMMAND_REPORT},
+    {"trace", COMMAND_TRACE},
     {"--version", COMMAND_VERSION}, {"--help", COMMAND_HELP}, {"-h", COMMAND_HELP},
     {"help", COMMAND_HELP},
 };
@@ -63,7 +75,7 @@ static const struct {
 
 static const char *command_name(enum command command)
 {
-    static const char *const names[] = {"", "", "run ", "check ", "doctor ", "top ", "gdb "};
+    static const char *const names[] = {"", "", "run ", "check ", "doctor ", "top ", "gdb ", "report ", "trace "};
     return names[command];
 }
 
@@ -116,14 +128,14 @@ static bool set_spin(struct command_line *c, const char *value, struct problem *
     return true;
 }
 
-static bool set_interval(struct command_line *c, const char *value, struct problem *p)
+static bool set_seconds(const char *option, const char *value, uint64_t *ms, struct problem *p)
 {
     char *end;
     double seconds = strtod(value, &end);
     if (*end || end == value || !(seconds >= 0.05 && seconds <= 86400)) {
-        return problem_set(p, EXIT_USAGE, "--interval \"%s\": has to be a number of seconds from 0.05 to 86400", value);
+        return problem_set(p, EXIT_USAGE, "%s \"%s\": has to be a number of seconds from 0.05 to 86400", option, value);
     }
-    c->interval_ms = (uint64_t)(seconds * 1000);
+    *ms = (uint64_t)(seconds * 1000);
     return true;
 }
 
@@ -154,6 +166,9 @@ static bool apply(struct command_line *c, enum option option, const char *value,
     case OPT_MARKS:
         c->marks = true;
         return true;
+    case OPT_CRASH_DIR:
+        c->crash_dir = value;
+        return true;
     case OPT_NO_STATS:
         c->no_stats = true;
         return true;
@@ -164,7 +179,15 @@ static bool apply(struct command_line *c, enum option option, const char *value,
         c->once = true;
         return true;
     case OPT_INTERVAL:
-        return set_interval(c, value, p);
+        return set_seconds("--interval", value, &c->interval_ms, p);
+    case OPT_SECONDS:
+        return set_seconds("--seconds", value, &c->seconds_ms, p);
+    case OPT_OUTPUT:
+        c->output = value;
+        return true;
+    case OPT_METRICS:
+        c->metrics = value;
+        return true;
     case OPT_JSON:
         c->json = true;
         return true;
@@ -248,9 +271,12 @@ bool cli_parse(int argc, char **argv, struct command_line *c, struct problem *p)
             c->file = argv[i];
         }
     }
-    if (!c->file && (c->command == COMMAND_RUN || c->command == COMMAND_CHECK)) {
-        return problem_set(p, EXIT_USAGE, "no FILE given: see bulkhead %s--help",
-                           command_name(c->command));
+    if (!c->file && (c->command == COMMAND_RUN || c->command == COMMAND_CHECK || c->command == COMMAND_REPORT)) {
+        return problem_set(p, EXIT_USAGE, "no %s given: see bulkhead %s--help",
+                           c->command == COMMAND_REPORT ? "DIRECTORY" : "FILE", command_name(c->command));
+    }
+    if (!c->output && c->command == COMMAND_TRACE) {
+        return problem_set(p, EXIT_USAGE, "no -o FILE given: see bulkhead trace --help");
     }
     return true;
 }

@@ -17,12 +17,14 @@ enum command {
     COMMAND_DOCTOR,
     COMMAND_TOP,
     COMMAND_GDB,
+    COMMAND_REPORT,
+    COMMAND_TRACE,
 };
 
 struct command_line {
     enum command command;
     enum command topic; /* COMMAND_HELP: which command's; COMMAND_HELP: all */
-    const char *file;   /* run, check; top, gdb: NAME or PID, or NULL */
+    const char *file;   /* run, check; top, trace, gdb: NAME or PID, or NULL; report: directory */
     const char *compartment; /* gdb; NULL: none named */
     bool debug;              /* run: --gdb */
     uint16_t gdb_port;
@@ -31,9 +33,13 @@ struct command_line {
     bool json;    /* check, doctor, top */
     bool once;    /* top */
     uint64_t interval_ms; /* top */
+    uint64_t seconds_ms;  /* trace; 0: until a signal */
+    const char *output;   /* trace */
+    const char *metrics;  /* run */
     bool verbose; /* run */
     bool marks;   /* run */
     bool no_stats; /* run */
+    const char *crash_dir; /* run */
     bool spin_given;
     uint64_t spin_cycles;
     enum doorbell_choice doorbell;

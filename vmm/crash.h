@@ -17,7 +17,8 @@ enum crash_kind {
     CRASH_KVM = 5,      /* KVM gave up: detail, regs */
     CRASH_FORGED = 6,   /* VM with protection keys: a hypercall that is not the core's: regs */
 };
-#define CRASH_KIND_LAST CRASH_FORGED
+#define CRASH_KIND_LAST CRASH_FORGED /* that a VM's process may tell */
+#define CRASH_DEADLOCK  7u           /* the supervisor's: every thread of every VM waits for good */
 
 #define CRASH_CALLS_MAX 12u
 #define CRASH_CORE      255u

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "vmm/debug_signals.h"
+#include "vmm/core_dump.h"
 #include "vmm/hypercalls.h"
 #include "vmm/pkru.h"
 
@@ -39,10 +40,11 @@ void vm_crash(struct vm *vm, struct crash *c)
     debuggee_ended(vm, true, c->kind == CRASH_TRAP ? debug_signal_of_vector((uint32_t)c->regs.vector) : SIGABRT);
     console_end(&vm->console);
     message_send(vm->supervisor, &m);
+    core_dump(vm, &m.crash);
     vm_end(vm);
 }
 
-static struct bh_trap from_kvm(const struct kvm_regs *r)
+struct bh_trap trap_from_kvm(const struct kvm_regs *r)
 {
     return (struct bh_trap){.r15 = r->r15,
                             .r14 = r->r14,
@@ -70,7 +72,7 @@ static void end_badly(struct vm *vm, enum crash_kind kind, const char *what)
     struct crash c = {.kind = kind};
     struct kvm_regs r;
     if (ioctl(vm->vcpu.fd, KVM_GET_REGS, &r) == 0) {
-        c.regs = from_kvm(&r);
+        c.regs = trap_from_kvm(&r);
     }
     snprintf(c.detail, sizeof c.detail, "%s", what);
     vm_crash(vm, &c);

@@ -11,6 +11,8 @@ static const char overview[] =
     "  run FILE       boots the appliance that FILE describes\n"
     "  check FILE     is FILE valid? then prints the resulting layout\n"
     "  top            what the appliances that run are doing\n"
+    "  trace          records gate calls of an appliance that runs, as a timeline\n"
+    "  report DIR     a crash report again\n"
     "  doctor         what this host can do\n"
     "  gdb            starts GDB on a running appliance\n"
     "  --version      version of this program\n"
@@ -25,6 +27,7 @@ static const char overview[] =
     "  BULKHEAD_CORE   image of the guest core instead of the one that was built\n"
     "  BULKHEAD_BUILD  build directory, where composed appliances are kept\n"
     "  BULKHEAD_ROOT   source directory, where the composer is\n"
+    "  BULKHEAD_CRASH_DIR  where crash reports are saved\n"
     "  BULKHEAD_RUNTIME_DIR  where appliances that run are found; by default\n"
     "                  $XDG_RUNTIME_DIR/bulkhead, /run/bulkhead (root), or /tmp/bulkhead-UID\n";
 
@@ -39,6 +42,9 @@ static const char run[] =
     "                       where that works\n"
     "  --spin CYCLES        how long a VM polls before it parks, at most\n"
     "  --marks              prints when each phase of the start was reached, at the end\n"
+    "  --metrics PORT|PATH  serves counters to Prometheus, on 127.0.0.1:PORT or a UNIX socket\n"
+    "  --crash-dir DIR      where crash reports and cores are saved; `none`: nowhere; default\n"
+    "                       crash/ in the build directory\n"
     "  --no-stats           counts and records no gate calls: for measuring what that costs\n"
     "  --gdb[=PORT]         waits for a debugger before the first instruction, and prints how to\n"
     "                       start it; with PORT it can also connect to 127.0.0.1:PORT\n"
@@ -82,6 +88,21 @@ static const char gdb[] =
     "\n"
     "  -h, --help           this text\n";
 
+static const char report_help[] =
+    "Usage: bulkhead report DIRECTORY\n"
+    "Prints a crash report again. DIRECTORY: what the report itself names as \"saved\".\n"
+    "\n"
+    "  -h, --help           this text\n";
+
+static const char trace_help[] =
+    "Usage: bulkhead trace -o FILE [NAME|PID] [OPTION]...\n"
+    "Records the gate calls of an appliance that runs and writes them as JSON for Perfetto\n"
+    "(ui.perfetto.dev) or chrome://tracing. Says how many events were lost, if any.\n"
+    "\n"
+    "  -o FILE              where to\n"
+    "  --seconds SECONDS    how long; default: until Ctrl-C, or the appliance ends\n"
+    "  -h, --help           this text\n";
+
 void cli_help(enum command topic)
 {
     fputs(topic == COMMAND_RUN      ? run
@@ -89,6 +110,8 @@ void cli_help(enum command topic)
           : topic == COMMAND_DOCTOR ? doctor_text
           : topic == COMMAND_TOP    ? top_help
           : topic == COMMAND_GDB    ? gdb
+          : topic == COMMAND_REPORT ? report_help
+          : topic == COMMAND_TRACE  ? trace_help
                                     : overview,
           stdout);
 }

@@ -177,6 +177,14 @@ static void do_exit(struct vm *vm, const struct hypercall *h)
     vm_end(vm);
 }
 
+/* Nothing of this VM's own can wake it, and nobody has for a while. */
+static void tell_idle(void *arg)
+{
+    const struct vm *vm = arg;
+    struct message m = {.kind = MESSAGE_IDLE};
+    message_send(vm->supervisor, &m);
+}
+
 static uint64_t do_park(struct vm *vm, const struct hypercall *h)
 {
     uint64_t events = h->args[1];
@@ -187,7 +195,9 @@ static uint64_t do_park(struct vm *vm, const struct hypercall *h)
     uint64_t start = marks_now();
     STATS_ADD(s->parks, 1);
     __atomic_store_n(&s->parked_since, start, __ATOMIC_RELAXED);
-    events = park(vm->bell, vm->application ? STDIN_FILENO : -1, h->args[0], events,
+    struct park_idle idle = {.flag = &s->idle, .long_asleep = tell_idle, .arg = vm};
+    bool others = vm->net || (events & (BH_EVENT_STDIN | BH_EVENT_SIGNAL)) || !(events & BH_EVENT_BELL);
+    events = park(vm->bell, vm->application ? STDIN_FILENO : -1, h->args[0], events, others ? NULL : &idle,
                   vm->debuggee.socket);
     __atomic_store_n(&s->parked_since, 0, __ATOMIC_RELAXED);
     STATS_ADD(s->park_ns, marks_now() - start);

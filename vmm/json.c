@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-static void quote(FILE *out, const char *text)
+void json_quote(FILE *out, const char *text)
 {
     putc('"', out);
     for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
@@ -25,7 +25,7 @@ static void begin(struct json *j, const char *key)
         fprintf(j->out, "%s\n%*s", j->filled ? "," : "", (int)(2 * j->depth), "");
     }
     if (key) {
-        quote(j->out, key);
+        json_quote(j->out, key);
         fputs(": ", j->out);
     }
     j->filled = true;
@@ -55,7 +55,7 @@ void json_close(struct json *j, char bracket)
 void json_string(struct json *j, const char *key, const char *value)
 {
     begin(j, key);
-    quote(j->out, value);
+    json_quote(j->out, value);
 }
 
 void json_number(struct json *j, const char *key, uint64_t value)

@@ -13,6 +13,8 @@ struct json {
     bool filled; /* something stands before in the object or array that is open: a comma is due */
 };
 
+void json_quote(FILE *out, const char *text); /* a string by itself */
+
 /* `key`: NULL in an array, and for the outermost value. `bracket`: '{' or '['. */
 void json_open(struct json *j, const char *key, char bracket);
 void json_close(struct json *j, char bracket); /* '}' or ']'; ends the line after the outermost */

@@ -11,11 +11,14 @@
 #include "vmm/gdb_listen.h"
 #include "vmm/layout.h"
 #include "vmm/manifest.h"
+#include "vmm/metrics.h"
 #include "vmm/paths.h"
 #include "vmm/placement.h"
 #include "vmm/run.h"
+#include "vmm/saver.h"
 #include "vmm/scan.h"
 #include "vmm/top.h"
+#include "vmm/trace.h"
 
 static struct appliance appliance; /* zeroed; large for a stack */
 
@@ -85,6 +88,8 @@ static int run(const struct command_line *line, uint64_t start_ns)
         .spin_given = line->spin_given,
         .spin_cycles = line->spin_cycles,
         .verbose = line->verbose,
+        .metrics = line->metrics ? metrics_listen(line->metrics, &p) : -1,
+        .crash_dir = line->crash_dir,
         .no_stats = line->no_stats,
         .marks = line->marks,
         .file = line->file,
@@ -92,6 +97,9 @@ static int run(const struct command_line *line, uint64_t start_ns)
         .gdb_port = line->gdb_port,
         .start_ns = start_ns,
     };
+    if (line->metrics && o.metrics < 0) {
+        return problem_print(&p);
+    }
     return appliance_run(&appliance, &h, &o);
 }
 
@@ -138,6 +146,10 @@ int main(int argc, char **argv)
                                                .compartment = line.compartment,
                                                .arguments = line.args,
                                                .n_arguments = line.n_args});
+    case COMMAND_REPORT:
+        return saver_print(line.file);
+    case COMMAND_TRACE:
+        return trace(&(struct trace_options){.which = line.file, .file = line.output, .ms = line.seconds_ms});
     case COMMAND_VERSION:
         puts("bulkhead " BH_VERSION);
         return 0;

@@ -16,8 +16,9 @@ enum message_kind {
     MESSAGE_MARK = 3,   /* mark, time_ns */
     MESSAGE_FAILED = 4, /* could not start: problem */
     MESSAGE_STARTED = 5, /* the guest runs from now on: MESSAGE_FAILED means nothing any more */
+    MESSAGE_IDLE = 6,    /* it sleeps for good unless a peer rings */
 };
-#define MESSAGE_KIND_LAST MESSAGE_STARTED
+#define MESSAGE_KIND_LAST MESSAGE_IDLE
 
 #define REPORTS_MAX 1000u /* MESSAGE_CRASH that is not the end, of one VM; sender and receiver stop there */
 

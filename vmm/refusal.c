@@ -92,7 +92,7 @@ void refusal_write(FILE *out, const struct appliance *a, const char *core,
     uint32_t from = called ? r->compartment : r->peer, to = called ? r->peer : r->compartment;
     const char *caller = from < a->n_compartments ? a->compartments[from].name : "?";
     const char *callee = to < a->n_compartments ? a->compartments[to].name : "?";
-    char function[sizeof r->function], argument[sizeof r->argument];
+    char function[sizeof r->function], argument[sizeof r->argument], text[sizeof r->text];
     report_clean(function, sizeof function, r->function, sizeof r->function);
     report_clean(argument, sizeof argument, r->argument, sizeof r->argument);
     fprintf(out, "bulkhead: compartment \"%s\" calls %s() of compartment \"%s\": refused: ", caller,
@@ -106,6 +106,12 @@ void refusal_write(FILE *out, const struct appliance *a, const char *core,
     }
     if (r->size) {
         fprintf(out, "  size      %" PRIu64 " bytes\n", r->size);
+    }
+    /* What only the stub knew: limits, what kind of memory it had to be. */
+    report_clean(text, sizeof text, r->text, sizeof r->text);
+    const char *words = strchr(text, ':');
+    if (words && words[1]) {
+        fprintf(out, "  detail   %s\n", words + 1);
     }
     if (r->pc) {
         bool callers = owner_find(a, r->pc).compartment == from;

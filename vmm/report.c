@@ -200,6 +200,15 @@ static void print_own_words(FILE *out, const struct appliance *a, const char *co
     fprintf(out, "  thread    %" PRIu32 "\n", r->thread);
 }
 
+static void print_heap(FILE *out, const struct appliance *a, const struct bh_report *r)
+{
+    const struct compartment *c = &a->compartments[r->compartment < a->n_compartments ? r->compartment : 0];
+    fprintf(out,
+            "bulkhead: compartment \"%s\": its heap is full: %" PRIu64 " bytes more were wanted, and "
+            "compartments.%s.memory is %" PRIu64 " KiB\n",
+            c->name, r->size, c->name, c->memory >> 10);
+}
+
 static void print_killed(FILE *out, const struct appliance *a, const struct crash *c)
 {
     uint64_t mask = c->vm < a->n_vms ? a->vms[c->vm].compartments : 0;
@@ -244,11 +253,16 @@ void report_write(FILE *out, const struct appliance *a, const char *core, const 
         print_trap(out, a, core, c);
         break;
     case CRASH_REPORT:
-        if (c->report.kind == BH_REPORT_REFUSED) {
+        if (c->report.kind == BH_REPORT_HEAP && !c->report.fatal) {
+            print_heap(out, a, &c->report);
+        } else if (c->report.kind == BH_REPORT_REFUSED) {
             refusal_write(out, a, core, &c->report);
         } else {
             print_own_words(out, a, core, &c->report);
         }
+        break;
+    case CRASH_DEADLOCK:
+        fputs("bulkhead: deadlock: every thread of the appliance waits, and nothing is left that could wake one\n", out);
         break;
     case CRASH_KILLED:
         print_killed(out, a, c);

@@ -11,6 +11,8 @@ struct run_options {
     uint64_t spin_cycles; /* how long guests poll before they park, at most; when spin_given */
     uint64_t grace_ns;    /* what guests have to end by themselves when asked; 0: a second */
     bool verbose;
+    int metrics; /* listening socket for Prometheus; -1: none. Closed */
+    const char *crash_dir; /* vmm/saver.h; NULL: by default */
     bool no_stats; /* guests neither count nor record */
     const char *file; /* what was to be run, as the user named it */
     bool debug;       /* no VM runs before a debugger says so */

@@ -65,6 +65,7 @@ static bool allow_calls(scmp_filter_ctx filter)
         SCMP_SYS(read),          SCMP_SYS(write),
         SCMP_SYS(ppoll),         SCMP_SYS(sendto),
         SCMP_SYS(recvfrom),      /* the debugger's socket */
+        SCMP_SYS(mincore),       /* which pages belong into a core */
         SCMP_SYS(clock_gettime), /* where the vDSO has no clock */
         SCMP_SYS(rt_sigreturn),  SCMP_SYS(restart_syscall),
         SCMP_SYS(exit),          SCMP_SYS(exit_group),

@@ -11,12 +11,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "rpc/gate.h"
 #include "vmm/control.h"
 #include "vmm/gdb_listen.h"
 #include "vmm/marks.h"
 #include "vmm/message.h"
+#include "vmm/metrics.h"
 #include "vmm/report.h"
 #include "vmm/rundir.h"
+#include "vmm/saver.h"
 #include "vmm/vm.h"
 
 #define GRACE_NS 1000000000ull /* unless the options say otherwise */
@@ -40,9 +43,13 @@ static struct {
     uint64_t deadline; /* of the phase, ns; 0: none */
     int signals;       /* signalfd */
     int stop_signal;   /* first one, or 0 */
-    bool crashed, app_ended;
+    bool crashed, app_ended, deadlock;
     int app_status;
     struct problem failure; /* of a VM that could not start */
+    struct saver saver[BH_VMS_MAX]; /* looks after the crash of that VM; pid 0: none */
+    uint64_t saver_deadline[BH_VMS_MAX];
+    uint32_t n_savers;
+    struct crash later[BH_VMS_MAX]; /* kind 0: none; to be told once the report that it follows from has been printed */
     struct control control;
     bool tracing;           /* what the guests were told */
     struct gdb_listener gdb;
@@ -127,17 +134,98 @@ static void guest_over(uint32_t v)
     }
 }
 
+/* Has the peers' processes send their cores, too, while the calls in flight are still to be seen in them, and starts the
+ * process that makes a report of it all. The peers are told of the crash afterwards. */
+static bool look_after(uint32_t v, const struct crash *c)
+{
+    uint64_t cores = c->kind == CRASH_KILLED ? 0 : 1ull << v;
+    if (s.saver[v].pid) {
+        return true;
+    }
+    for (uint32_t i = 0; i < s.w.a->n_vms && !s.n_savers; i++) {
+        if (s.alive[i] && s.started[i] && !s.over[i] && (i != v || c->kind == CRASH_DEADLOCK)) {
+            cores |= kill(s.pid[i], SIGUSR2) == 0 ? 1ull << i : 0;
+        }
+    }
+    if (!saver_start(&s.saver[v], &s.w, c, cores, s.w.o->crash_dir)) {
+        s.saver[v].pid = 0;
+        return false;
+    }
+    s.saver[v].alive = c->kind == CRASH_DEADLOCK;
+    s.saver_deadline[v] = marks_now() + SAVER_PATIENCE;
+    s.n_savers++;
+    return true;
+}
+
+/* The peers' stacks have been seen, or it takes too long. */
+static void looked_after(uint32_t v)
+{
+    close(s.saver[v].looked);
+    s.saver[v].looked = -1;
+    s.saver_deadline[v] = 0;
+    if (!s.saver[v].alive) {
+        guest_over(v);
+    }
+}
+
 static void take_crash(uint32_t v, const struct crash *c)
 {
     bool end = c->kind != CRASH_REPORT || c->report.fatal;
     if (!end && s.reports[v]++ >= REPORTS_MAX) {
         return;
     }
-    report_crash(s.w.a, s.w.core.path, c);
+    bool consequence = s.crashed && c->kind == CRASH_REPORT && c->report.status == BH_PEER_DIED;
+    s.crashed |= end;
+    if (end && !consequence && look_after(v, c)) {
+        return;
+    }
+    if (consequence && s.n_savers) {
+        s.later[v] = *c;
+    } else {
+        report_crash(s.w.a, s.w.core.path, c);
+    }
     if (end) {
-        s.crashed = true;
         guest_over(v);
     }
+}
+
+static bool rung(uint32_t v)
+{
+    struct pollfd bell = {.fd = s.w.bell_fd[v], .events = POLLIN};
+    return poll(&bell, 1, 0) != 0;
+}
+
+/* Whether every VM sleeps with nothing but its bell to wake it, and no bell has been rung: then nothing will happen any
+ * more. A VM says first that it is awake and takes the ring off its bell afterwards. */
+static bool all_asleep(uint64_t flags[BH_VMS_MAX])
+{
+    for (uint32_t v = 0; v < s.w.a->n_vms; v++) {
+        if (!s.alive[v] || !s.started[v] || s.over[v]) {
+            return false;
+        }
+        flags[v] = __atomic_load_n(&s.w.vm_stats[v]->idle, __ATOMIC_SEQ_CST);
+        if (!(flags[v] & 1) || rung(v)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A deadlock is told once; the appliance goes on waiting, for whoever wants to look at it. */
+static void take_idle(void)
+{
+    uint64_t before[BH_VMS_MAX], after[BH_VMS_MAX];
+    uint32_t v = 0;
+    while (!vm_holds(s.w.a, v, s.w.a->default_compartment)) {
+        v++;
+    }
+    if (s.deadlock || s.phase != RUNNING || s.n_savers || s.w.status[v]->held || !all_asleep(before) || !all_asleep(after) ||
+        memcmp(before, after, s.w.a->n_vms * sizeof *before) != 0) {
+        return;
+    }
+    struct crash c = {.kind = CRASH_DEADLOCK, .vm = v, .compartment = s.w.a->default_compartment};
+    s.deadlock = true;
+    look_after(v, &c);
 }
 
 static void take_message(uint32_t v, const struct message *m)
@@ -162,6 +250,9 @@ static void take_message(uint32_t v, const struct message *m)
         break;
     case MESSAGE_STARTED:
         s.started[v] = true;
+        break;
+    case MESSAGE_IDLE:
+        take_idle();
         break;
     default: /* MESSAGE_FAILED */
         if (s.started[v]) {
@@ -194,10 +285,29 @@ static bool listen_to(uint32_t v)
     return got > 0;
 }
 
+static void tell_later(void)
+{
+    for (uint32_t v = 0; v < s.w.a->n_vms && !s.n_savers; v++) {
+        if (s.later[v].kind) {
+            report_crash(s.w.a, s.w.core.path, &s.later[v]);
+            s.later[v].kind = 0;
+        }
+    }
+}
+
 static void reap(void)
 {
     for (uint32_t v = 0; v < s.w.a->n_vms; v++) {
         int status;
+        if (s.saver[v].pid > 0 && waitpid(s.saver[v].pid, &status, WNOHANG) == s.saver[v].pid) {
+            bool only_asleep = s.saver[v].alive;
+            s.n_savers--;
+            if (s.saver[v].looked >= 0) {
+                looked_after(v);
+            }
+            s.saver[v].pid = only_asleep ? 0 : -1; /* -1: it had one */
+            tell_later();
+        }
         if (!s.alive[v] || waitpid(s.pid[v], &status, WNOHANG) != s.pid[v]) {
             continue;
         }
@@ -205,7 +315,7 @@ static void reap(void)
         s.n_alive--;
         while (listen_to(v)) { /* all that it had sent */
         }
-        if (!s.over[v] && s.phase < ENDING) {
+        if (!s.over[v] && !s.saver[v].pid && s.phase < ENDING) {
             struct crash c = {.kind = CRASH_KILLED,
                               .vm = v,
                               .signal = WIFSIGNALED(status) ? (uint32_t)WTERMSIG(status) : 0};
@@ -245,23 +355,34 @@ static void settle_tracing(void)
 
 static void wait_for_events(void)
 {
-    struct pollfd fds[BH_VMS_MAX + 1 + CONTROL_FDS_MAX + GDB_FDS] = {{.fd = s.signals, .events = POLLIN}};
+    struct pollfd fds[2 * BH_VMS_MAX + 1 + CONTROL_FDS_MAX + GDB_FDS] = {{.fd = s.signals, .events = POLLIN}};
     uint32_t n = s.w.a->n_vms;
     for (uint32_t v = 0; v < n; v++) {
         fds[v + 1] = (struct pollfd){.fd = s.w.supervisor_end[v], .events = POLLIN};
     }
     control_fds(&s.control, fds + n + 1);
     gdb_fds(&s.gdb, fds + n + 1 + CONTROL_FDS_MAX);
+    struct pollfd *savers = fds + n + 1 + CONTROL_FDS_MAX + GDB_FDS;
+    uint64_t deadline = s.deadline;
+    for (uint32_t v = 0; v < n; v++) {
+        savers[v] = (struct pollfd){.fd = s.saver_deadline[v] ? s.saver[v].looked : -1, .events = POLLIN};
+        deadline = s.saver_deadline[v] && (!deadline || s.saver_deadline[v] < deadline) ? s.saver_deadline[v] : deadline;
+    }
     struct timespec left, *limit = NULL;
-    if (s.deadline) {
+    if (deadline) {
         uint64_t now = marks_now();
-        uint64_t ns = now < s.deadline ? s.deadline - now : 0;
+        uint64_t ns = now < deadline ? deadline - now : 0;
         left = (struct timespec){.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = ns % 1000000000};
         limit = &left;
     }
-    int ready = ppoll(fds, n + 1 + CONTROL_FDS_MAX + GDB_FDS, limit, NULL);
+    int ready = ppoll(fds, 2 * n + 1 + CONTROL_FDS_MAX + GDB_FDS, limit, NULL);
     if (s.deadline && marks_now() >= s.deadline) {
         enter_phase(KILLED);
+    }
+    for (uint32_t v = 0; v < n; v++) {
+        if (s.saver_deadline[v] && ((ready > 0 && savers[v].revents) || marks_now() >= s.saver_deadline[v])) {
+            looked_after(v);
+        }
     }
     for (uint32_t v = 0; ready > 0 && v < n; v++) {
         if (fds[v + 1].revents) {
@@ -309,7 +430,8 @@ static bool spawn_all(struct problem *p)
         s.n_alive++;
         close(s.w.vm_end[v]);
         close(s.w.debug_vm_end[v]);
-        s.w.vm_end[v] = s.w.debug_vm_end[v] = -1;
+        close(s.w.dump_end[v]);
+        s.w.vm_end[v] = s.w.debug_vm_end[v] = s.w.dump_end[v] = -1;
     }
     return true;
 }
@@ -349,8 +471,9 @@ int appliance_run(const struct appliance *a, const struct host *h, const struct 
         enter_phase(KILLED);
     }
     marks_add("spawned", marks_now());
+    pid_t metrics = o->metrics >= 0 ? metrics_start(o->metrics, &s.w, s.pid) : 0;
     control_open(&s.control, &s.dir, &s.w, s.pid);
-    while (s.n_alive) {
+    while (s.n_alive || s.n_savers) {
         wait_for_events();
     }
     if (o->marks) {
@@ -358,6 +481,10 @@ int appliance_run(const struct appliance *a, const struct host *h, const struct 
         marks_print(start);
     }
     gdb_close(&s.gdb);
+    if (metrics > 0) {
+        kill(metrics, SIGKILL);
+        waitpid(metrics, NULL, 0);
+    }
     control_close(&s.control);
     rundir_remove(&s.dir);
     close(s.signals);

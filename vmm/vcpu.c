@@ -51,6 +51,15 @@ static bool failed(struct problem *p, const char *what)
     return problem_set(p, EXIT_HOST, "KVM: cannot %s: %s", what, strerror(errno));
 }
 
+/* One time stamp counter for all VMs and the host, so that what they record can be put in order. Best effort. */
+static void take_hosts_clock(int vcpu_fd)
+{
+    uint64_t offset = 0;
+    struct kvm_device_attr a = {
+        .group = KVM_VCPU_TSC_CTRL, .attr = KVM_VCPU_TSC_OFFSET, .addr = (uint64_t)(uintptr_t)&offset};
+    ioctl(vcpu_fd, KVM_SET_DEVICE_ATTR, &a);
+}
+
 /* The quirk would patch the guest's hypercall instruction, in a page that nobody may write. */
 static bool enable_vmcall(int vm_fd, struct problem *p)
 {
@@ -160,6 +169,7 @@ bool vcpu_create(struct vcpu *c, int kvm_fd, const struct guest_memory *m,
     if (!set_cpuid(c, kvm_fd, &f, p) || !set_features(c, &f, m->keyed, p)) {
         return false;
     }
+    take_hosts_clock(c->fd);
     int khz = ioctl(c->fd, KVM_GET_TSC_KHZ, 0);
     c->tsc_khz = khz > 0 ? (uint64_t)khz : 0;
     return true;

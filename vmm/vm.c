@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "vmm/bootinfo.h"
+#include "vmm/core_dump.h"
 #include "vmm/doorbell.h"
 #include "vmm/marks.h"
 #include "vmm/paging.h"
@@ -64,6 +65,7 @@ static void settle_descriptors(struct vm *vm)
     world_keep(vm->w, vm->index);
     vm->supervisor = vm->w->vm_end[vm->index];
     vm->bell = vm->w->bell_fd[vm->index];
+    vm->dump = vm->w->dump_end[vm->index];
     vm->application = vm_holds(a, vm->index, a->default_compartment);
     if (!vm->application) {
         int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -148,15 +150,17 @@ static struct entry first_entry(const struct vm *vm)
  * descriptors; a handful of system calls. */
 static bool confine(struct vm *vm, struct problem *p)
 {
-    int keep[BH_VMS_MAX + 4];
+    int keep[BH_VMS_MAX + 5];
     unsigned n = 0;
     keep[n++] = vm->vcpu.fd;
     keep[n++] = vm->supervisor;
     keep[n++] = vm->kick;
     keep[n++] = vm->debuggee.socket;
+    keep[n++] = vm->dump;
     for (uint32_t v = 0; v < vm->w->a->n_vms; v++) {
         keep[n++] = vm->w->bell_fd[v];
     }
+    core_dump_open(vm);
     return sandbox_close_others(keep, n, p) && net_open(vm, p) &&
            sandbox_enter(SANDBOX_VM, p);
 }

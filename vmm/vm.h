@@ -25,6 +25,7 @@ struct vm {
     uint32_t reports; /* sent so far */
     uint32_t marked;  /* bit phase: BH_HC_MARK came */
     struct net *net;  /* NULL: no network device */
+    int dump;         /* socket: where cores go */
     struct vm_stats *stats; /* ours, not the guest's */
     struct debuggee debuggee;
     int kick;         /* eventfd: the guest's BH_PORT_KICK; -1: no network device */
@@ -48,6 +49,8 @@ void vm_end(struct vm *vm) __attribute__((noreturn));
 /* Tells the supervisor what happened and ends this process. `c` has its kind and its kind's fields;
  * the rest is filled in here. */
 void vm_crash(struct vm *vm, struct crash *c) __attribute__((noreturn));
+
+struct bh_trap trap_from_kvm(const struct kvm_regs *r);
 
 /* Sends a time stamp named "vmN.name" if marks were asked for. */
 void vm_mark(const struct vm *vm, const char *name);

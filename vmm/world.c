@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "rpc/gate.h"
+#include "vmm/core_dump.h"
 #include "vmm/paths.h"
 #include "vmm/vm_stats.h"
 
@@ -119,12 +120,26 @@ static bool make_vm(struct world *w, uint32_t v, struct problem *p)
     if (w->stats_fd[v] < 0) {
         return false;
     }
+    void *stats = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, w->stats_fd[v], (off_t)BH_STATS_SIZE);
+    if (stats == MAP_FAILED) {
+        return failed(p, "map a VM's statistics");
+    }
+    w->vm_stats[v] = stats;
     w->bell_fd[v] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     int ends[2];
     if (w->bell_fd[v] < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)) {
         return failed(p, "make a doorbell");
     }
     w->supervisor_end[v] = ends[0];
+    int core[2];
+    struct timeval patience = {.tv_sec = DUMP_PATIENCE};
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, core) ||
+        setsockopt(core[1], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) ||
+        setsockopt(core[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience)) {
+        return failed(p, "make a socket");
+    }
+    w->core_end[v] = core[0];
+    w->dump_end[v] = core[1];
     w->vm_end[v] = ends[1];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)) {
         return failed(p, "make a debugger's socket");
@@ -209,13 +224,17 @@ void world_keep(struct world *w, uint32_t v)
     for (uint32_t i = 0; i < a->n_vms; i++) {
         munmap(w->status[i], PAGE);
         w->status[i] = NULL;
+        munmap((void *)w->vm_stats[i], PAGE);
+        w->vm_stats[i] = NULL;
         drop(&w->supervisor_end[i]);
         drop(&w->debug_end[i]);
+        drop(&w->core_end[i]);
         if (i != v) {
             drop(&w->status_fd[i]);
             drop(&w->stats_fd[i]);
             drop(&w->vm_end[i]);
             drop(&w->debug_vm_end[i]);
+            drop(&w->dump_end[i]);
             if (!are_peers(a, v, i)) {
                 drop(&w->bell_fd[i]);
             }

@@ -27,9 +27,11 @@ struct world {
     int status_fd[BH_VMS_MAX];        /* can no longer be mapped writable */
     struct bh_status_page *status[BH_VMS_MAX];
     int stats_fd[BH_VMS_MAX]; /* vm_stats.h */
+    const struct vm_stats *vm_stats[BH_VMS_MAX]; /* in the supervisor */
     int bell_fd[BH_VMS_MAX];                            /* eventfds */
     int supervisor_end[BH_VMS_MAX], vm_end[BH_VMS_MAX]; /* SEQPACKET */
     int debug_end[BH_VMS_MAX], debug_vm_end[BH_VMS_MAX]; /* SEQPACKET: struct debug_request, struct debug_answer */
+    int core_end[BH_VMS_MAX], dump_end[BH_VMS_MAX]; /* STREAM, for cores: core_dump.h */
 };
 
 /* Opens and makes everything. False: `p`; the process is expected to exit then. */

@@ -61,7 +61,7 @@ class Toolchain:
         return [
             *self.cc,
             *self.ldflags,
-            "-Wl,--gc-sections,--build-id=none,-z,max-page-size=4096,--fatal-warnings",
+            "-Wl,--gc-sections,--build-id=none,-z,max-page-size=4096,--fatal-warnings,--wrap=free",
             *options,
             f"-Wl,-T,{self.linker_script}",
             *(str(path) for path in objects),

@@ -59,7 +59,7 @@ class Usage(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stdout), (2, ""))
 
     def test_help(self):
-        of_commands = ([command, "--help"] for command in ("run", "check", "doctor", "top"))
+        of_commands = ([command, "--help"] for command in ("run", "check", "doctor", "top", "report", "trace"))
         for arguments in (["--help"], ["-h"], ["help"], *of_commands):
             with self.subTest(arguments=arguments):
                 done = bulkhead(*arguments)
@@ -69,7 +69,7 @@ class Usage(unittest.TestCase):
 
     def test_every_option_is_in_the_help(self):
         text = bulkhead("run", "--help").stdout
-        for option in ("--set", "--doorbell", "--spin", "--marks", "-v", "--verbose", "--no-stats", "--"):
+        for option in ("--set", "--doorbell", "--spin", "--marks", "-v", "--verbose", "--no-stats", "--crash-dir", "--metrics", "--"):
             self.assertIn(option, text)
 
     def test_version(self):

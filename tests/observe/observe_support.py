@@ -26,7 +26,8 @@ class ObserveTest(KvmTest):
         self.addCleanup(directory.cleanup)
         self.scratch = Path(directory.name)
         self.runtime = self.scratch / "run"
-        self.env = {**os.environ, "BULKHEAD_RUNTIME_DIR": str(self.runtime)}
+        self.crashes = self.scratch / "crash"
+        self.env = {**os.environ, "BULKHEAD_RUNTIME_DIR": str(self.runtime), "BULKHEAD_CRASH_DIR": str(self.crashes)}
 
     def bench(self, *options: str) -> subprocess.Popen:
         """The benchmark's guest: it makes gate calls when asked to, and else sleeps."""

@@ -19,6 +19,12 @@ bool threads_waiting_ready(void)
     return ready;
 }
 
+bool watch_has(const volatile void *word)
+{
+    (void)word;
+    return false;
+}
+
 void stats_trace_park(uint64_t start, uint64_t cycles)
 {
     (void)start, (void)cycles;

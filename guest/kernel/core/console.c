@@ -34,8 +34,19 @@ void console_log(uint32_t compartment, const char *text, size_t size)
     }
 }
 
-long stream_write(enum bh_stream stream, const void *buf, size_t size)
+static bool beside_application(uint32_t compartment)
 {
+    const struct bh_boot_compartment *c = boot_compartment(compartment);
+    return c && !(c->flags & BH_COMPARTMENT_DEFAULT);
+}
+
+long stream_write(uint32_t compartment, enum bh_stream stream, const void *buf, size_t size)
+{
+    if (stream == BH_STDERR && beside_application(compartment)) {
+        console_log(compartment, buf, size);
+        console_flush();
+        return (long)size;
+    }
     return hypercall(BH_HC_WRITE, stream, (uint64_t)buf, size);
 }
 

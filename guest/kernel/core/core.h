@@ -178,7 +178,8 @@ uint64_t ns_to_cycles(uint64_t ns);
 
 void console_log(uint32_t compartment, const char *text, size_t size);
 void console_flush(void);
-long stream_write(enum bh_stream stream, const void *buf, size_t size);
+/* `compartment`: whose text it is. Only the application has the streams; others have lines on the console. */
+long stream_write(uint32_t compartment, enum bh_stream stream, const void *buf, size_t size);
 long stream_read(enum bh_stream stream, void *buf, size_t size);
 bool stream_wants_input(void);
 void stream_input_ready(void);

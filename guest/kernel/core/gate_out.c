@@ -179,8 +179,10 @@ static int wait_for_line(struct port *port, uint64_t *timeout)
 static enum bh_status make(struct port *port, struct bh_outgoing *call, uint32_t parent)
 {
     uint64_t timeout = call->timeout; /* what is left of it */
+    uint64_t before;
     int slot;
     for (;;) {
+        before = stats_before_post();
         if (port->dead)
             return BH_PEER_DIED;
         slot = bh_out_post(&port->out, call->fn, parent, call->args);
@@ -201,7 +203,7 @@ static enum bh_status make(struct port *port, struct bh_outgoing *call, uint32_t
     p->block = NULL;
     peer_ring_if_parked(port);
     struct stats_call statistics;
-    stats_posted(&statistics, port, call, (unsigned)slot);
+    stats_posted(&statistics, port, call, (unsigned)slot, before);
     if (!await(port, (unsigned)slot, &w, timeout)) {
         p->waiter = NULL;
         p->block = call->block;

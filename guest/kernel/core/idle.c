@@ -33,7 +33,8 @@ static void park(uint64_t timeout)
         found = peers_poll() || threads_waiting_ready();
     if (!found) {
         uint64_t start = rdtsc();
-        uint64_t events = BH_EVENT_BELL | (stream_wants_input() ? BH_EVENT_STDIN : 0);
+        uint64_t events = BH_EVENT_BELL | (stream_wants_input() ? BH_EVENT_STDIN : 0) |
+                          (watch_has(&status_page()->shutdown) ? BH_EVENT_SIGNAL : 0);
         long came = hypercall(BH_HC_PARK, timeout, events, 0);
         uint64_t parked = rdtsc() - start;
         if (stats) {

@@ -183,7 +183,7 @@ static long keyed_write(enum bh_stream stream, const void *buf, size_t size)
     uint32_t caller = keys_caller();
     if (stream != BH_STDERR && !application(caller))
         return -EBADF;
-    return keys_allow(caller, (uint64_t)buf, size) ? stream_write(stream, buf, size) : -EFAULT;
+    return keys_allow(caller, (uint64_t)buf, size) ? stream_write(caller, stream, buf, size) : -EFAULT;
 }
 
 static long keyed_read(enum bh_stream stream, void *buf, size_t size)

@@ -69,6 +69,13 @@ static uint32_t call_thread_self(void)
     return current->id;
 }
 
+/* Whose code called. */
+static long call_write(enum bh_stream stream, const void *buf, size_t size)
+{
+    uint64_t from = (uint64_t)__builtin_return_address(0);
+    return stream_write((uint32_t)((from - BH_COMPARTMENT_BASE(0)) / BH_WINDOW_SIZE), stream, buf, size);
+}
+
 static const struct bh_core_calls calls = {
     .call = gate_call,
     .callback = gate_callback,
@@ -80,7 +87,7 @@ static const struct bh_core_calls calls = {
     .yield = thread_yield,
     .wait = core_wait,
     .wake = thread_wake,
-    .write = stream_write,
+    .write = call_write,
     .read = stream_read,
     .log = console_log,
     .exit = core_exit,

@@ -19,6 +19,7 @@ const struct bh_core_debug thread_layout = {
     .compartment = offsetof(struct thread, compartment),
     .state = offsetof(struct thread, state),
     .has_deadline = offsetof(struct thread, has_deadline),
+    .key = offsetof(struct thread, key),
 };
 
 static struct thread *ready_head, *ready_tail;

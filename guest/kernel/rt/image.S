@@ -3,7 +3,7 @@
  *
  * In assembly because its values are symbols that the linker script computes. */
 #define BH_IMAGE_MAGIC 0x676d49646b6c4842 /* "BHkldImg" */
-#define BH_ABI_VERSION 2
+#define BH_ABI_VERSION 3
 
     .section .bh_image, "a", @progbits
     .globl bh_image

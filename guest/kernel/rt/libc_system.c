@@ -12,11 +12,28 @@
 
 enum { CPUID_RDRAND = 1 << 30 }; /* leaf 1, ecx */
 
+/* Once: programs may live with it, but whoever sees a crash later wants to know. */
+static void heap_is_full(uint64_t wanted, const void *pc)
+{
+    static bool told;
+    if (told)
+        return;
+    told = true;
+    struct bh_report report = {.kind = BH_REPORT_HEAP,
+                               .compartment = bh_gates.compartment,
+                               .peer = BH_NO_PEER,
+                               .pc = (uint64_t)pc - 1,
+                               .size = wanted};
+    bh_core()->report(&report);
+}
+
 void *sbrk(ptrdiff_t increment)
 {
     static uint64_t used;
     const struct bh_boot_compartment *self = bh_self();
     if (increment < 0 ? (uint64_t)-increment > used : (uint64_t)increment > self->heap_size - used) {
+        if (increment > 0)
+            heap_is_full((uint64_t)increment, __builtin_return_address(0));
         errno = ENOMEM;
         return (void *)-1;
     }

@@ -1,0 +1,37 @@
+/* Has a library crash, or crashes itself: wreck HOW [ADDRESS].
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bh/bulkhead.h>
+#include <bh/core.h>
+
+#include "wreck.h"
+
+#pragma GCC optimize("no-optimize-sibling-calls") /* every caller shall be on the stack */
+
+static int secret = 42;
+
+static __attribute__((noinline)) int middle(const char *how, uint64_t address)
+{
+    int result = wreck(how, address);
+    __asm__ volatile("" : "+r"(result));
+    return result;
+}
+
+int main(int argc, char **argv)
+{
+    const char *how = argc > 1 ? argv[1] : "";
+    uint64_t address = argc > 2 ? strtoull(argv[2], NULL, 0) : 0;
+    static char large[0x20000];
+    puts("ready");
+    fflush(stdout);
+    if (strcmp(how, "secret") == 0)
+        return middle("write", (uint64_t)(uintptr_t)&secret);
+    if (strcmp(how, "big") == 0)
+        return wreck_take(large, sizeof(large));
+    if (strcmp(how, "sleep") == 0)
+        bh_sleep(BH_FOREVER);
+    return middle(how, address);
+}

@@ -1,0 +1,103 @@
+/* A library that crashes, as asked.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include "wreck.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bh/bulkhead.h>
+
+#pragma GCC optimize("no-optimize-sibling-calls") /* every caller shall be on the stack */
+
+static struct bh_mutex first;
+static volatile int zero;
+
+static __attribute__((noinline)) int deeper(volatile char *above)
+{
+    volatile char here[512];
+    here[0] = above ? above[0] : 1;
+    return deeper(here) + here[0];
+}
+
+static __attribute__((noinline)) void touch(uint64_t address)
+{
+    *(volatile int *)(uintptr_t)address = 1; /* the write */
+}
+
+static void fill_heap(void)
+{
+    for (;;) {
+        char *more = malloc(4096);
+        more[0] = 1; /* without a look whether there was any */
+        __asm__ volatile("" : : "r"(more) : "memory");
+    }
+}
+
+static __attribute__((noinline)) void free_twice(void)
+{
+    void *volatile block = malloc(100);
+    free(block);
+    free(block);
+}
+
+static __attribute__((noinline)) void smash(size_t n)
+{
+    char small[16];
+    memset(small, 'x', n);
+    __asm__ volatile("" : : "r"(small) : "memory");
+}
+
+static void lock_twice(void)
+{
+    bh_mutex_lock(&first);
+    bh_mutex_lock(&first); /* -EDEADLK: it is not that simple */
+}
+
+static void other_thread(void *unused)
+{
+    (void)unused;
+    lock_twice();
+    bh_sleep(BH_FOREVER);
+}
+
+static __attribute__((noinline)) void deadlock(void)
+{
+    bh_thread_create(NULL, other_thread, NULL);
+    bh_yield();
+    bh_mutex_lock(&first); /* held by a thread that sleeps */
+}
+
+int wreck(const char *how, uint64_t address)
+{
+    volatile size_t many = 200;
+    if (strcmp(how, "write") == 0)
+        touch(address);
+    else if (strcmp(how, "jump") == 0)
+        ((void (*)(void))(uintptr_t)address)();
+    else if (strcmp(how, "overflow") == 0)
+        return deeper(NULL);
+    else if (strcmp(how, "heap") == 0)
+        fill_heap();
+    else if (strcmp(how, "free") == 0)
+        free_twice();
+    else if (strcmp(how, "assert") == 0)
+        assert(how[0] == 'z');
+    else if (strcmp(how, "smash") == 0)
+        smash(many);
+    else if (strcmp(how, "undefined") == 0)
+        __asm__ volatile("ud2");
+    else if (strcmp(how, "divide") == 0)
+        return 7 / zero;
+    else if (strcmp(how, "deadlock") == 0)
+        deadlock();
+    else if (strcmp(how, "wait") == 0)
+        bh_sleep(20000000000ull);
+    return -1;
+}
+
+int wreck_take(const void *bytes, size_t n)
+{
+    (void)bytes;
+    return (int)n;
+}

@@ -1,0 +1,142 @@
+/* Receives, maps and reads ELF cores.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include "vmm/core_file.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "vmm/core_dump.h"
+
+static bool read_all(int fd, void *to, size_t size)
+{
+    uint8_t *at = to;
+    while (size) {
+        ssize_t n = read(fd, at, size);
+        if (n > 0) {
+            at += n;
+            size -= (size_t)n;
+        } else if (n == 0 || errno != EINTR) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool core_receive(int socket, int file)
+{
+    static uint8_t buffer[DUMP_PIECE_MAX];
+    uint64_t taken = 0;
+    struct dump_piece piece;
+    bool any = false;
+    while (read_all(socket, &piece, sizeof piece)) {
+        if (piece.offset > CORE_SIZE_MAX || piece.size > DUMP_PIECE_MAX) {
+            return false;
+        }
+        if (!piece.size) {
+            return any && ftruncate(file, (off_t)piece.offset) == 0;
+        }
+        if (!read_all(socket, buffer, piece.size)) {
+            return any;
+        }
+        taken += piece.size;
+        if (taken <= CORE_DATA_MAX && pwrite(file, buffer, piece.size, (off_t)piece.offset) == (ssize_t)piece.size) {
+            any = true; /* what is too much, or finds no room, is taken and forgotten */
+        }
+    }
+    return any;
+}
+
+static const Elf64_Phdr *header(const struct core_file *c, uint32_t n)
+{
+    return (const Elf64_Phdr *)(c->bytes + sizeof(Elf64_Ehdr)) + n;
+}
+
+static bool notes_good(const struct core_file *c, uint32_t *n)
+{
+    const Elf64_Phdr *p = header(c, 0);
+    const uint64_t each = sizeof(Elf64_Nhdr) + 8 + sizeof(struct elf_prstatus);
+    *n = (uint32_t)(p->p_filesz / each);
+    return p->p_type == PT_NOTE && p->p_filesz % each == 0 && p->p_offset % 4 == 0 && p->p_offset <= c->size &&
+           p->p_filesz <= c->size - p->p_offset && *n && *n <= BH_THREADS_MAX;
+}
+
+bool core_open(struct core_file *c, int file)
+{
+    struct stat st;
+    *c = (struct core_file){0};
+    if (fstat(file, &st) || (uint64_t)st.st_size < sizeof(Elf64_Ehdr)) {
+        return false;
+    }
+    void *at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, file, 0);
+    if (at == MAP_FAILED) {
+        return false;
+    }
+    c->bytes = at;
+    c->size = (size_t)st.st_size;
+    const Elf64_Ehdr *e = at;
+    bool good = memcmp(e->e_ident, ELFMAG, SELFMAG) == 0 && e->e_phoff == sizeof *e && e->e_phnum > 0 &&
+                sizeof *e + (uint64_t)e->e_phnum * sizeof(Elf64_Phdr) <= c->size;
+    c->n_loads = good ? e->e_phnum - 1u : 0;
+    good = good && notes_good(c, &c->n_threads);
+    if (!good) {
+        core_close(c);
+    }
+    return good;
+}
+
+void core_close(struct core_file *c)
+{
+    if (c->bytes) {
+        munmap((void *)c->bytes, c->size);
+    }
+    *c = (struct core_file){0};
+}
+
+bool core_read(const struct core_file *c, uint64_t va, void *to, size_t size)
+{
+    uint8_t *out = to;
+    while (size) {
+        const Elf64_Phdr *p = NULL;
+        for (uint32_t i = 1; i <= c->n_loads; i++) {
+            p = header(c, i);
+            if (p->p_type == PT_LOAD && va >= p->p_vaddr && va - p->p_vaddr < p->p_filesz) {
+                break;
+            }
+            p = NULL;
+        }
+        if (!p) {
+            return false;
+        }
+        uint64_t inside = va - p->p_vaddr, left = p->p_filesz - inside, n = left < size ? left : size;
+        if (p->p_offset > c->size || inside + n > c->size - p->p_offset) {
+            return false;
+        }
+        memcpy(out, c->bytes + p->p_offset + inside, n);
+        out += n;
+        va += n;
+        size -= n;
+    }
+    return true;
+}
+
+const struct elf_prstatus *core_nth(const struct core_file *c, uint32_t n)
+{
+    const uint64_t each = sizeof(Elf64_Nhdr) + 8 + sizeof(struct elf_prstatus);
+    const uint8_t *notes = n < c->n_threads ? c->bytes + header(c, 0)->p_offset : NULL;
+    return notes ? (const struct elf_prstatus *)(notes + n * each + sizeof(Elf64_Nhdr) + 8) : NULL;
+}
+
+const struct elf_prstatus *core_thread(const struct core_file *c, uint32_t id)
+{
+    for (uint32_t n = 0; n < c->n_threads; n++) {
+        if (core_thread_id(core_nth(c, n)) == id) {
+            return core_nth(c, n);
+        }
+    }
+    return NULL;
+}
