@@ -9,11 +9,6 @@ void bh_arena_init(struct bh_arena_map *map, uint64_t base, uint64_t size)
     map->n = 0;
 }
 
-bool bh_arena_fits(const struct bh_arena_map *map, size_t size)
-{
-    return size <= map->size;
-}
-
 static void insert(struct bh_arena_map *map, uint32_t at, uint64_t start, uint64_t end)
 {
     for (uint32_t i = map->n; i > at; i--)

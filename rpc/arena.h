@@ -23,9 +23,6 @@ struct bh_arena_map {
 
 void bh_arena_init(struct bh_arena_map *map, uint64_t base, uint64_t size);
 
-/* Could `size` bytes ever fit? */
-bool bh_arena_fits(const struct bh_arena_map *map, size_t size);
-
 /* Address of `size` bytes (0 counts as 1), BH_ARENA_ALIGN-aligned; 0 when there is no room now. */
 uint64_t bh_arena_take(struct bh_arena_map *map, size_t size);
 

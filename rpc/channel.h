@@ -38,12 +38,19 @@ _Static_assert(sizeof(struct bh_fetched) == sizeof(struct bh_request), "copied a
 typedef uint32_t bh_vector __attribute__((vector_size(16), may_alias, aligned(8)));
 #define BH_LINE_VECTORS 4u
 
-/* Private copy of a reply. */
-struct bh_result {
-    enum bh_status status;
-    uint64_t ret;
-    uint64_t words[BH_REPLY_WORDS];
-};
+/* Copies a line, or part of one: what comes from the peer. */
+static inline void bh_take_vectors(void *to, const volatile void *from, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        ((bh_vector *)to)[i] = ((const volatile bh_vector *)from)[i];
+}
+
+/* Copies what was just written word by word, and has to be read so. */
+static inline void bh_give_words(uint64_t *to, const uint64_t *from, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        to[i] = *(const volatile uint64_t *)&from[i];
+}
 
 /* Sends a request; the slot its reply will come in, or -1 when BH_LINES calls are outstanding. */
 static inline int bh_out_post(struct bh_out *out, uint16_t fn, uint32_t parent, const uint64_t args[BH_GATE_ARGS])
@@ -58,8 +65,7 @@ static inline int bh_out_post(struct bh_out *out, uint16_t fn, uint32_t parent, 
     line->fn = fn;
     line->slot = (uint16_t)slot;
     line->parent = parent;
-    for (unsigned i = 0; i < BH_GATE_ARGS; i++)
-        line->args[i] = args[i];
+    bh_give_words(line->args, args, BH_GATE_ARGS);
     atomic_store_explicit(&line->seq, seq, memory_order_release);
     return (int)slot;
 }
@@ -68,6 +74,12 @@ static inline int bh_out_post(struct bh_out *out, uint16_t fn, uint32_t parent, 
 static inline bool bh_out_ready(const struct bh_out *out, unsigned slot)
 {
     return atomic_load_explicit(&out->channel->replies[slot].seq, memory_order_acquire) == out->expect[slot];
+}
+
+/* Has the processor begin to fetch a reply line. */
+static inline void bh_out_ahead(const struct bh_out *out, unsigned slot)
+{
+    __builtin_prefetch((const void *)&out->channel->replies[slot % BH_LINES], 0);
 }
 
 /* A status as the called end sent it. Any that only the calling end can find out is a lie, and one that matters: a call
@@ -80,14 +92,13 @@ static inline enum bh_status bh_status_of_callee(uint32_t status)
 }
 
 /* Takes the reply that bh_out_ready() saw, and frees the slot. */
-static inline void bh_out_collect(struct bh_out *out, unsigned slot, struct bh_result *result)
+static inline enum bh_status bh_out_collect(struct bh_out *out, unsigned slot, uint64_t values[BH_VALUES])
 {
     const volatile struct bh_reply *line = &out->channel->replies[slot];
-    result->status = bh_status_of_callee(line->status);
-    result->ret = line->ret;
-    for (unsigned i = 0; i < BH_REPLY_WORDS; i++)
-        result->words[i] = line->words[i];
+    enum bh_status status = bh_status_of_callee(line->status);
+    bh_take_vectors(values, line->values, BH_VALUES * sizeof(uint64_t) / sizeof(bh_vector));
     out->outstanding &= ~(1ull << slot);
+    return status;
 }
 
 /* Is a request there? Only looks. */
@@ -97,28 +108,31 @@ static inline bool bh_in_ready(const struct bh_in *in)
     return atomic_load_explicit(&in->channel->requests[next % BH_LINES].seq, memory_order_acquire) == next;
 }
 
+/* Has the processor begin to fetch the line `n` after the next. */
+static inline void bh_in_ahead(const struct bh_in *in, unsigned n)
+{
+    __builtin_prefetch((const void *)&in->channel->requests[(in->seq + 1 + n) % BH_LINES], 0);
+}
+
 /* Takes the request that bh_in_ready() saw. False: it names no reply line, nobody can be waiting; it is dropped. */
 static inline bool bh_in_fetch(struct bh_in *in, struct bh_fetched *request)
 {
     uint32_t next = ++in->seq;
     const volatile bh_vector *line = (const volatile bh_vector *)&in->channel->requests[next % BH_LINES];
-    bh_vector *copy = (bh_vector *)request;
     bh_vector head = line[0];
     head[0] = next; /* what bh_in_ready() saw, not what stands there now */
-    copy[0] = head;
-    for (unsigned i = 1; i < BH_LINE_VECTORS; i++)
-        copy[i] = line[i];
+    *(bh_vector *)request = head;
+    bh_take_vectors(request->args, line + 1, BH_LINE_VECTORS - 1);
     return request->slot < BH_LINES;
 }
 
 /* Answers a fetched request (slot < BH_LINES). */
-static inline void bh_in_reply(struct bh_in *in, const struct bh_fetched *request, const struct bh_result *result)
+static inline void bh_in_reply(struct bh_in *in, const struct bh_fetched *request, enum bh_status status,
+                               const uint64_t values[BH_VALUES])
 {
     struct bh_reply *line = &in->channel->replies[request->slot];
-    line->status = (uint32_t)result->status;
-    line->ret = result->ret;
-    for (unsigned i = 0; i < BH_REPLY_WORDS; i++)
-        line->words[i] = result->words[i];
+    line->status = (uint32_t)status;
+    bh_give_words(line->values, values, BH_VALUES);
     atomic_store_explicit(&line->seq, request->seq, memory_order_release);
 }
 

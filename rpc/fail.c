@@ -31,6 +31,7 @@ const char *bh_status_text(enum bh_status status)
         [BH_NO_MEMORY] = "no memory in the called compartment",
         [BH_BAD_HANDLE] = "bad handle",
         [BH_NO_GATE] = "no edge allows this call",
+        [BH_BUSY] = "too many submitted calls are not waited for",
     };
     return (unsigned)status < sizeof(texts) / sizeof(texts[0]) ? texts[status] : "unknown status";
 }

@@ -27,8 +27,9 @@ enum bh_status {
     BH_NO_MEMORY = 7,    /* callee could not take its private copy */
     BH_BAD_HANDLE = 8,   /* not a handle that this caller was given */
     BH_NO_GATE = 9,      /* the TOML has no edge for this call */
+    BH_BUSY = 10,        /* no reply line, or no room in the arena, until this thread waits for a call it submitted */
 };
-#define BH_STATUS_LAST BH_NO_GATE
+#define BH_STATUS_LAST BH_BUSY
 
 /* One cache line each. The writer fills everything else first and stores `seq` last (release); the reader
  * polls `seq` (acquire) for the value it expects next. */
@@ -42,11 +43,21 @@ struct bh_request {
 };
 _Static_assert(sizeof(struct bh_request) == 64, "one cache line");
 
+/* Return value and small results (meaning per function), one by one or as a whole. */
+#define BH_VALUES (1u + BH_REPLY_WORDS)
+#define BH_REPLY_VALUES                      \
+    union {                                  \
+        struct {                             \
+            uint64_t ret;                    \
+            uint64_t words[BH_REPLY_WORDS];  \
+        };                                   \
+        uint64_t values[BH_VALUES];          \
+    }
+
 struct bh_reply {
     _Atomic uint32_t seq; /* the request's */
     uint32_t status;      /* enum bh_status */
-    uint64_t ret;
-    uint64_t words[BH_REPLY_WORDS]; /* small results beside the return value; meaning per function */
+    BH_REPLY_VALUES;
     uint64_t reserved;
 };
 _Static_assert(sizeof(struct bh_reply) == 64, "one cache line");
@@ -57,7 +68,8 @@ struct bh_channel {
 };
 _Static_assert(sizeof(struct bh_channel) == 8192, "two pages");
 
-/* Set by an end before it parks, looked at by the other after it posted: then it must ring the doorbell. */
+/* Set by an end before it parks, looked at by the other after it posted: then it must ring the doorbell. 0: awake; else
+ * a number that differs from the last park's, so that one ring for each park is enough. */
 struct bh_parked {
     _Alignas(64) _Atomic uint32_t parked;
 };

@@ -157,6 +157,8 @@ static enum bh_status take_block(struct bh_passage *pass, const struct bh_boot_e
         call->block = bh_core()->arena_alloc(call->edge, pass->which, size);
         if (call->block)
             return BH_OK;
+        if (bh_submitted) /* perhaps they have it, and nobody but this thread gives it back */
+            return BH_BUSY;
         if (call->timeout == 0)
             return BH_TIMED_OUT;
         uint64_t start = bh_core()->now();

@@ -52,6 +52,8 @@ static const char *reason(uint32_t status)
         return "is not a handle that the caller was given";
     case BH_NO_GATE:
         return "there is no edge for this call";
+    case BH_BUSY:
+        return "the calls that this thread submitted and has not waited for take all lines, or the arena";
     default:
         return "unknown reason";
     }

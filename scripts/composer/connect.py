@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .edl import Function
 from .elf import Archive
+from .gen_async import offered, submit_name, wait_name
 from .generated import Interface
 from .manifest import Import
 from .model import Appliance, Compartment, Edge
@@ -30,9 +31,21 @@ class Plan:
     archives: list[Archive]
     whole: frozenset[Path] = frozenset()  # which of `archives` are linked whole
     imports: tuple[Import, ...] = ()
+    in_halves: frozenset[tuple[str, str]] = frozenset()  # libraries' functions that it submits and waits for
     generated: dict[str, str] = field(default_factory=dict)  # file name to C source
     includes: list[Path] = field(default_factory=list)  # where the generated sources find headers
     key: str = ""
+
+
+def _halves(plans: Sequence[Plan]) -> dict[str, tuple[str, str]]:
+    """What bh_gate_submit() and bh_gate_wait() call, to library and function that it is a half of."""
+    found = {}
+    for interface in (interface for plan in plans for interface in plan.interfaces):
+        for function in interface.functions:
+            if offered(interface.parsed, function):
+                of = (interface.name, function.name)
+                found[submit_name(*of)] = found[wait_name(*of)] = of
+    return found
 
 
 class Connector:
@@ -65,7 +78,8 @@ class Connector:
                     offers.setdefault(function.name, []).append(offer)
                     number += 1
         reachable = {n for n, of in offers.items() if any(callee in edges for _, callee, _ in of)}
-        found = self._needs(plan, reachable, offers.keys() - reachable)
+        found = self._needs(plan, reachable, offers.keys() - reachable, _halves(plans))
+        plan.in_halves = frozenset(found.in_halves)
         for name in sorted(found.forbidden):
             self._no_edge(plan, name, offers[name])
         imports = []
@@ -79,7 +93,9 @@ class Connector:
             self._listed(edges[callee], plan, name)
         plan.imports = tuple(sorted(imports, key=lambda i: (i.library, i.name)))
 
-    def _needs(self, plan: Plan, reachable: set[str], unreachable: set[str]) -> Needs:
+    def _needs(
+        self, plan: Plan, reachable: set[str], unreachable: set[str], halves: dict[str, tuple[str, str]]
+    ) -> Needs:
         roots = [HEADER]
         if plan.compartment.default:
             self._has_main(plan)
@@ -89,7 +105,7 @@ class Connector:
                 for function in interface.functions:
                     self._defined(plan, interface, function)
                     roots.append(function.name)
-        return needs(roots, plan.archives, self.base, reachable, unreachable)
+        return needs(roots, plan.archives, self.base, reachable, unreachable, halves)
 
     def _has_main(self, plan: Plan) -> None:
         if not any(MAIN in archive.index for archive in plan.archives):

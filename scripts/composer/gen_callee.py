@@ -164,7 +164,7 @@ class Callee:
             self._reserve(self.function.result)
 
     def _request(self, path: str) -> str:
-        return self.wire.request(path, False)
+        return self.wire.request(path, "->")
 
     def _reserve(self, p: Field) -> None:
         self.out(f"struct bh_held my_{p.name}_held;")
@@ -313,7 +313,7 @@ class Callee:
             out("bh_frame->out = bh_out;")
 
     def _reply(self, path: str, value: str) -> None:
-        self.out(f"{self.wire.reply(path, False)} = {value};")
+        self.out(f"{self.wire.reply(path, '->')} = {value};")
 
     def _kept(self, path: str, thing: str, held: str) -> None:
         kept, success = f"bh_visit_keep(&{held}, bh_address({thing}))", self._success()

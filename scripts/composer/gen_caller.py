@@ -10,6 +10,9 @@ from .gen_common import GIVEN, Wire, Writer, size_text, used_text, value_of, wor
 class Caller:
     """Writes the body. `back`: a thunk, whose request goes to the caller of the call it belongs to."""
 
+    dot = "."  # bh_call is a local
+    pass_at = "&bh_pass"
+
     def __init__(self, out: Writer, library: Library, function: Function, w: Wire, back: bool):
         self.out = out
         self.library = library
@@ -60,7 +63,7 @@ class Caller:
             self._row(f"{p.name}->{m.name}", how=_how(m), parent=parent)
 
     @property
-    def _passes(self) -> bool:
+    def passes(self) -> bool:
         """Is there more than words to carry?"""
         return bool(self.rows) or self.wire.frame
 
@@ -73,7 +76,7 @@ class Caller:
         else:
             self.out("bh_call_begin(&bh_call, bh_import);")
         self._callbacks()
-        if self._passes:
+        if self.passes:
             self._with_passage()
         else:
             self._plain()
@@ -103,36 +106,47 @@ class Caller:
                 out(row)
             out("};")
         out("struct bh_passage bh_pass = {")
-        out(f".site = &bh_site_{w.name},")
-        out(".call = &bh_call,")
-        if self.rows:
-            out(".arguments = bh_arguments,")
-            out(f".n_arguments = {len(self.rows)},")
-        out(f".which = BH_ARENA_{'CALLBACKS' if self.back else 'CALLS'},")
-        if w.frame:
-            out(f".frame_size = sizeof(struct bh_{w.name}_frame),")
-        out(".pc = BH_CALLED_FROM,")
+        self._pass_members("&bh_call", f"BH_ARENA_{'CALLBACKS' if self.back else 'CALLS'}")
         out("};")
         self._structs_in()
         out()
         out("enum bh_status bh_status = bh_pass_begin(&bh_pass);")
         out("if (bh_status == BH_OK) {")
         self._requests()
-        if w.frame:
-            where = "&bh_in, sizeof(bh_in)" if w.requests else '"", 0'
-            out(f"bh_pass_frame(&bh_pass, {where});")
+        self._frame_in("&bh_pass")
         out("bh_status = bh_pass_call(&bh_pass);")
         out("}")
         out("if (bh_status != BH_OK) {")
         out("bh_pass_failed(&bh_pass, bh_status);")
         out(self._return_error())
         out("}")
-        if w.frame and (w.replies or w.texts):
-            out(f"const struct bh_{w.name}_frame *bh_frame = bh_call.block;")
-        if w.frame and w.replies:
-            out(f"struct bh_{w.name}_out bh_out;")
-            out("bh_copy_in(&bh_out, &bh_frame->out, sizeof(bh_out));")
+        self._frame_back()
         self._results()
+
+    def _pass_members(self, call: str, arena: str) -> None:
+        out, w = self.out, self.wire
+        out(f".site = &bh_site_{w.name},")
+        out(f".call = {call},")
+        if self.rows:
+            out(".arguments = bh_arguments,")
+            out(f".n_arguments = {len(self.rows)},")
+        out(f".which = {arena},")
+        if w.frame:
+            out(f".frame_size = sizeof(struct bh_{w.name}_frame),")
+        out(".pc = BH_CALLED_FROM,")
+
+    def _frame_in(self, passage: str) -> None:
+        if self.wire.frame:
+            where = "&bh_in, sizeof(bh_in)" if self.wire.requests else '"", 0'
+            self.out(f"bh_pass_frame({passage}, {where});")
+
+    def _frame_back(self) -> None:
+        w = self.wire
+        if w.frame and (w.replies or w.texts):
+            self.out(f"const struct bh_{w.name}_frame *bh_frame = bh_call{self.dot}block;")
+        if w.frame and w.replies:
+            self.out(f"struct bh_{w.name}_out bh_out;")
+            self.out("bh_copy_in(&bh_out, &bh_frame->out, sizeof(bh_out));")
 
     def _return_error(self) -> str:
         if self.function.result.kind == "void":
@@ -154,8 +168,8 @@ class Caller:
             name = f"bh_callback_{self.library.name}_{p.callback.name}"
             out(f"{{{name}, (uintptr_t)&my_{p.name}_closure}},")
         out("};")
-        out("bh_call.callbacks = bh_callbacks;")
-        out(f"bh_call.n_callbacks = {len(given)};")
+        out(f"bh_call{self.dot}callbacks = bh_callbacks;")
+        out(f"bh_call{self.dot}n_callbacks = {len(given)};")
 
     # ---- Before the call ----
 
@@ -229,7 +243,7 @@ class Caller:
                         self._set(f"{p.name}.{m.name}", f"bh_arguments[{at}].sent")
 
     def _set(self, path: str, value: str) -> None:
-        self.out(f"{self.wire.request(path, True)} = {value};")
+        self.out(f"{self.wire.request(path, self.dot)} = {value};")
 
     # ---- After the call ----
 
@@ -244,7 +258,7 @@ class Caller:
             out(f"{result.type.declare('bh_ret')} = bh_value_pointer({result.type.text}, bh_text);")
         elif result.kind != "void":
             pointer = result.kind in ("handle", "user_check")
-            value = value_of(result.type.text, "bh_call.ret", pointer)
+            value = value_of(result.type.text, f"bh_call{self.dot}ret", pointer)
             out(f"{result.type.declare('bh_ret')} = {value};")
         for p in function.parameters:
             if p.kind == "object" and p.is_out:
@@ -255,16 +269,16 @@ class Caller:
                 used = self._used(p, names, f"bh_arguments[{at}].size")
                 out(f"bh_pass_back(&bh_arguments[{at}], {used});")
             elif p.kind == "handle_out":
-                value = value_of(f"__typeof__(*{p.name})", self.wire.reply(p.name, True), True)
+                value = value_of(f"__typeof__(*{p.name})", self.wire.reply(p.name, self.dot), True)
                 out(f"if ({p.name})")
                 out(f"    *{p.name} = {value};")
             elif p.kind in ("struct", "twin"):
                 self._struct_out(p)
-        if self._passes:
-            out("bh_pass_end(&bh_pass);")
+        if self.passes:
+            out(f"bh_pass_end({self.pass_at});")
         if function.errno:
             out(f"if (bh_ret == {function.error})")
-            out("    errno = (int)bh_call.words[BH_ERRNO_WORD];")
+            out(f"    errno = (int)bh_call{self.dot}words[BH_ERRNO_WORD];")
         if result.kind != "void":
             out("return bh_ret;")
 
@@ -277,7 +291,7 @@ class Caller:
         return f"{' && '.join(given)} ? {used} : 0" if given else used
 
     def _object_out(self, p: Field) -> None:
-        value = value_of(p.type.pointee, self.wire.reply(p.name, True), False)
+        value = value_of(p.type.pointee, self.wire.reply(p.name, self.dot), False)
         self.out(f"{p.type.pointee} my_{p.name}_after = {value};")
         self.out(f"if ({p.name})")
         self.out(f"    *{p.name} = my_{p.name}_after;")

@@ -61,15 +61,12 @@ class Wire:
     arrays: dict[str, str] = field(default_factory=dict)  # path to C expression of the array
     frame: bool = False
 
-    def request(self, path: str, caller: bool) -> str:
-        if self.frame:
-            return f"bh_in.{path}"
-        return f"bh_call{'.' if caller else '->'}args[{self.requests.index(path)}]"
+    def request(self, path: str, dot: str) -> str:
+        """`dot`: how the code at hand gets at members of bh_call."""
+        return f"bh_in.{path}" if self.frame else f"bh_call{dot}args[{self.requests.index(path)}]"
 
-    def reply(self, path: str, caller: bool) -> str:
-        if self.frame:
-            return f"bh_out.{path}"
-        return f"bh_call{'.' if caller else '->'}words[{self.replies.index(path)}]"
+    def reply(self, path: str, dot: str) -> str:
+        return f"bh_out.{path}" if self.frame else f"bh_call{dot}words[{self.replies.index(path)}]"
 
     def text(self, path: str) -> str:
         return f"bh_frame->{path.replace('.', '_')}_text"

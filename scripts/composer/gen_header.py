@@ -1,9 +1,11 @@
-"""Generates <bh/gate_NAME.h>: the library's headers, and bh_fn_NAME_FUNCTION for bh_gate().
+"""Generates <bh/gate_NAME.h>: the library's headers, bh_fn_NAME_FUNCTION for bh_gate(), and what
+bh_gate_submit() and bh_gate_wait() call.
 
 SPDX-License-Identifier: BSD-3-Clause
 """
 
 from .edl_model import Library
+from .gen_async import offered, submit_prototype, wait_prototype
 from .gen_common import Writer
 
 
@@ -16,6 +18,7 @@ def generate(library: Library) -> str:
     out()
     for include in library.includes:
         out(f"#include {include}")
+    out("#include <bh/bulkhead.h>")
     out()
     if library.functions:
         out("/* Indices of the functions in the library. */")
@@ -23,6 +26,13 @@ def generate(library: Library) -> str:
         for index, function in enumerate(library.functions):
             out(f"bh_fn_{library.name}_{function.name} = {index},")
         out("};")
+        out()
+        out("/* The two halves of a call; not for functions with so many pointers that they do not fit struct bh_call. */")
+    for function in library.functions:
+        if offered(library, function):
+            out(f"{submit_prototype(library, function)};")
+            out(f"{wait_prototype(library, function)};")
+    if library.functions:
         out()
     out("#endif")
     return out.text

@@ -3,8 +3,9 @@
 SPDX-License-Identifier: BSD-3-Clause
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
+from . import gen_async
 from .edl_model import Callback, Function, Library
 from .gen_callee import Callee
 from .gen_caller import Caller
@@ -21,8 +22,9 @@ from .gen_common import (
 )
 
 
-def generate(library: Library, used: Mapping[str, int]) -> str:
-    """C source with a stub for each function in `used`, which maps names to import indices.
+def generate(library: Library, used: Mapping[str, int], in_halves: Collection[str] = ()) -> str:
+    """C source with a stub for each function in `used`, which maps names to import indices, and with both halves of
+    those that `in_halves` names, too.
 
     Texts of several libraries may be put into one file, one after the other.
     """
@@ -38,6 +40,19 @@ def generate(library: Library, used: Mapping[str, int]) -> str:
         _callback(out, library, callback)
     for function in functions:
         _stub(out, library, function, used[function.name])
+        if function.name in in_halves:
+            gen_async.generate(out, library, function, used[function.name])
+    return out.text
+
+
+def generate_local(library: Library, in_halves: Collection[str]) -> str:
+    """C source with both halves of calls to a library in the same compartment."""
+    out = Writer()
+    out(f"/* Generated from {library.name}.edl: calls in two halves within the compartment. */")
+    preamble(out, library)
+    for function in library.functions:
+        if function.name in in_halves:
+            gen_async.generate(out, library, function, None)
     return out.text
 
 

@@ -6,7 +6,7 @@ SPDX-License-Identifier: BSD-3-Clause
 import json
 import struct
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,17 +28,17 @@ EXPORT = struct.Struct("<QQQII")  # struct bh_export, rpc/abi.h
 class Interface:
     """What a library offers, and where the headers are that its interface file names."""
 
-    library: edl.Library
+    parsed: edl.Library
     include_dirs: tuple[Path, ...]
     whole: bool = False  # takes over functions of the C library
 
     @property
     def name(self) -> str:
-        return self.library.name
+        return self.parsed.name
 
     @property
     def functions(self) -> list[Function]:
-        return self.library.functions
+        return self.parsed.functions
 
 
 def interface(library: Library) -> Interface:
@@ -61,12 +61,22 @@ def interface(library: Library) -> Interface:
     return Interface(parsed, tuple(library.root / path for path in includes), whole)
 
 
-def stubs(imports: Sequence[Import], interfaces: dict[str, Interface]) -> str:
-    """C source of what stands for functions of other compartments; indices as in `imports`."""
+def stubs(
+    imports: Sequence[Import],
+    interfaces: dict[str, Interface],
+    own: Sequence[Interface],
+    in_halves: Collection[tuple[str, str]],
+) -> str:
+    """C source of what stands for functions of other compartments; indices as in `imports`. Also of the halves of those
+    functions of other and `own` libraries that are submitted and waited for."""
     used: dict[str, dict[str, int]] = {}
     for index, wanted in enumerate(imports):
         used.setdefault(wanted.library, {})[wanted.name] = index
-    texts = (gen_stubs.generate(interfaces[name].library, used[name]) for name in used)
+    halves: dict[str, set[str]] = {}
+    for library, function in in_halves:
+        halves.setdefault(library, set()).add(function)
+    texts = [gen_stubs.generate(interfaces[name].parsed, used[name], halves.get(name, ())) for name in used]
+    texts += [gen_stubs.generate_local(i.parsed, halves[i.name]) for i in own if i.name in halves]
     return "\n".join(texts)
 
 
@@ -74,7 +84,7 @@ def exports(interfaces: Sequence[Interface]) -> str:
     """C source of the export table, in the order of `interfaces`, and of the checks behind it."""
     if not any(interface.functions for interface in interfaces):
         return NO_EXPORTS
-    return gen_dispatch.generate([interface.library for interface in interfaces])
+    return gen_dispatch.generate([interface.parsed for interface in interfaces])
 
 
 def program(name: str) -> str:

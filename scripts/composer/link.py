@@ -115,13 +115,13 @@ class Linker:
     def _generate(self, plan: Plan, plans: Sequence[Plan]) -> None:
         interfaces = {i.name: i for other in plans for i in other.interfaces}
         plan.generated = {
-            "stubs.c": generated.stubs(plan.imports, interfaces),
+            "stubs.c": generated.stubs(plan.imports, interfaces, plan.interfaces, plan.in_halves),
             "exports.c": generated.exports(plan.interfaces if plan.exporting else []),
         }
         name = self.appliance.application.name if plan.compartment.default else ""
         plan.generated["exports.c"] += generated.program(name)
         used = {wanted.library for wanted in plan.imports}
-        used |= {i.name for i in plan.interfaces} if plan.exporting else set()
+        used |= {i.name for i in plan.interfaces} if plan.exporting or plan.in_halves else set()
         plan.includes = [path for name in sorted(used) for path in interfaces[name].include_dirs]
         self._note(self.toolchain.linker_script)
         toolchain = self.toolchain

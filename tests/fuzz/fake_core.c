@@ -8,6 +8,7 @@
 #include "fuzz/fake_core.h"
 
 static struct thread main_thread, worker;
+struct thread *ready_head;
 struct thread *current = &main_thread;
 const struct bh_mpk *keys; /* one domain */
 uint32_t fake_bells, fake_free_workers;
@@ -86,6 +87,7 @@ void fake_core_start(bh_dispatch_fn *dispatch)
         memset(fake_region(e), 0, sizeof(struct bh_edge_region));
     memset(ports, 0, 2 * sizeof(ports[0]));
     n_ports = 0;
+    unfenced_ports = NULL;
     fake_bells = 0;
     fake_free_workers = UINT32_MAX;
     fake_on_wait = NULL;
@@ -121,16 +123,12 @@ void thread_ready(struct thread *t)
     worker_busy = false;
 }
 
-bool threads_waiting_ready(void)
-{
-    return false;
-}
-
 int thread_wait(const void *key, uint64_t timeout)
 {
     (void)key;
     if (fake_on_wait)
         fake_on_wait();
+    peers_fence();
     if (!peers_poll() && timeout != BH_FOREVER)
         return -ETIMEDOUT;
     return 0;
@@ -152,6 +150,7 @@ uint32_t thread_wake(const void *key, uint32_t n)
 void thread_yield(void)
 {
     peers_poll();
+    peers_fence();
 }
 
 void thread_block(void)

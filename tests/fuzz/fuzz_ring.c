@@ -79,6 +79,34 @@ static void our_call(void)
         gate_arena_free(0, BH_ARENA_CALLS, block);
 }
 
+/* Calls that are under way while other things happen; `block` NULL: the core has it, or there is none. */
+enum { SUBMITTED = 80 };
+static struct bh_outgoing submitted[SUBMITTED];
+static bool under_way[SUBMITTED];
+
+static void our_submit(void)
+{
+    unsigned i = next_byte() % SUBMITTED;
+    struct bh_outgoing *call = &submitted[i];
+    if (under_way[i]) {
+        (void)gate_ready(call);
+        call->timeout = next_byte() & 1 ? 0 : 5000;
+        enum bh_status status = gate_collect(call);
+        require(status <= BH_STATUS_LAST && status != BH_BUSY);
+        under_way[i] = false;
+        if (call->block && status != BH_TIMED_OUT)
+            gate_arena_free(0, BH_ARENA_CALLS, call->block);
+        return;
+    }
+    *call = (struct bh_outgoing){.edge = 0, .fn = next_byte(), .timeout = 5000};
+    call->block = next_byte() & 1 ? gate_arena_alloc(0, BH_ARENA_CALLS, next_byte()) : NULL;
+    enum bh_status status = gate_submit(call);
+    under_way[i] = status == BH_OK;
+    require(status == BH_OK || status == BH_BUSY || status == BH_PEER_DIED || status == BH_TIMED_OUT);
+    if (!under_way[i] && call->block && status != BH_TIMED_OUT)
+        gate_arena_free(0, BH_ARENA_CALLS, call->block);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -86,12 +114,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     left = size;
     fake_core_start(dispatch);
     fake_on_wait = peer_acts;
+    memset(under_way, 0, sizeof(under_way));
     while (left) {
-        switch (next_byte() % 4) {
+        switch (next_byte() % 8) {
         case 0:
+        case 4:
             our_call();
             break;
+        case 2:
+        case 6:
+            our_submit();
+            break;
         case 1:
+        case 5:
             fake_free_workers = next_byte() % 4;
             break;
         default:

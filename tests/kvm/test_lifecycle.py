@@ -71,9 +71,9 @@ class Lifecycle(KvmTest):
                 self.all_gone(child, within=2)
 
     def test_vm_killed(self):
-        for victim, name in enumerate(("app", "library")):
-            with self.subTest(victim=name):
-                child = self.ready("call")
+        for victim, name, what in ((0, "app", "call"), (1, "library", "call"), (1, "library", "submit")):
+            with self.subTest(victim=name, what=what):
+                child = self.ready(what)
                 os.kill(vm_processes(child.pid)[victim], signal.SIGKILL)
                 out, err = child.communicate(timeout=3)
                 report = f'bulkhead: compartment "{name}" crashed: the process of VM {victim} was killed by signal 9'

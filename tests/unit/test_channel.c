@@ -18,6 +18,16 @@ static void reset(uint32_t seq)
     in = (struct bh_in){.channel = &channel, .seq = seq};
 }
 
+struct result {
+    enum bh_status status;
+    BH_REPLY_VALUES;
+};
+
+static void reply(const struct bh_fetched *request, const struct result *result)
+{
+    bh_in_reply(&in, request, result->status, result->values);
+}
+
 static const uint64_t six[BH_GATE_ARGS] = {1, 2, 3, 4, 5, 6};
 
 static void call_and_reply(void)
@@ -33,10 +43,10 @@ static void call_and_reply(void)
     CHECK(request.fn == 7 && request.parent == 9 && request.slot == 0 && request.seq == 1);
     CHECK(!memcmp(request.args, six, sizeof(six)));
     CHECK(!bh_in_ready(&in));
-    struct bh_result sent = {.status = BH_OK, .ret = 42, .words = {5, 4, 3, 2, 1}}, got;
-    bh_in_reply(&in, &request, &sent);
+    struct result sent = {.status = BH_OK, .ret = 42, .words = {5, 4, 3, 2, 1}}, got;
+    reply(&request, &sent);
     CHECK(bh_out_ready(&out, 0));
-    bh_out_collect(&out, 0, &got);
+    got.status = bh_out_collect(&out, 0, got.values);
     CHECK(got.status == BH_OK && got.ret == 42 && !memcmp(got.words, sent.words, sizeof(got.words)));
     CHECK(out.outstanding == 0);
 }
@@ -46,12 +56,12 @@ static void sequence_wraps(void)
     reset(UINT32_MAX - 100);
     for (int i = 0; i < 300; i++) {
         struct bh_fetched request;
-        struct bh_result result = {.status = BH_OK, .ret = (uint64_t)i}, got;
+        struct result result = {.status = BH_OK, .ret = (uint64_t)i}, got;
         int slot = bh_out_post(&out, 1, 0, six);
         CHECK(slot == 0 && bh_in_ready(&in) && bh_in_fetch(&in, &request));
-        bh_in_reply(&in, &request, &result);
+        reply(&request, &result);
         CHECK(bh_out_ready(&out, 0));
-        bh_out_collect(&out, 0, &got);
+        got.status = bh_out_collect(&out, 0, got.values);
         CHECK(got.ret == (uint64_t)i);
     }
 }
@@ -66,10 +76,10 @@ static void full_channel_refuses(void)
     for (unsigned i = 0; i < BH_LINES; i++)
         CHECK(bh_in_ready(&in) && bh_in_fetch(&in, &requests[i]) && requests[i].fn == i);
     /* Out of order: the free line is the one whose reply came. */
-    struct bh_result result = {.status = BH_OK}, got;
-    bh_in_reply(&in, &requests[17], &result);
+    struct result result = {.status = BH_OK}, got;
+    reply(&requests[17], &result);
     CHECK(bh_out_ready(&out, 17) && !bh_out_ready(&out, 16));
-    bh_out_collect(&out, 17, &got);
+    got.status = bh_out_collect(&out, 17, got.values);
     CHECK(bh_out_post(&out, 99, 0, six) == 17);
     struct bh_fetched late;
     CHECK(bh_in_ready(&in) && bh_in_fetch(&in, &late) && late.fn == 99 && late.slot == 17);
@@ -91,23 +101,23 @@ static void hostile_status_is_a_refusal(void)
     bh_out_post(&out, 1, 0, six);
     channel.replies[0].status = 0xdeadbeef;
     channel.replies[0].seq = 1;
-    struct bh_result got;
+    struct result got;
     CHECK(bh_out_ready(&out, 0));
-    bh_out_collect(&out, 0, &got);
+    got.status = bh_out_collect(&out, 0, got.values);
     CHECK(got.status == BH_REFUSED);
 }
 
 /* What the calling end alone can find out, and would act upon. */
 static void forged_status_is_a_refusal(void)
 {
-    const enum bh_status forged[] = {BH_TOO_BIG, BH_UNANNOTATED, BH_TIMED_OUT, BH_PEER_DIED, BH_NO_GATE};
+    const enum bh_status forged[] = {BH_TOO_BIG, BH_UNANNOTATED, BH_TIMED_OUT, BH_PEER_DIED, BH_NO_GATE, BH_BUSY};
     for (unsigned i = 0; i < sizeof(forged) / sizeof(*forged); i++) {
         reset(0);
         bh_out_post(&out, 1, 0, six);
         channel.replies[0].status = forged[i];
         channel.replies[0].seq = 1;
-        struct bh_result got;
-        bh_out_collect(&out, 0, &got);
+        struct result got;
+        got.status = bh_out_collect(&out, 0, got.values);
         CHECK(got.status == BH_REFUSED);
     }
 }
@@ -116,15 +126,15 @@ static void stale_and_replayed_replies_are_not_taken(void)
 {
     reset(0);
     struct bh_fetched request;
-    struct bh_result result = {.status = BH_OK}, got;
+    struct result result = {.status = BH_OK}, got;
     bh_out_post(&out, 1, 0, six);
     bh_in_ready(&in);
     bh_in_fetch(&in, &request);
-    bh_in_reply(&in, &request, &result);
-    bh_out_collect(&out, 0, &got);
+    reply(&request, &result);
+    got.status = bh_out_collect(&out, 0, got.values);
     bh_out_post(&out, 2, 0, six);
     CHECK(!bh_out_ready(&out, 0)); /* the line still holds the reply to request 1 */
-    bh_in_reply(&in, &request, &result);
+    reply(&request, &result);
     CHECK(!bh_out_ready(&out, 0));
 }
 
@@ -142,8 +152,8 @@ static void *echo(void *unused)
         }
         if (!bh_in_fetch(&in, &request))
             return (void *)1;
-        struct bh_result result = {.status = BH_OK, .ret = request.args[0] * 3 + request.args[5]};
-        bh_in_reply(&in, &request, &result);
+        struct result result = {.status = BH_OK, .ret = request.args[0] * 3 + request.args[5]};
+        reply(&request, &result);
         n++;
     }
     return NULL;
@@ -165,10 +175,10 @@ static void two_threads(void)
             continue;
         }
         for (unsigned s = 0; s < BH_LINES; s++) {
-            struct bh_result got;
+            struct result got;
             if (!(out.outstanding >> s & 1) || !bh_out_ready(&out, s))
                 continue;
-            bh_out_collect(&out, s, &got);
+            got.status = bh_out_collect(&out, s, got.values);
             wrong += got.ret != expect[s];
             done++;
         }

@@ -40,6 +40,45 @@ static void incoming_call_is_answered(void)
     fake_region(1)->from_end.parked = 1;
     post(2, 1, 6, 1, 2);
     CHECK(peers_poll() && reply(6)->seq == 2 && reply(6)->ret == 3 && fake_bells == 1);
+    post(3, 1, 7, 1, 2);
+    CHECK(peers_poll() && fake_bells == 1); /* one ring wakes it for both */
+    fake_region(1)->from_end.parked = 2;
+    post(4, 1, 8, 1, 2);
+    CHECK(peers_poll() && fake_bells == 2);
+}
+
+/* The peer parks just after the look without a fence: the look behind the fence finds it, once. */
+static void late_park_is_seen_before_waiting(void)
+{
+    fake_core_start(add);
+    post(1, 0, 5, 20, 22);
+    post(2, 0, 6, 20, 22);
+    CHECK(peers_poll() && peers_poll() && fake_bells == 0);
+    fake_region(1)->from_end.parked = 9;
+    peers_fence();
+    CHECK(fake_bells == 1);
+    fake_region(1)->from_end.parked = 10;
+    peers_fence(); /* nothing was posted since */
+    CHECK(fake_bells == 1);
+}
+
+static void some_looks_find_every_edge(void)
+{
+    fake_core_start(add);
+    calls = 0;
+    for (uint32_t n = 1; n <= 100; n++) {
+        post(n, 1, 5, 20, 22);
+        peers_poll_some(); /* an edge with traffic without a pause */
+    }
+    struct port *port = port_of_edge(0, true);
+    static const uint64_t none[BH_GATE_ARGS];
+    CHECK(calls == 100 && bh_out_post(&port->out, 0, 0, none) == 0);
+    fake_region(0)->calls.replies[0].seq = 1;
+    for (uint32_t n = 101; n <= 200 && port->out.outstanding; n++) {
+        post(n, 1, 5, 20, 22);
+        peers_poll_some();
+    }
+    CHECK(!port->out.outstanding && calls < 200);
 }
 
 static void what_was_not_granted_is_refused(void)
@@ -245,6 +284,125 @@ static void death_of_the_peer_frees_what_it_kept(void)
     CHECK(peers_poll() && port_of_edge(0, true)->arena.n == 0);
 }
 
+/* ---- Calls that are submitted, and collected later ---- */
+static void answer(uint32_t slot, uint32_t seq, uint64_t ret)
+{
+    struct bh_reply *line = &fake_region(0)->calls.replies[slot];
+    line->status = BH_OK;
+    line->ret = ret;
+    line->seq = seq;
+}
+
+static struct bh_outgoing submitted(void)
+{
+    struct bh_outgoing call = {.edge = 0, .timeout = BH_FOREVER};
+    CHECK(gate_submit(&call) == BH_OK);
+    return call;
+}
+
+static void submitted_calls_are_collected_in_any_order(void)
+{
+    fake_core_start(add);
+    struct bh_outgoing a = submitted(), b = submitted(), c = submitted();
+    CHECK(a.slot == 0 && b.slot == 1 && c.slot == 2 && !gate_ready(&a));
+    answer(2, 3, 33);
+    answer(0, 1, 11);
+    peers_poll();
+    CHECK(!peers_poll()); /* replies stay in their lines */
+    CHECK(gate_ready(&a) && !gate_ready(&b) && gate_ready(&c));
+    CHECK(gate_collect(&c) == BH_OK && c.ret == 33 && gate_collect(&a) == BH_OK && a.ret == 11);
+    CHECK(gate_collect(&a) == BH_BAD_ARGUMENT); /* there is no such call any more */
+    answer(1, 2, 22);
+    CHECK(gate_collect(&b) == BH_OK && b.ret == 22 && port_of_edge(0, true)->out.outstanding == 0);
+}
+
+static void hostile_replies_to_submitted_calls(void)
+{
+    fake_core_start(add);
+    struct bh_outgoing a = submitted(), b = submitted();
+    answer(0, 2, 666); /* the other call's number */
+    answer(63, 1, 666); /* a slot that is not in use */
+    CHECK(!peers_poll() && !gate_ready(&a) && !gate_ready(&b));
+    answer(0, 1, 11);
+    CHECK(gate_collect(&a) == BH_OK && a.ret == 11);
+    answer(0, 1, 666); /* a second time */
+    CHECK(!peers_poll() && !gate_ready(&b));
+    struct bh_outgoing c = submitted();
+    CHECK(c.slot == 0 && !gate_ready(&c)); /* the line holds the old call's */
+    answer(1, 2, 22);
+    answer(0, 3, 33);
+    fake_region(0)->calls.replies[0].status = BH_BUSY;
+    CHECK(gate_collect(&c) == BH_REFUSED && gate_collect(&b) == BH_OK && b.ret == 22);
+    struct bh_outgoing none = {.edge = 0, .slot = 65535};
+    CHECK(gate_collect(&none) == BH_BAD_ARGUMENT && gate_ready(&none));
+    none.edge = 1;
+    CHECK(gate_submit(&none) == BH_NO_GATE && gate_collect(&none) == BH_BAD_ARGUMENT);
+}
+
+static void no_more_calls_than_lines(void)
+{
+    fake_core_start(add);
+    struct bh_outgoing calls_[BH_LINES], more = {.edge = 0, .timeout = BH_FOREVER};
+    for (unsigned i = 0; i < BH_LINES; i++)
+        calls_[i] = submitted();
+    CHECK(gate_submit(&more) == BH_BUSY && gate_call(&more) == BH_BUSY);
+    answer(40, 41, 7);
+    CHECK(gate_submit(&more) == BH_BUSY); /* answered, not collected */
+    CHECK(gate_collect(&calls_[40]) == BH_OK && gate_submit(&more) == BH_OK && more.slot == 40);
+    current->id = 7; /* a thread that holds none waits for those that do */
+    struct bh_outgoing other = {.edge = 0, .timeout = 5000};
+    CHECK(gate_submit(&other) == BH_TIMED_OUT);
+    current->id = 0;
+}
+
+static void answer_first(void)
+{
+    answer(0, 1, 5);
+}
+
+static void collecting_waits(void)
+{
+    fake_core_start(add);
+    fake_on_wait = answer_first;
+    struct bh_outgoing call = submitted();
+    CHECK(gate_collect(&call) == BH_OK && call.ret == 5);
+}
+
+static void late_reply_to_a_submitted_call_frees_its_block(void)
+{
+    fake_core_start(add);
+    struct bh_outgoing call = {.edge = 0, .timeout = 0};
+    call.block = gate_arena_alloc(0, BH_ARENA_CALLS, 100);
+    struct port *port = port_of_edge(0, true);
+    CHECK(gate_submit(&call) == BH_OK && gate_collect(&call) == BH_TIMED_OUT);
+    CHECK(port->arena.n == 1 && gate_collect(&call) == BH_BAD_ARGUMENT);
+    answer(0, 1, 5);
+    CHECK(peers_poll() && port->arena.n == 0 && port->out.outstanding == 0);
+}
+
+static void death_of_the_peer_ends_submitted_calls(void)
+{
+    fake_core_start(add);
+    struct bh_outgoing a = submitted(), b = submitted(), c = submitted();
+    answer(1, 2, 22); /* the last that it did */
+    peer_dies();
+    CHECK(peers_poll() && gate_ready(&a) && gate_ready(&b));
+    CHECK(gate_collect(&a) == BH_PEER_DIED && gate_collect(&b) == BH_OK && b.ret == 22);
+    CHECK(gate_collect(&c) == BH_PEER_DIED && port_of_edge(0, true)->out.outstanding == 0);
+    CHECK(gate_submit(&a) == BH_PEER_DIED && gate_collect(&a) == BH_BAD_ARGUMENT);
+}
+
+/* A submitted call has no callbacks, whether or not it is waited for. */
+static void submitted_calls_are_not_called_back(void)
+{
+    fake_core_start(add);
+    struct bh_outgoing call = submitted();
+    post_callback(1);
+    CHECK(peers_poll() && fake_region(0)->callbacks.replies[3].status == BH_REFUSED);
+    answer(0, 1, 5);
+    CHECK(gate_collect(&call) == BH_OK);
+}
+
 static void wrong_ends_have_no_gate(void)
 {
     fake_core_start(add);
@@ -262,6 +420,8 @@ static void wrong_ends_have_no_gate(void)
 int main(void)
 {
     RUN(incoming_call_is_answered);
+    RUN(late_park_is_seen_before_waiting);
+    RUN(some_looks_find_every_edge);
     RUN(what_was_not_granted_is_refused);
     RUN(call_waits_for_a_worker);
     RUN(outgoing_call_with_callbacks);
@@ -274,6 +434,13 @@ int main(void)
     RUN(forged_time_out_is_a_refusal);
     RUN(death_of_the_peer_ends_calls);
     RUN(death_of_the_peer_frees_what_it_kept);
+    RUN(submitted_calls_are_collected_in_any_order);
+    RUN(hostile_replies_to_submitted_calls);
+    RUN(no_more_calls_than_lines);
+    RUN(collecting_waits);
+    RUN(late_reply_to_a_submitted_call_frees_its_block);
+    RUN(death_of_the_peer_ends_submitted_calls);
+    RUN(submitted_calls_are_not_called_back);
     RUN(wrong_ends_have_no_gate);
     return CHECK_RESULT();
 }

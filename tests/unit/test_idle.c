@@ -9,14 +9,20 @@
 struct bh_stats *stats; /* off */
 bool stats_tracing;
 
-static bool ready, traffic, parked, parked_when_seen;
-static uint64_t clock_now, timer, polls, parks, timeout_seen;
+static bool traffic, parked, parked_when_seen;
+static uint64_t clock_now, timer, polls, parks, timeout_seen, fences;
 static bool post_while_parking;
 
+static struct thread runnable;
+
 /* ---- What the core's other files would provide ---- */
-bool threads_waiting_ready(void)
+struct thread *ready_head;
+struct port *unfenced_ports;
+
+static void make_ready(bool now)
 {
-    return ready;
+    if (now)
+        ready_head = &runnable;
 }
 
 bool watch_has(const volatile void *word)
@@ -32,24 +38,35 @@ void stats_trace_park(uint64_t start, uint64_t cycles)
 
 bool peers_poll(void)
 {
-    if (++polls > 100000000) /* it would go on for ever */
-        ready = true;
+    make_ready(++polls > 100000000); /* it would go on for ever */
     clock_now += 10;
     if (parked && post_while_parking) {
         post_while_parking = false;
-        parked_when_seen = ready = true;
+        parked_when_seen = true;
+        make_ready(true);
         return true;
     }
     return traffic;
 }
 
+bool peers_poll_some(void)
+{
+    return peers_poll();
+}
+
+void peers_fence_now(void)
+{
+    fences++;
+    unfenced_ports = NULL;
+}
+
 uint64_t threads_expire(uint64_t now)
 {
-    ready |= now >= timer;
+    make_ready(now >= timer);
     return now >= timer ? BH_FOREVER : timer - now;
 }
 
-void peers_set_parked(uint32_t value)
+void peers_set_parked(bool value)
 {
     parked = value;
 }
@@ -89,8 +106,11 @@ void stream_input_ready(void)
 
 static void start(void)
 {
-    ready = traffic = parked = parked_when_seen = post_while_parking = false;
-    polls = parks = timeout_seen = clock_now = 0;
+    static struct port posted;
+    ready_head = NULL;
+    unfenced_ports = &posted;
+    traffic = parked = parked_when_seen = post_while_parking = false;
+    polls = parks = timeout_seen = clock_now = fences = 0;
 }
 
 static void timers_expire_under_constant_traffic(void)
@@ -99,7 +119,8 @@ static void timers_expire_under_constant_traffic(void)
     traffic = true;
     timer = 100000;
     idle_until_ready();
-    CHECK(ready && polls < 100000000 && parks == 0 && clock_now >= timer);
+    CHECK(ready_head && polls < 100000000 && parks == 0 && clock_now >= timer);
+    CHECK(fences == 1); /* what was posted before may have a parked peer */
 }
 
 static void parks_until_the_deadline(void)
@@ -107,7 +128,7 @@ static void parks_until_the_deadline(void)
     start();
     timer = 3600000000000ull;
     idle_until_ready();
-    CHECK(ready && parks == 1 && !parked && timeout_seen > timer / 2 && timeout_seen <= timer);
+    CHECK(ready_head && parks == 1 && !parked && fences == 1 && timeout_seen > timer / 2 && timeout_seen <= timer);
 }
 
 static void looks_again_after_the_flag(void)

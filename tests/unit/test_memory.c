@@ -23,7 +23,6 @@ static void arena_first_fit(void)
 static void arena_limits(void)
 {
     bh_arena_init(&arena, 0x10000, 4096);
-    CHECK(bh_arena_fits(&arena, 4096) && !bh_arena_fits(&arena, 4097) && !bh_arena_fits(&arena, SIZE_MAX));
     CHECK(!bh_arena_take(&arena, 4097) && !bh_arena_take(&arena, SIZE_MAX));
     uint64_t all = bh_arena_take(&arena, 4096);
     CHECK(all == 0x10000 && !bh_arena_take(&arena, 1));

@@ -47,7 +47,11 @@ void thread_ready(struct thread *t);
 void thread_block(void);
 void thread_yield(void);
 void thread_exit(void) __attribute__((noreturn));
-bool threads_waiting_ready(void); /* is any thread ready to run? */
+extern struct thread *ready_head;
+static inline bool threads_waiting_ready(void) /* is any thread ready to run? */
+{
+    return ready_head != NULL;
+}
 struct thread *thread_next_ready(void);
 void thread_switch(struct thread *to);
 int thread_wait(const void *key, uint64_t timeout);
@@ -64,17 +68,18 @@ void idle_until_ready(void);
 /* A thread that waits for the reply to its call; on its stack. Not part of the slot, which another call may have
  * before the thread runs again. */
 struct waiter {
-    struct bh_outgoing *call; /* on the stack of the stub */
-    bool done;         /* `result` is valid */
+    struct bh_outgoing *call; /* on the stack of the stub; its values are where the reply's go */
+    enum bh_status status;
+    bool done;         /* `status` and the call's values are valid */
     bool has_callback; /* `callback` waits for the thread to run it */
     struct bh_fetched callback;
-    struct bh_result result;
 };
 
 /* A slot of the channel in use. */
 struct pending {
-    struct waiter *waiter; /* NULL: given up (timed out); the late reply only frees things */
-    void *block;           /* then: the arena block to free */
+    struct waiter *waiter; /* NULL: nobody waits now */
+    void *block;           /* given up (timed out): the arena block that the late reply frees */
+    uint32_t thread;       /* submitted: by which */
 };
 
 /* This VM's end of a remote edge. The calling end uses `out` for calls and `in` for callbacks; the called end the
@@ -85,14 +90,18 @@ struct port {
     struct bh_stats_end *stats; /* NULL: statistics are off */
     struct bh_out out;
     struct bh_in in;
+    uint64_t submitted; /* bit s: the reply in slot s stays there until its call is collected */
     _Atomic uint32_t *my_parked, *peer_parked;
-    struct bh_arena_map arena; /* of `out` */
-    bool caller;               /* this VM holds edge->from */
+    uint32_t rung;   /* the peer's parked number when it was last rung */
+    bool caller;     /* this VM holds edge->from */
     bool dead;
-    bool orphans;              /* the caller died, and its compartment's end of it has not been told */
+    bool orphans;    /* the caller died, and its compartment's end of it has not been told */
+    bool unfenced;   /* posted something; the peer's parked number was looked at without a fence */
     bool held_valid; /* a fetched request that nobody could take yet */
+    struct port *next_unfenced;
     struct bh_fetched held;
     struct pending pending[BH_LINES];
+    struct bh_arena_map arena; /* of `out` */
 };
 
 extern struct port ports[];
@@ -100,12 +109,39 @@ extern uint32_t n_ports;
 struct port *port_of_edge(uint32_t edge, bool caller); /* NULL: no such end here */
 
 void peers_init(void);
-void peers_set_parked(uint32_t value);
-void peer_ring_if_parked(struct port *port);
+void peers_set_parked(bool parked);
+/* After a request or a reply was posted: rings if the peer is parked. The fence that makes this certain is left to
+ * peers_fence(), which everything calls before it waits: so that several posts share one, and a post that is answered at
+ * once needs none. */
+void peer_ring(struct port *port, uint32_t parked);
+extern struct port *unfenced_ports;
+static inline void peer_posted(struct port *port)
+{
+    uint32_t parked = atomic_load_explicit(port->peer_parked, memory_order_relaxed);
+    if (__builtin_expect(parked != 0, 0))
+        peer_ring(port, parked);
+    if (!port->unfenced) {
+        port->unfenced = true;
+        port->next_unfenced = unfenced_ports;
+        unfenced_ports = port;
+    }
+}
+void peers_fence_now(void);
+static inline void peers_fence(void)
+{
+    if (unfenced_ports)
+        peers_fence_now();
+}
 /* Looks once at every ring; readies threads, hands out calls. True if anything was found. */
 bool peers_poll(void);
+/* The same at the ring where something came last, and at one of the others in turn: what one look costs does not grow
+ * with the number of edges. */
+bool peers_poll_some(void);
 
 enum bh_status gate_call(struct bh_outgoing *call);
+enum bh_status gate_submit(struct bh_outgoing *call);
+enum bh_status gate_collect(struct bh_outgoing *call);
+int gate_ready(const struct bh_outgoing *call);
 enum bh_status gate_callback(struct bh_outgoing *call);
 void *gate_arena_alloc(uint32_t edge, enum bh_arena which, size_t size);
 void gate_arena_free(uint32_t edge, enum bh_arena which, void *block);

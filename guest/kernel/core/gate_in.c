@@ -7,34 +7,36 @@
 
 static struct thread *idle_workers; /* blocked in worker_main() */
 
-static enum bh_status run(struct port *port, const struct bh_fetched *request, struct bh_incoming *in)
-{
-    const struct bh_export *exports = (const struct bh_export *)image_of(port->boot->to)->exports;
-    bh_dispatch_fn *dispatch = (bh_dispatch_fn *)exports[request->fn].dispatch;
-    in->edge = port->boot->index;
-    in->fn = request->fn;
-    in->slot = request->slot;
-    in->caller = port->boot->from;
-    in->ret = 0;
-    __builtin_memset(in->words, 0, sizeof(in->words));
-    __builtin_memcpy(in->args, request->args, sizeof(in->args));
-    return enter_dispatch(port->boot->to, dispatch, in);
-}
+/* Request lines fetched ahead of their turn: a caller that has several calls in flight has written them by then. */
+enum { AHEAD = 4 };
 
 void gate_serve(struct port *port, const struct bh_fetched *request)
 {
+    const struct bh_export *exports = (const struct bh_export *)image_of(port->boot->to)->exports;
+    bh_dispatch_fn *dispatch = (bh_dispatch_fn *)exports[request->fn].dispatch;
     struct bh_incoming in;
-    struct bh_result result;
+    in.edge = port->boot->index;
+    in.fn = request->fn;
+    in.slot = request->slot;
+    in.caller = port->boot->from;
+    for (unsigned i = 0; i < BH_VALUES; i++)
+        in.values[i] = 0;
+    __builtin_memcpy(in.args, request->args, sizeof(in.args));
     struct stats_call statistics;
     stats_serve(&statistics, port, request);
-    result.status = run(port, request, &in);
-    result.ret = in.ret;
-    __builtin_memcpy(result.words, in.words, sizeof(result.words));
+    enum bh_status status = enter_dispatch(port->boot->to, dispatch, &in);
     if (!port->dead) {
-        bh_in_reply(&port->in, request, &result);
-        peer_ring_if_parked(port);
+        bh_in_reply(&port->in, request, status, in.values);
+        peer_posted(port);
     }
-    stats_served(&statistics, port, result.status);
+    stats_served(&statistics, port, status);
+}
+
+static void refuse(struct port *port, const struct bh_fetched *request)
+{
+    static const uint64_t nothing[BH_VALUES];
+    bh_in_reply(&port->in, request, BH_REFUSED, nothing);
+    peer_posted(port);
 }
 
 static struct thread *find_worker(uint32_t compartment)
@@ -84,9 +86,7 @@ static bool deliver(struct port *port, const struct bh_fetched *request)
     if (port->caller)
         return gate_take_callback(port, request);
     if (!granted(port, request->fn)) {
-        struct bh_result refused = {.status = BH_REFUSED};
-        bh_in_reply(&port->in, request, &refused);
-        peer_ring_if_parked(port);
+        refuse(port, request);
         return true;
     }
     const struct bh_export *exports = (const struct bh_export *)image_of(port->boot->to)->exports;
@@ -114,8 +114,11 @@ bool gate_in_poll(struct port *port)
         request = port->held;
     else if (!bh_in_ready(&port->in))
         return false;
-    else if (!bh_in_fetch(&port->in, &request))
-        return true; /* no reply line: dropped */
+    else {
+        bh_in_ahead(&port->in, AHEAD);
+        if (!bh_in_fetch(&port->in, &request))
+            return true; /* no reply line: dropped */
+    }
     port->held_valid = false; /* a call that blocks comes by here again */
     if (deliver(port, &request))
         return true;

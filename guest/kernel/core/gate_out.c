@@ -5,7 +5,10 @@
 #include "stats.h"
 
 /* Looks at the one reply line before anything else is polled: about three times an undisturbed round trip. */
-enum { FAST_POLLS = 512 };
+enum { FAST_POLLS = 1024, FENCE_AFTER = 128 };
+
+/* Reply lines fetched ahead of their turn, when submitted calls are collected in the order of their slots. */
+enum { AHEAD = 2 };
 
 /* So many callbacks in a row before the VM's other threads, edges and timers have their turn: the callee decides how
  * many it makes. */
@@ -14,27 +17,36 @@ enum { CALLBACKS_AT_ONCE = 64 };
 /* How often to look whether a debugger still holds a VM, at most. */
 enum { HELD_NS = 1000000 };
 
-/* Takes a reply; the slot is free for another call from now on. The one who waited for it, or NULL: given up. */
+/* Takes a reply; the slot is free for another call from now on. */
+static enum bh_status take(struct port *port, unsigned slot, uint64_t values[BH_VALUES])
+{
+    bool full = port->out.outstanding == UINT64_MAX;
+    enum bh_status status = bh_out_collect(&port->out, slot, values);
+    if (__builtin_expect(full, 0)) /* threads may wait for a free line */
+        thread_wake(&port->out, UINT32_MAX);
+    return status;
+}
+
+/* Gives a reply to the one who waits for it; NULL: given up. */
 static struct waiter *finish(struct port *port, unsigned slot)
 {
     struct pending *p = &port->pending[slot];
     struct waiter *w = p->waiter;
-    struct bh_result unwanted;
-    bool full = port->out.outstanding == UINT64_MAX;
-    bh_out_collect(&port->out, slot, w ? &w->result : &unwanted);
-    if (full) /* threads may wait for a free line */
-        thread_wake(&port->out, UINT32_MAX);
-    if (w)
+    uint64_t unwanted[BH_VALUES];
+    enum bh_status status = take(port, slot, w ? w->call->values : unwanted);
+    if (w) {
+        w->status = status;
         w->done = true;
-    else if (p->block) /* nobody else frees it */
+    } else if (p->block) { /* nobody else frees it */
         gate_arena_free(port->boot->index, port->caller ? BH_ARENA_CALLS : BH_ARENA_CALLBACKS, p->block);
+    }
     return w;
 }
 
 bool gate_out_poll(struct port *port)
 {
     bool found = false;
-    for (uint64_t left = port->out.outstanding; left; left &= left - 1) {
+    for (uint64_t left = port->out.outstanding & ~port->submitted; left; left &= left - 1) {
         unsigned slot = (unsigned)__builtin_ctzll(left);
         if (!bh_out_ready(&port->out, slot))
             continue;
@@ -48,7 +60,8 @@ bool gate_out_poll(struct port *port)
 
 void gate_out_peer_died(struct port *port)
 {
-    for (uint64_t left = port->out.outstanding; left; left &= left - 1) {
+    gate_out_poll(port); /* replies that came before */
+    for (uint64_t left = port->out.outstanding & ~port->submitted; left; left &= left - 1) {
         struct pending *p = &port->pending[__builtin_ctzll(left)];
         struct waiter *w = p->waiter;
         if (!w) {
@@ -56,11 +69,11 @@ void gate_out_peer_died(struct port *port)
                 bh_arena_give(&port->arena, (uint64_t)p->block);
             continue;
         }
-        w->result.status = BH_PEER_DIED;
+        w->status = BH_PEER_DIED;
         w->done = true;
         thread_wake(w, 1);
     }
-    port->out.outstanding = 0;
+    port->out.outstanding &= port->submitted; /* gate_collect() tells */
     port->held_valid = false;
     thread_wake(&port->out, UINT32_MAX);
     thread_wake((const void *)port->arena.base, UINT32_MAX);
@@ -72,9 +85,9 @@ bool gate_take_callback(struct port *port, const struct bh_fetched *request)
     bool waited_for = parent < BH_LINES && (port->out.outstanding >> parent & 1);
     struct waiter *w = waited_for ? port->pending[parent].waiter : NULL;
     if (!w || request->fn >= w->call->n_callbacks) {
-        struct bh_result refused = {.status = BH_REFUSED};
-        bh_in_reply(&port->in, request, &refused);
-        peer_ring_if_parked(port);
+        static const uint64_t nothing[BH_VALUES];
+        bh_in_reply(&port->in, request, BH_REFUSED, nothing);
+        peer_posted(port);
         return true;
     }
     if (w->has_callback)
@@ -95,17 +108,43 @@ static void run_callback(struct port *port, struct waiter *w)
                              .caller = port->boot->to};
     w->has_callback = false;
     __builtin_memcpy(in.args, request.args, sizeof(in.args));
-    struct bh_result result;
     struct stats_call statistics;
     stats_serve(&statistics, port, &request);
-    result.status = enter_callback(port->boot->from, callback, &in);
-    result.ret = in.ret;
-    __builtin_memcpy(result.words, in.words, sizeof(result.words));
+    enum bh_status status = enter_callback(port->boot->from, callback, &in);
     if (!port->dead) {
-        bh_in_reply(&port->in, &request, &result);
-        peer_ring_if_parked(port);
+        bh_in_reply(&port->in, &request, status, in.values);
+        peer_posted(port);
     }
-    stats_served(&statistics, port, result.status);
+    stats_served(&statistics, port, status);
+}
+
+/* Polls for a short while. True: w->done. */
+static bool await_polling(struct port *port, unsigned slot, struct waiter *w, uint64_t timeout)
+{
+    unsigned callbacks = 0;
+    for (int i = 0; i < FAST_POLLS; i++) {
+        if (bh_out_ready(&port->out, slot)) {
+            finish(port, slot);
+            return true;
+        }
+        if (threads_waiting_ready())
+            return false;
+        if (i == FENCE_AFTER)
+            peers_fence();
+        if (!bh_in_ready(&port->in))
+            continue;
+        gate_in_poll(port); /* our callback, most likely */
+        if (!w->has_callback)
+            continue;
+        run_callback(port, w);
+        if (timeout == BH_FOREVER)
+            i = 0;
+        if (++callbacks % CALLBACKS_AT_ONCE == 0)
+            thread_yield();
+        if (w->done) /* while the callback ran, or another thread; the slot may be another call's */
+            return true;
+    }
+    return false;
 }
 
 /* Whether a debugger holds a VM of the appliance, or did since *epoch: then the time that went by does not count. */
@@ -122,22 +161,8 @@ static bool await(struct port *port, unsigned slot, struct waiter *w, uint64_t t
 {
     if (timeout == 0)
         return false;
-    unsigned callbacks = 0;
-    for (int i = 0; i < FAST_POLLS && !threads_waiting_ready() && !w->done; i++) {
-        if (bh_out_ready(&port->out, slot)) {
-            finish(port, slot);
-            return true;
-        }
-        if (bh_in_ready(&port->in)) /* our callback, most likely */
-            gate_in_poll(port);
-        if (w->has_callback) {
-            run_callback(port, w);
-            if (timeout == BH_FOREVER)
-                i = 0;
-            if (++callbacks % CALLBACKS_AT_ONCE == 0)
-                thread_yield();
-        }
-    }
+    if (await_polling(port, slot, w, timeout))
+        return true;
     uint64_t start = timeout == BH_FOREVER ? 0 : clock_ns();
     uint32_t epoch = status_page()->hold_epoch;
     for (;;) {
@@ -161,6 +186,22 @@ static bool await(struct port *port, unsigned slot, struct waiter *w, uint64_t t
     }
 }
 
+/* Waits for the reply in a slot that nobody waits for yet. */
+static enum bh_status await_reply(struct port *port, unsigned slot, struct bh_outgoing *call, uint64_t timeout)
+{
+    struct waiter w; /* large: only what is read before it is written */
+    struct pending *p = &port->pending[slot];
+    w.call = call;
+    w.done = false;
+    w.has_callback = false;
+    p->waiter = &w;
+    if (await(port, slot, &w, timeout))
+        return w.status;
+    p->waiter = NULL;
+    p->block = call->block;
+    return BH_TIMED_OUT;
+}
+
 /* Takes the time it waited off `*timeout`. */
 static int wait_for_line(struct port *port, uint64_t *timeout)
 {
@@ -176,44 +217,55 @@ static int wait_for_line(struct port *port, uint64_t *timeout)
     return result;
 }
 
-static enum bh_status make(struct port *port, struct bh_outgoing *call, uint32_t parent)
+/* Does the current thread hold a line that only its own gate_collect() frees? */
+static bool holds_a_line(const struct port *port)
 {
-    uint64_t timeout = call->timeout; /* what is left of it */
-    uint64_t before;
-    int slot;
+    for (uint64_t left = port->submitted; left; left &= left - 1)
+        if (port->pending[__builtin_ctzll(left)].thread == current->id)
+            return true;
+    return false;
+}
+
+/* Sends a call as soon as a line is free; takes the time that this took off `*timeout`. `*before` is for stats_posted(). */
+static enum bh_status post(struct port *port, struct bh_outgoing *call, uint32_t parent, uint64_t *timeout,
+                           unsigned *slot, uint64_t *before)
+{
     for (;;) {
-        before = stats_before_post();
+        *before = stats_before_post();
         if (port->dead)
             return BH_PEER_DIED;
-        slot = bh_out_post(&port->out, call->fn, parent, call->args);
-        if (slot >= 0)
-            break;
-        if (wait_for_line(port, &timeout) == -ETIMEDOUT) {
+        int free = bh_out_post(&port->out, call->fn, parent, call->args);
+        if (__builtin_expect(free >= 0, 1)) {
+            *slot = (unsigned)free;
+            port->pending[free].block = NULL;
+            peer_posted(port);
+            return BH_OK;
+        }
+        if (gate_out_poll(port)) /* of calls that were given up, perhaps */
+            continue;
+        if (holds_a_line(port))
+            return BH_BUSY;
+        if (wait_for_line(port, timeout) == -ETIMEDOUT) {
             if (call->block) /* nothing was sent, but the caller leaves it to us after a time-out */
                 gate_arena_free(port->boot->index, port->caller ? BH_ARENA_CALLS : BH_ARENA_CALLBACKS, call->block);
             return BH_TIMED_OUT;
         }
     }
-    struct waiter w; /* large: only what is read before it is written */
-    w.call = call;
-    w.done = false;
-    w.has_callback = false;
-    struct pending *p = &port->pending[slot];
-    p->waiter = &w;
-    p->block = NULL;
-    peer_ring_if_parked(port);
+}
+
+static enum bh_status make(struct port *port, struct bh_outgoing *call, uint32_t parent)
+{
+    uint64_t timeout = call->timeout;
+    uint64_t before;
+    unsigned slot;
+    enum bh_status status = post(port, call, parent, &timeout, &slot, &before);
+    if (status != BH_OK)
+        return status;
     struct stats_call statistics;
-    stats_posted(&statistics, port, call, (unsigned)slot, before);
-    if (!await(port, (unsigned)slot, &w, timeout)) {
-        p->waiter = NULL;
-        p->block = call->block;
-        stats_answered(&statistics, port, BH_TIMED_OUT);
-        return BH_TIMED_OUT;
-    }
-    stats_answered(&statistics, port, w.result.status);
-    call->ret = w.result.ret;
-    __builtin_memcpy(call->words, w.result.words, sizeof(call->words));
-    return w.result.status;
+    stats_posted(&statistics, port, call, slot, before);
+    status = await_reply(port, slot, call, timeout);
+    stats_answered(&statistics, port, status);
+    return status;
 }
 
 enum bh_status gate_call(struct bh_outgoing *call)
@@ -228,6 +280,62 @@ enum bh_status gate_callback(struct bh_outgoing *call)
     return port ? make(port, call, call->parent) : BH_NO_GATE;
 }
 
+enum bh_status gate_submit(struct bh_outgoing *call)
+{
+    struct port *port = port_of_edge(call->edge, true);
+    if (!port)
+        return BH_NO_GATE;
+    uint64_t timeout = call->timeout;
+    uint64_t before;
+    unsigned slot;
+    enum bh_status status = post(port, call, 0, &timeout, &slot, &before);
+    if (status != BH_OK)
+        return status;
+    port->submitted |= 1ull << slot;
+    port->pending[slot].waiter = NULL;
+    port->pending[slot].thread = current->id;
+    call->slot = (uint16_t)slot;
+    stats_submitted(port, call);
+    return BH_OK;
+}
+
+/* NULL: no such call is under way. */
+static struct port *submitted_port(const struct bh_outgoing *call)
+{
+    struct port *port = port_of_edge(call->edge, true);
+    return port && call->slot < BH_LINES && (port->submitted >> call->slot & 1) ? port : NULL;
+}
+
+static enum bh_status collect(struct port *port, unsigned slot, struct bh_outgoing *call)
+{
+    port->submitted &= ~(1ull << slot);
+    if (bh_out_ready(&port->out, slot)) {
+        bh_out_ahead(&port->out, slot + AHEAD);
+        return take(port, slot, call->values);
+    }
+    if (!port->dead)
+        return await_reply(port, slot, call, call->timeout);
+    port->out.outstanding &= ~(1ull << slot);
+    return BH_PEER_DIED;
+}
+
+enum bh_status gate_collect(struct bh_outgoing *call)
+{
+    struct port *port = submitted_port(call);
+    if (!port)
+        return BH_BAD_ARGUMENT;
+    enum bh_status status = collect(port, call->slot, call);
+    stats_collected(port, status);
+    return status;
+}
+
+int gate_ready(const struct bh_outgoing *call)
+{
+    const struct port *port = submitted_port(call);
+    peers_fence();
+    return !port || port->dead || bh_out_ready(&port->out, call->slot);
+}
+
 static struct port *arena_port(uint32_t edge, enum bh_arena which)
 {
     return port_of_edge(edge, which == BH_ARENA_CALLS);
@@ -236,7 +344,10 @@ static struct port *arena_port(uint32_t edge, enum bh_arena which)
 void *gate_arena_alloc(uint32_t edge, enum bh_arena which, size_t size)
 {
     struct port *port = arena_port(edge, which);
-    return port ? (void *)bh_arena_take(&port->arena, size) : NULL;
+    uint64_t block = port ? bh_arena_take(&port->arena, size) : 0;
+    if (!block && port && gate_out_poll(port)) /* late replies give blocks back */
+        block = bh_arena_take(&port->arena, size);
+    return (void *)block;
 }
 
 void gate_arena_free(uint32_t edge, enum bh_arena which, void *block)

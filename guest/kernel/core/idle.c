@@ -6,7 +6,7 @@
  * polling was in vain. The VMM bounds it (bh_bootinfo.spin_cycles), because it knows how many cores are free. */
 #include "stats.h"
 
-enum { SPIN_MIN = 4096, FENCE_POLLS = 16, EXPIRE_CYCLES = 65536 };
+enum { SPIN_MIN = 4096, LOOKS = 32, FENCE_POLLS = 16, EXPIRE_CYCLES = 65536 };
 
 static uint64_t spin_limit = UINT64_MAX; /* cycles */
 
@@ -27,7 +27,7 @@ static void park(uint64_t timeout)
 {
     console_flush();
     /* Flag first, look after: a peer that posts now either sees the flag or is seen here. */
-    peers_set_parked(1);
+    peers_set_parked(true);
     bool found = false;
     for (int i = 0; i < FENCE_POLLS && !found; i++)
         found = peers_poll() || threads_waiting_ready();
@@ -48,7 +48,7 @@ static void park(uint64_t timeout)
         if (came > 0 && (came & BH_EVENT_BELL))
             adapt(parked);
     }
-    peers_set_parked(0);
+    peers_set_parked(false);
 }
 
 /* Readies what is due; cycles to the next deadline. */
@@ -56,6 +56,15 @@ static uint64_t expire(void)
 {
     uint64_t deadline = threads_expire(clock_ns());
     return deadline == BH_FOREVER ? BH_FOREVER : ns_to_cycles(deadline);
+}
+
+/* Looks at the rings, and not at the clock, which costs more than a look. */
+static bool look(void)
+{
+    bool found = false;
+    for (int i = 0; i < LOOKS && !threads_waiting_ready(); i++)
+        found |= peers_poll_some();
+    return found;
 }
 
 void idle_until_ready(void)
@@ -67,22 +76,25 @@ void idle_until_ready(void)
     if (stats)
         stats->idles++;
     while (!threads_waiting_ready()) {
-        if (peers_poll()) {
-            start = rdtsc();
-            if (start - expired >= EXPIRE_CYCLES) { /* traffic without a pause must not stop the timers */
-                expired = start;
+        bool found = look();
+        uint64_t now = rdtsc();
+        if (found) {
+            start = now;
+            if (now - expired >= EXPIRE_CYCLES) { /* traffic without a pause must not stop the timers */
+                expired = now;
+                peers_fence();
                 due = expire();
             }
             continue;
         }
-        uint64_t waited = rdtsc() - start;
-        if (waited < spin_limit && waited < due)
+        peers_fence();
+        if (now - start < spin_limit && now - start < due)
             continue;
         uint64_t deadline = threads_expire(clock_ns());
         if (threads_waiting_ready())
             return;
         if (stats)
-            stats->spin_cycles += waited;
+            stats->spin_cycles += now - start;
         park(deadline);
         due = expire();
         start = expired = rdtsc();

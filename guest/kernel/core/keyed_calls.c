@@ -75,16 +75,45 @@ static enum bh_status give(const struct taken *t, struct bh_outgoing *to, enum b
     return status;
 }
 
-static enum bh_status call(struct bh_outgoing *out)
+/* The caller's call, copied, if its edge leads to another VM. */
+static enum bh_status take_remote(const struct bh_outgoing *out, struct taken *t)
 {
     uint32_t caller = keys_caller();
-    struct taken t;
-    if (!take(caller, out, &t))
+    if (!take(caller, out, t))
         return BH_BAD_ARGUMENT;
-    struct port *port = port_of_edge(t.call.edge, true);
-    if (!port || !owns(caller, port->boot, BH_ARENA_CALLS))
-        return BH_NO_GATE;
-    return give(&t, out, gate_call(&t.call));
+    struct port *port = port_of_edge(t->call.edge, true);
+    return port && owns(caller, port->boot, BH_ARENA_CALLS) ? BH_OK : BH_NO_GATE;
+}
+
+static enum bh_status call(struct bh_outgoing *out)
+{
+    struct taken t;
+    enum bh_status status = take_remote(out, &t);
+    return status == BH_OK ? give(&t, out, gate_call(&t.call)) : status;
+}
+
+static enum bh_status submit(struct bh_outgoing *out)
+{
+    struct taken t;
+    enum bh_status status = take_remote(out, &t);
+    if (status == BH_OK)
+        status = gate_submit(&t.call);
+    if (status == BH_OK)
+        out->slot = t.call.slot;
+    return status;
+}
+
+static enum bh_status collect(struct bh_outgoing *out)
+{
+    struct taken t;
+    enum bh_status status = take_remote(out, &t);
+    return status == BH_OK ? give(&t, out, gate_collect(&t.call)) : status;
+}
+
+static int ready(const struct bh_outgoing *out)
+{
+    struct taken t;
+    return take_remote(out, &t) != BH_OK || gate_ready(&t.call);
 }
 
 /* Runs a callback of a call over an edge between two domains, on this same thread. */
@@ -128,14 +157,7 @@ static void *arena_alloc(uint32_t edge, enum bh_arena which, size_t size)
     if (port)
         return owns(caller, port->boot, which) ? gate_arena_alloc(edge, which, size) : NULL;
     struct local *l = local_arenas(edge);
-    if (!l || !owns(caller, l->boot, which) || !bh_arena_fits(&l->arena[which], size))
-        return NULL;
-    for (;;) {
-        uint64_t block = bh_arena_take(&l->arena[which], size);
-        if (block)
-            return (void *)block;
-        thread_wait(&l->arena[which], BH_FOREVER);
-    }
+    return l && owns(caller, l->boot, which) ? (void *)bh_arena_take(&l->arena[which], size) : NULL;
 }
 
 static void arena_free(uint32_t edge, enum bh_arena which, void *block)
@@ -151,7 +173,7 @@ static void arena_free(uint32_t edge, enum bh_arena which, void *block)
     struct local *l = local_arenas(edge);
     if (!l || !owns(caller, l->boot, which) || !bh_arena_give(&l->arena[which], (uint64_t)block))
         core_panic("arena: block freed that was not allocated");
-    thread_wake(&l->arena[which], UINT32_MAX);
+    thread_wake((const void *)l->arena[which].base, UINT32_MAX);
 }
 
 static int thread_create(void (*entry)(void *), void *arg, uint32_t compartment)
@@ -268,4 +290,7 @@ const struct bh_core_calls keyed_calls = {
     .watch = watch,
     .net_start = keyed_net_start,
     .net_kick = keyed_net_kick,
+    .submit = submit,
+    .collect = collect,
+    .ready = ready,
 };

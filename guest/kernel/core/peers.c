@@ -2,10 +2,14 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "stats.h"
 
+/* Requests in a row of one edge before the others have their turn. */
+enum { OTHERS_AFTER = 16 };
+
 struct port ports[BH_EDGES_MAX];
 uint32_t n_ports;
 static uint16_t port_index[BH_EDGES_MAX]; /* + 1; 0: the edge has no end here, or both */
 static uint32_t seen_generation;
+struct port *unfenced_ports;
 
 static void port_init(struct port *port, const struct bh_boot_edge *edge)
 {
@@ -42,21 +46,37 @@ struct port *port_of_edge(uint32_t edge, bool caller)
     return port->caller == caller ? port : NULL;
 }
 
-void peers_set_parked(uint32_t value)
+void peers_set_parked(bool parked)
 {
+    static uint32_t number;
+    if (parked && ++number == 0)
+        number = 1;
     for (uint32_t i = 0; i < n_ports; i++)
-        atomic_store_explicit(ports[i].my_parked, value, memory_order_relaxed);
+        atomic_store_explicit(ports[i].my_parked, parked ? number : 0, memory_order_relaxed);
     atomic_thread_fence(memory_order_seq_cst);
 }
 
-void peer_ring_if_parked(struct port *port)
+void peer_ring(struct port *port, uint32_t parked)
 {
-    /* The line just posted must be visible before the flag is read. */
+    if (port->rung == parked) /* its wake-up is under way, and it looks at all rings then */
+        return;
+    port->rung = parked;
+    if (stats)
+        stats->bells++;
+    ring_bell(port->boot->bell);
+}
+
+void peers_fence_now(void)
+{
+    /* What was posted must be visible before the numbers are read. */
     atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load_explicit(port->peer_parked, memory_order_relaxed)) {
-        if (stats)
-            stats->bells++;
-        ring_bell(port->boot->bell);
+    struct port *port = unfenced_ports;
+    unfenced_ports = NULL;
+    for (; port; port = port->next_unfenced) {
+        port->unfenced = false;
+        uint32_t parked = atomic_load_explicit(port->peer_parked, memory_order_relaxed);
+        if (parked)
+            peer_ring(port, parked);
     }
 }
 
@@ -86,7 +106,18 @@ static void tell_of_death(struct port *port)
     port->orphans = entry && !t;
 }
 
-bool peers_poll(void)
+static bool poll_port(struct port *port)
+{
+    if (port->dead) {
+        if (port->orphans)
+            tell_of_death(port);
+        return false;
+    }
+    bool found = gate_out_poll(port);
+    return gate_in_poll(port) || found;
+}
+
+static bool poll_others(void)
 {
     bool found = watch_poll();
     uint32_t generation = status_page()->generation;
@@ -95,15 +126,30 @@ bool peers_poll(void)
         status_changed();
         found = true;
     }
-    for (uint32_t i = 0; i < n_ports; i++) {
-        struct port *port = &ports[i];
-        if (port->dead) {
-            if (port->orphans)
-                tell_of_death(port);
-            continue;
-        }
-        found |= gate_out_poll(port);
-        found |= gate_in_poll(port);
-    }
     return found;
+}
+
+bool peers_poll(void)
+{
+    bool found = poll_others();
+    for (uint32_t i = 0; i < n_ports; i++)
+        found |= poll_port(&ports[i]);
+    return found;
+}
+
+bool peers_poll_some(void)
+{
+    static uint32_t busy, next, in_a_row; /* a call that blocks comes by here again, in the middle */
+    bool found = n_ports && poll_port(&ports[busy]);
+    if (found && ++in_a_row % OTHERS_AFTER)
+        return true;
+    if (next >= n_ports) {
+        next = 0;
+        return poll_others() || found;
+    }
+    uint32_t other = next++;
+    if (!poll_port(&ports[other]))
+        return found;
+    busy = other;
+    return true;
 }

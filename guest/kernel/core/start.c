@@ -96,6 +96,9 @@ static const struct bh_core_calls calls = {
     .watch = watch_add,
     .net_start = net_start,
     .net_kick = net_kick,
+    .submit = gate_submit,
+    .collect = gate_collect,
+    .ready = gate_ready,
 };
 
 static void start_compartments(void)

@@ -109,6 +109,22 @@ static inline void stats_answered(struct stats_call *s, struct port *port, uint3
     e->status[status % BH_STATS_STATUSES]++;
 }
 
+/* A call in two halves: it counts, but how long it takes says more about its caller than about the gate. */
+static inline void stats_submitted(struct port *port, const struct bh_outgoing *call)
+{
+    struct bh_stats_end *e = port->stats;
+    if (!e)
+        return;
+    e->started++;
+    e->copied += call->copied;
+    e->passed += call->passed;
+}
+static inline void stats_collected(struct port *port, uint32_t status)
+{
+    if (port->stats)
+        port->stats->status[status % BH_STATS_STATUSES]++;
+}
+
 /* A call, or a callback, is about to run here. */
 static inline void stats_serve(struct stats_call *s, struct port *port, const struct bh_fetched *request)
 {

@@ -22,7 +22,8 @@ const struct bh_core_debug thread_layout = {
     .key = offsetof(struct thread, key),
 };
 
-static struct thread *ready_head, *ready_tail;
+struct thread *ready_head;
+static struct thread *ready_tail;
 static struct thread *wait_head, *wait_tail; /* oldest first */
 
 /* What switch_stacks() pops, below the address that it returns to. */
@@ -127,11 +128,6 @@ void thread_ready(struct thread *t)
     append(&ready_head, &ready_tail, t);
 }
 
-bool threads_waiting_ready(void)
-{
-    return ready_head != NULL;
-}
-
 struct thread *thread_next_ready(void)
 {
     struct thread *t = ready_head;
@@ -156,6 +152,7 @@ void thread_switch(struct thread *to)
 void thread_block(void)
 {
     current->state = THREAD_BLOCKED;
+    peers_fence();
     if (!ready_head)
         idle_until_ready();
     thread_switch(thread_next_ready());
@@ -164,6 +161,7 @@ void thread_block(void)
 void thread_yield(void)
 {
     peers_poll();
+    peers_fence();
     threads_expire(clock_ns());
     if (!ready_head)
         return;
@@ -176,6 +174,7 @@ void thread_exit(void)
 {
     /* The stack stays valid until another thread runs: thread_new() skips `current`. */
     current->state = THREAD_FREE;
+    peers_fence();
     if (!ready_head)
         idle_until_ready();
     thread_switch(thread_next_ready());

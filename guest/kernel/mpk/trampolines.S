@@ -30,7 +30,7 @@
 #define TCB_CALLER    0x108
 #define TCB_MXCSR     0x10c
 #define FRAME_CORE    0x2000
-#define STATUS_LAST   9 /* rpc/gate.h */
+#define STATUS_LAST   9 /* rpc/gate.h, BH_NO_GATE: what follows is no callee's to say */
 #define REFUSED       1
 /* struct bh_outgoing begins like struct bh_incoming, bh/core.h */
 #define CALL_RET      48

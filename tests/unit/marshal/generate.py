@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "scripts"))
 
-from composer import edl, gen_dispatch, gen_header, gen_stubs  # noqa: E402  (needs the path)
+from composer import edl, gen_async, gen_dispatch, gen_header, gen_stubs  # noqa: E402  (needs the path)
 
 
 def main(interface: str, directory: str) -> int:
@@ -22,7 +22,8 @@ def main(interface: str, directory: str) -> int:
         return 2
     out = Path(directory)
     used = {function.name: index for index, function in enumerate(library.functions)}
-    (out / "stubs.c").write_text(gen_stubs.generate(library, used))
+    halves = {f.name for f in library.functions if gen_async.offered(library, f)}
+    (out / "stubs.c").write_text(gen_stubs.generate(library, used, halves))
     (out / "dispatch.c").write_text(gen_dispatch.generate([library]))
     (out / "fn.h").write_text(gen_header.generate(library))
     renames = [f"#define {f.name} real_{f.name}\n" for f in library.functions]

@@ -38,6 +38,32 @@ enum bh_status bh_try_end(struct bh_try *t);
         bh_value_;                                                    \
     })
 
+/* A call in two halves, so that several are under way from one thread:
+ *     struct bh_call call;
+ *     bh_gate_submit(lib, fn, &call, args...);
+ *     ...
+ *     value = bh_gate_wait(lib, fn, &call);
+ * Submit checks and copies the arguments, as fn(args...) would, and sends the request; it does not wait for the reply. Wait
+ * returns what fn() would have returned, fills buffers that come out, sets errno, and deals with any failure as fn() would: also
+ * with one that submit has found. Between the two halves `call`, buffers, and what other pointers lead to must stay where they are.
+ * The order in which the callee runs the calls of one thread is not specified. Not for functions with very many pointers,
+ * which <bh/gate_LIB.h> leaves out.
+ *   Submit returns BH_OK, or why the call is not under way; then nothing is held, and wait may be left out. BH_BUSY: all
+ * reply lines of the edge (BH_LINES), or its arena, are taken, some by calls that this thread has not waited for yet: wait
+ * for one of those first. (A thread that has none submitted blocks instead, within the time-out of bh_try_begin().) The same
+ * goes for plain calls that a thread makes while it has others under way.
+ *   Wait: by the thread that submitted, once for each call, in any order. Blocks. A time-out of bh_try_begin() counts from the
+ * wait; after it the call is gone. A call that is never waited for keeps its reply line and its room in the arena for ever:
+ * bh_gate_drop() gives up the result instead, and does not block.
+ *   Between compartments of one VM, in one compartment, and for functions with callbacks, submit makes the whole call. */
+struct bh_call {
+    _Alignas(64) uint64_t opaque[96];
+};
+#define bh_gate_submit(lib, fn, call, ...) bh_submit_##lib##_##fn(call, ##__VA_ARGS__)
+#define bh_gate_wait(lib, fn, call)        bh_wait_##lib##_##fn(call)
+int bh_gate_done(const struct bh_call *call); /* would wait return at once? Only looks: bh_yield() in a loop */
+void bh_gate_drop(struct bh_call *call);
+
 /* Words for a status: "peer died" and so on; never NULL. */
 const char *bh_status_text(enum bh_status status);
 

@@ -24,13 +24,12 @@ struct bh_callback {
 /* A call on its way out. Owned by the stub, on its stack; private to the caller. */
 struct bh_outgoing {
     /* As struct bh_incoming: between protection keys with a light gate, both are the same memory. */
-    uint64_t args[BH_GATE_ARGS];    /* IN */
-    uint64_t ret;                   /* OUT valid if BH_OK */
-    uint64_t words[BH_REPLY_WORDS]; /* OUT valid if BH_OK */
-    uint32_t edge;                  /* IN  edge index */
-    uint16_t fn;                    /* IN  function index, or callback number */
-    uint16_t slot;                  /* of the light gate */
-    uint32_t copied, passed;        /* IN  bytes of arguments, for the statistics */
+    uint64_t args[BH_GATE_ARGS]; /* IN */
+    BH_REPLY_VALUES;             /* OUT valid if BH_OK */
+    uint32_t edge;               /* IN  edge index */
+    uint16_t fn;                 /* IN  function index, or callback number */
+    uint16_t slot;               /* of the light gate; OUT of submit(), IN to collect() and ready() */
+    uint32_t copied, passed;     /* IN  bytes of arguments, for the statistics */
 
     const struct bh_callback *callbacks;
     uint32_t n_callbacks; /* IN  callbacks valid during this call */
@@ -46,8 +45,7 @@ struct bh_outgoing {
 /* A call that came in: a private copy of the request, made by the core. */
 struct bh_incoming {
     uint64_t args[BH_GATE_ARGS]; /* IN, not yet checked */
-    uint64_t ret;                /* OUT, sent with BH_OK only */
-    uint64_t words[BH_REPLY_WORDS];
+    BH_REPLY_VALUES;             /* OUT, sent with BH_OK only */
     uint32_t edge;
     uint16_t fn;
     uint16_t slot;   /* names this call when calling back */
@@ -71,8 +69,8 @@ struct bh_core_calls {
     /* Call back into the caller of the incoming call `parent` on `edge`. Blocks. */
     enum bh_status (*callback)(struct bh_outgoing *call);
     /* `size` bytes of the edge's arena, 64-byte aligned; NULL: larger than the arena, or taken by other calls: whenever
-     * some of it becomes free, all who wait() for the arena's own address are woken. (Between two domains of one VM it
-     * blocks instead.) The contents are whatever earlier calls of this edge left. */
+     * some of it becomes free, all who wait() for the arena's own address are woken. The contents are whatever earlier
+     * calls of this edge left. */
     void *(*arena_alloc)(uint32_t edge, enum bh_arena which, size_t size);
     void (*arena_free)(uint32_t edge, enum bh_arena which, void *block);
 
@@ -106,6 +104,15 @@ struct bh_core_calls {
     /* The network device, for the compartment that has it: BH_HC_NET_START, BH_HC_NET_KICK. */
     long (*net_start)(const struct bh_net_setup *setup);
     void (*net_kick)(uint32_t queue);
+
+    /* A call in two halves, on an edge to another VM. submit() sends it and does not wait for the reply: BH_OK, then the
+     * call's reply line is taken until collect() returns; BH_BUSY if none is free and this thread holds one (if others
+     * hold all of them it blocks, as long as `timeout` allows); or what call() returns when nothing can be sent. The call
+     * has no callbacks. collect() waits for the reply, as call() does, `timeout` from now: after BH_TIMED_OUT nobody can
+     * collect it any more. BH_BAD_ARGUMENT: no such call is under way. ready(): would collect() return at once? */
+    enum bh_status (*submit)(struct bh_outgoing *call);
+    enum bh_status (*collect)(struct bh_outgoing *call);
+    int (*ready)(const struct bh_outgoing *call);
 };
 
 #define BH_CORE_CALLS (sizeof(struct bh_core_calls) / sizeof(uint64_t))

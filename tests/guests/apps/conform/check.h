@@ -53,6 +53,7 @@ void check_handles(void);   /* handles.c */
 void check_callbacks(void); /* callbacks.c */
 void check_threads(void);   /* threads.c */
 void check_timeouts(void);  /* timeouts.c */
+void check_async(void);     /* async.c */
 void check_core(void);      /* core.c */
 
 #endif

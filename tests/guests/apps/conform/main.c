@@ -166,7 +166,7 @@ int main(int argc, char **argv)
         void (*run)(void);
     } groups[] = {{"data", check_data},           {"structs", check_structs}, {"handles", check_handles},
                   {"callbacks", check_callbacks}, {"threads", check_threads}, {"timeouts", check_timeouts},
-                  {"core", check_core}};
+                  {"async", check_async},         {"core", check_core}};
     for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++) {
         bool wanted = argc < 2;
         for (int arg = 1; arg < argc; arg++)

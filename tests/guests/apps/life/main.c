@@ -8,7 +8,7 @@
 
 #include <bh/bulkhead.h>
 
-#include "conform.h"
+#include <bh/gate_conform.h>
 
 extern char **environ;
 
@@ -45,6 +45,26 @@ static int call(void)
     }
 }
 
+/* The same with sixteen calls under way at any time: the last of them fail, one by one. */
+static int submit(void)
+{
+    struct bh_call calls[16];
+    unsigned failed = 0;
+    for (unsigned i = 0; i < 16; i++)
+        bh_gate_submit(conform, conform_sleep, &calls[i], 1, i % 3);
+    for (unsigned i = 0; failed < 16; i++) {
+        struct bh_try attempt;
+        bh_try_begin(&attempt, BH_FOREVER);
+        bh_gate_wait(conform, conform_sleep, &calls[i % 16]);
+        enum bh_status status = bh_try_end(&attempt);
+        failed += status != BH_OK;
+        if (status != BH_OK && status != BH_PEER_DIED)
+            return printf("%s\n", bh_status_text(status)), 1;
+        bh_gate_submit(conform, conform_sleep, &calls[i % 16], 1, i % 3);
+    }
+    return puts("peer died"), 0;
+}
+
 static int count(void)
 {
     char buffer[1000];
@@ -75,5 +95,5 @@ int main(int argc, char **argv)
         return 1;
     puts("ready");
     fflush(stdout);
-    return !strcmp(what, "idle") ? idle() : !strcmp(what, "spin") ? spin() : !strcmp(what, "call") ? call() : fill();
+    return !strcmp(what, "idle") ? idle() : !strcmp(what, "spin") ? spin() : !strcmp(what, "call") ? call() : !strcmp(what, "submit") ? submit() : fill();
 }
