@@ -35,6 +35,7 @@ struct gdb {
     bool notified;    /* non-stop: GDB has not answered the last %Stop yet */
     bool reserved;    /* non-stop: it connects, and is told of one stop only until it does something */
     bool over;
+    bool probed, hardware; /* gdb_hardware() */
     uint32_t vm;     /* GDB's "general thread": of this VM */
     uint32_t thread; /* and this number of the guest's, or DEBUG_ANY_THREAD */
     uint32_t number; /* of the last request */
@@ -90,6 +91,7 @@ void gdb_target_xml(FILE *out, bool keyed);
 /* ---- gdb_about.c: qXfer, monitor ---- */
 void gdb_threads_xml(struct gdb *g, FILE *out);
 void gdb_monitor(struct gdb *g, const char *words);
+bool gdb_hardware(struct gdb *g); /* whether there are hardware breakpoints; tries it once */
 bool gdb_threads(struct gdb *g, uint32_t v, struct debug_answer *a); /* a->threads, a->size: checked */
 
 #endif

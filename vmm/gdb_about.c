@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "vmm/gdb.h"
+#include "vmm/hardware.h"
 #include "vmm/paths.h"
 
 bool gdb_threads(struct gdb *g, uint32_t v, struct debug_answer *a)
@@ -131,12 +132,27 @@ static void say_images(struct gdb *g, FILE *out)
     }
 }
 
+bool gdb_hardware(struct gdb *g)
+{
+    if (!g->probed) {
+        g->hardware = hardware_breakpoints_work(g->w->h);
+        g->probed = true;
+    }
+    return g->hardware;
+}
+
+static void say_hardware(struct gdb *g, FILE *out)
+{
+    fprintf(out, "hardware breakpoints and watchpoints: %u\n", gdb_hardware(g) ? DEBUG_HARDWARE_MAX : 0);
+}
+
 static void say_help(struct gdb *g, FILE *out)
 {
     fputs("monitor placement   which compartment is in which VM (GDB: process, inferior), and its addresses\n"
           "monitor shares      shared memory and its members\n"
           "monitor edges       who may call whom\n"
           "monitor threads     the threads of VMs that stand still\n"
+          "monitor hardware    how many hardware breakpoints this host has\n"
           "monitor images      ELF files, by process\n",
           out);
 }
@@ -146,6 +162,7 @@ static const struct {
     void (*say)(struct gdb *g, FILE *out);
 } monitors[] = {{"help", say_help},   {"placement", say_placement}, {"compartments", say_placement},
                 {"shares", say_shares}, {"edges", say_edges},       {"threads", say_threads},
+                {"hardware", say_hardware},
                 {"images", say_images}};
 
 static void print(struct gdb *g, const char *text, size_t size)

@@ -197,12 +197,6 @@ static bool change_hardware(struct gdb *g, bool insert, const struct debug_hardw
     return true;
 }
 
-/* KVM without VT-x or AMD-V takes hardware breakpoints and forgets them. */
-static bool hardware_works(const struct gdb *g)
-{
-    return g->w->h->kvm_kind == KVM_KIND_VMX || g->w->h->kvm_kind == KVM_KIND_SVM;
-}
-
 static void breakpoint(struct gdb *g, const char *at, bool insert)
 {
     uint64_t type, address, kind;
@@ -211,7 +205,7 @@ static void breakpoint(struct gdb *g, const char *at, bool insert)
     } else if (type == 0) {
         ask = (struct debug_request){.ask = insert ? DEBUG_INSERT : DEBUG_REMOVE, .address = address};
         ok_or(g, gdb_ask(g, g->vm, &ask, &answer));
-    } else if (!hardware_works(g) || (type != 1 && type != 2 && type != 4)) {
+    } else if (!gdb_hardware(g) || (type != 1 && type != 2 && type != 4)) {
         gdb_reply(g, "");
     } else {
         struct debug_hardware h = {.address = address,

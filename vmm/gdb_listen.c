@@ -29,17 +29,13 @@ static FILE *create(const struct rundir *dir, const char *name)
     return fd < 0 ? NULL : fdopen(fd, "w");
 }
 
-/* KVM without VT-x or AMD-V has no hardware breakpoints: GDB then watches by stepping. */
 static bool write_script(const struct rundir *dir, const struct world *w)
 {
     FILE *out = create(dir, GDB_SCRIPT);
     if (!out) {
         return false;
     }
-    bool hardware = w->h->kvm_kind == KVM_KIND_VMX || w->h->kvm_kind == KVM_KIND_SVM;
     fprintf(out, "# Connects GDB to appliance %s.\nset sysroot /\nset schedule-multiple on\n", w->a->name);
-    fprintf(out, "set remote hardware-watchpoint-limit %u\nset remote hardware-breakpoint-limit %u\n",
-            hardware ? DEBUG_HARDWARE_MAX : 0, hardware ? DEBUG_HARDWARE_MAX : 0);
     fprintf(out, "directory %s\nsource %s/scripts/gdb/bulkhead.py\n", build_root(), source_root());
     fprintf(out, "target extended-remote %s/" GDB_SOCKET "\nbulkhead symbols\n", dir->path);
     return fclose(out) == 0;

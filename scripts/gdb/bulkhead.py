@@ -61,6 +61,10 @@ class Symbols(gdb.Command):
 
     def invoke(self, argument, from_tty):
         known = images()
+        # With 0 GDB watches by stepping; it would not find out by itself.
+        number = monitor("hardware").split()[-1]
+        gdb.execute(f"set remote hardware-watchpoint-limit {number}")
+        gdb.execute(f"set remote hardware-breakpoint-limit {number}")
         for inferior in gdb.inferiors():
             mine = [path for process, _, path in known if process == inferior.pid]
             if not mine or not inferior.threads():

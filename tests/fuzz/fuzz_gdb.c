@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "vmm/gdb.h"
-#include "vmm/host.h"
+#include "vmm/hardware.h"
 #include "vmm/paths.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -22,6 +22,11 @@ static void take(void *to, size_t size)
     memcpy(to, input, n);
     input += n;
     left -= n;
+}
+
+bool hardware_breakpoints_work(const struct host *h)
+{
+    return h->kvm_kind == KVM_KIND_SVM;
 }
 
 const char *core_path(void)

@@ -4,6 +4,7 @@
 #
 #   gdb.sh NAME PROCESS [KEYS]    the library is in GDB's process PROCESS; KEYS: it has a protection key
 name=$1 process=$2 keys=$3
+none='^$' # QEMU's emulation of AMD-V has no hardware breakpoints
 directory=build/appliances/$name
 export BULKHEAD_RUNTIME_DIR=/tmp/gdb-$name
 mkdir -m 700 "$BULKHEAD_RUNTIME_DIR"
@@ -30,9 +31,8 @@ set -- "$socket" qSupported 'multiprocess[+]' '?' '^T05thread:p' "Hgp$process.1"
     "m$write,4" '^[0-9a-f]{8}$' "Z0,$write,1" OK "m$write,1" '^[^c]|^c[^c]' \
     'vCont;c' "^T05thread:p$process.*swbreak:;.*10:$(register "$write");" "Hgp$process.1" OK "z0,$write,1" OK \
     "vCont;s:p$process.-1;c" "^T05thread:p$process.*10:" p11 '^[0-9a-f]{8}$' \
-    "Z2,$card,8" OK 'vCont;c' "^T05thread:p$process.*watch:$card;" "z2,$card,8" OK \
-    "Z1,$count,1" OK 'vCont;c' "^T05thread:p$process.*hwbreak:;.*10:$(register "$count");" "z1,$count,1" OK \
-    "m$card,9" '^4772656574696e6773$'
+    "Z2,$card,8" "$none" "Z0,$count,1" OK 'vCont;c' "^T05thread:p$process.*swbreak:;.*10:$(register "$count");" \
+    "z0,$count,1" OK "m$card,9" '^4772656574696e6773$'
 [ -n "$keys" ] && set -- "$@" p4b '[1-9a-f]'
 build/tests/gdb_client "$@" || { cat /tmp/err; kill $appliance; exit 1; }
 wait $appliance || { echo "exit status $?"; cat /tmp/out /tmp/err; exit 1; }
