@@ -19,6 +19,8 @@
 
 #define VECTOR_DB 1u
 #define VECTOR_BP 3u
+#define FLAG_TF   (1ull << 8)
+#define INT3      0xccu
 
 static struct kvm_run *the_run; /* for the signal handler */
 
@@ -118,6 +120,7 @@ static void detach(struct vm *vm)
     d->end = d->fatal;
     d->going = (struct debug_going){0};
     d->attached = d->standing = d->passing = false;
+    d->detached = true;
 }
 
 static void be_killed(struct vm *vm)
@@ -338,11 +341,26 @@ static void take_debug(struct vm *vm, uint32_t vector)
     }
 }
 
+/* The debugger went while the stub was on its way to report this: a step that nobody waits for, or a breakpoint that is
+ * not there any more. */
+static bool take_stray(struct vm *vm, uint64_t va, struct bh_trap t)
+{
+    uint8_t there = INT3;
+    bool step = t.vector == VECTOR_DB && (t.rflags & FLAG_TF);
+    bool breakpoint = t.vector == VECTOR_BP && debug_read(vm, &there, t.rip - 1, 1) == 1 && there != INT3;
+    if (!vm->debuggee.detached || (!step && !breakpoint)) {
+        return false;
+    }
+    t.rip -= breakpoint;
+    t.rflags &= ~FLAG_TF;
+    return memory_fill(&vm->memory, (struct guest_va){va}, &t, sizeof t);
+}
+
 bool debuggee_trap(struct vm *vm, uint64_t va, const struct bh_trap *t)
 {
     struct debuggee *d = &vm->debuggee;
-    if (!d->attached && !d->stepping) {
-        return false;
+    if (!d->attached) {
+        return take_stray(vm, va, *t);
     }
     d->home = HOME_FRAME;
     d->frame_va = va;

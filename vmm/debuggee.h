@@ -28,7 +28,7 @@ enum debug_home {
 
 struct debuggee {
     int socket; /* -1: none */
-    bool attached;
+    bool attached, detached; /* detached: it was, and something of that may still come */
     bool in_call; /* a hypercall is not done: registers cannot be set */
     bool stop_wanted;
     bool standing; /* still */
