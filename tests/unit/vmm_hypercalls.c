@@ -53,6 +53,7 @@ static void prepare(void)
                      .application = true,
                      .supervisor = control[1],
                      .bell = w.bell_fd[0],
+                     .debuggee.socket = -1,
                      .console = {.fd = console[1], .lines = {{.name = "app"}}}};
     CHECK(add(TEXT, 2 * PAGE, 1, PERM_R | PERM_X | PERM_U) &&
           add(DATA, 2 * PAGE, 2, PERM_R | PERM_W | PERM_U) &&
