@@ -95,13 +95,6 @@ def print_host(h):
         print("      Something else is running here: expect longer tails.")
 
 
-def save(args, name, result):
-    result["host"]["load_after"] = list(os.getloadavg())
-    path = args.out / f"{name}.json"
-    path.write_text(json.dumps(result, indent=1) + "\n")
-    print(f"\nwritten: {os.path.relpath(path)}")
-
-
 def median(values):
     v = sorted(values)
     n = len(v)

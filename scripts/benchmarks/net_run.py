@@ -8,7 +8,7 @@ import resource
 import shutil
 import subprocess
 
-from . import common
+from . import common, net_results
 from .network import NATIVE, ONE, WAYS, Service, in_turns, places
 from .redis_run import quartiles
 from .servers import difference
@@ -56,7 +56,8 @@ def summary(samples, way, size):
     cpu = {w: round(common.median([m["cpu_us_per_mib"].get(w, 0) for m in own]), 1)
            for w in sorted({w for m in own for w in m["cpu_us_per_mib"]})}
     result = {"way": way, "size": size, "rounds": len(own), "mib_per_s": round(common.median(rates), 2),
-              "mib_per_s_quartiles": quartiles(rates), "cpu_us_per_mib": cpu}
+              "mib_per_s_quartiles": quartiles(rates),
+              "rates": [round(r, 2) for r in rates], "cpu_us_per_mib": cpu}
     for base in (NATIVE, ONE):
         ratios = [m["rate"] / b["rate"] for m, b in zip(own, samples[base, size])]
         result["of_" + base.replace(" ", "_")] = round(common.median(ratios), 3)
@@ -84,7 +85,7 @@ def run(args):
     host = common.host(args)
     common.print_host(host)
     print()
-    result = {"benchmark": "net", "host": host, "modes": {}}
+    result = {"modes": {}}
     for place in places(args, SERVICE):
         with place:
             samples = {}
@@ -93,5 +94,5 @@ def run(args):
         rows = [summary(samples, way, size) for size in args.sizes for way in WAYS]
         report(place.mode, rows)
         result["modes"][place.mode] = rows
-    common.save(args, "net", result)
+    net_results.net(args, host, result).save()
     return 0

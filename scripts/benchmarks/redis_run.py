@@ -8,7 +8,7 @@ import resource
 import shutil
 import subprocess
 
-from . import common, redis_native, redis_start
+from . import common, net_results, redis_native, redis_start
 from .network import NATIVE, ONE, OWN, WAYS, Service, in_turns, places
 from .servers import difference
 
@@ -141,7 +141,7 @@ def run(args):
     host = common.host(args)
     common.print_host(host)
     print()
-    result = {"benchmark": "redis", "host": host, "native": redis_native.HOW, "modes": {}, "promises": []}
+    result = {"native": redis_native.HOW, "modes": {}, "promises": []}
     for place in places(args, service(args)):
         with place:
             samples = {}
@@ -152,5 +152,7 @@ def run(args):
         result["modes"][place.mode] = rows
         result["promises"] += promises(place.mode, rows)
     result["start"] = redis_start.measure(args, service(args))
-    common.save(args, "redis", result)
+    finished = net_results.redis(args, host, result)
+    finished.print_goals()
+    finished.save()
     return 0

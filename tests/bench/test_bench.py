@@ -3,7 +3,6 @@
 SPDX-License-Identifier: BSD-3-Clause
 """
 
-import json
 import os
 import pathlib
 import shutil
@@ -122,7 +121,12 @@ class Network(unittest.TestCase):
                 [ROOT / "scripts/bench", "--build-dir", ROOT / "build", "--out", out, name, "--quick", "--rounds", "1",
                  "--seconds", "0.2", *words], capture_output=True, text=True, timeout=170, check=False)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-            return json.loads((pathlib.Path(out) / f"{name}.json").read_text())
+            data = results.load(pathlib.Path(out) / f"{name}.json")
+            for plot in data["plots"]:
+                ElementTree.parse(pathlib.Path(out) / plot)
+        self.assertTrue(data["plots"])
+        self.assertEqual(len(data["measurements"]), len({m["name"] for m in data["measurements"]}))
+        return data["details"]
 
     def check(self, rows, ways, rate):
         self.assertEqual({r["way"] for r in rows}, ways)
