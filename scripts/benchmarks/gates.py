@@ -32,12 +32,14 @@ class Measurement:
     def __init__(self, item):
         self.item = item
         self.all = Histogram()
+        self.means = []  # cycles of a call in a row, of each turn
         self.turns = []  # (ratio of the medians, ratio of the 99th percentiles) to the yardstick right before
         self.cpu_ns = self.cpu_calls = 0
         self.why = None
 
     def add(self, h, yardstick, step):
         self.all.merge(h)
+        self.means.append(h.mean())
         if yardstick is not None:
             self.turns.append([h.between(q, step) / yardstick.between(q, step) / self.item.calls for q in (0.5, 0.99)])
 
@@ -120,6 +122,7 @@ class Run:
     def look_at_yardstick(self, floors, count):
         self.yardstick = floors.measure("line", count)
         self.m[YARDSTICK].all.merge(self.yardstick)
+        self.m[YARDSTICK].means.append(self.yardstick.mean())
 
     def processor_time(self, m, program, h):
         calls = 100 if self.args.quick else int(min(max(CPU_CYCLES / max(h.mean(), 1), 100), 5_000_000))
@@ -182,7 +185,7 @@ def into(result, run):
             summary |= {q: round(summary[q] / item.calls, 1) for q in QUANTILES}
         result.add(name, item.what, summary, item.group, "cycles", ratio=m.ratio(), ratio_p99=m.ratio(1),
                    stable=m.stable(), ns=round(summary["median"] / khz * 1e6, 1),
-                   per_second=round(khz * 1000 * item.calls / h.mean()),
+                   per_second=round(khz * 1000 * item.calls / statistics.median(m.means)),
                    cpu_ns=round(m.cpu_ns / m.cpu_calls, 1) if m.cpu_calls else None)
 
 

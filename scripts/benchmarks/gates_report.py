@@ -37,13 +37,15 @@ def idle_table(result):
 def notes(result):
     print("ratio: to the cache line round trip measured right before, of the medians; the median of all turns.\n"
           "of p99: the same of the 99th percentiles.\n"
-          "calls/s: of calls in a row, with no time stamps between. CPU ns: processor time of both ends for one call.")
+          "calls/s: of calls in a row, with no time stamps between; the median of all turns.\n"
+          "CPU ns: processor time of both ends for one call.")
     step = result.details["tsc_step"]
     if step > 1:
         print(f"The time stamp counter moves in steps of {step}: ratios are of medians between the steps.")
-    moving = [n for n, m in result.measurements.items() if "unavailable" not in m and not m["stable"]]
+    measured = [m for m in result.measurements.values() if "unavailable" not in m]
+    moving = [m for m in measured if not m["stable"]]
     if moving:
-        print("?: not stable, the ratios of even and odd turns differ by more than 3 %: " + ", ".join(moving))
+        print(f"?: not stable, the ratios of even and odd turns differ by more than 3 %: {len(moving)} of {len(measured)}")
 
 
 def parked_floor(result, bell):

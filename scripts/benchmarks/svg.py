@@ -311,7 +311,7 @@ def ranges(title, host, sections, unit, log=True, note="", mark=None):
     c = Canvas(title, host, note or "box: quartiles and median; whisker: minimum to 99th percentile")
     c.legend([name for name, _ in sections])
     there = [r for _, rows in sections for _, r in rows if isinstance(r, dict)]
-    axis = Axis([r[k] for r in there for k in ("min", "p99")] + ([mark[0]] if mark else []), log, zero=not log)
+    axis = Axis([r[k] for r in there for k in ("min", "q1", "p99")] + ([mark[0]] if mark else []), log, zero=not log)
     names = [name for _, rows in sections for name, _ in rows]
     left = 24 + max((text_width(n, 11) for n in names), default=0)
     right, top = WIDTH - 70, c.y + 22
@@ -328,7 +328,7 @@ def ranges(title, host, sections, unit, log=True, note="", mark=None):
             if isinstance(r, dict):
                 box(c, axis, left, right, y, r, COLOURS[s % len(COLOURS)])
             else:
-                c.text(left + 6, y + 4, f"not available: {r}", 11, FAINT)
+                c.text(left + 6, y + 4, f"not available: {r}", 11, FAINT, clear=True)
             y += 22
     c.line(left, top, left, bottom)
     return c.done(bottom + 50)
