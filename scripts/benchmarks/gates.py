@@ -129,7 +129,7 @@ class Run:
         before = program.cpu_ns()
         program.measure(self.words(m.item), calls, row=True)
         m.cpu_ns += program.cpu_ns() - before
-        m.cpu_calls += calls
+        m.cpu_calls += calls * m.item.calls
 
     def settled(self):
         return all(m.stable() for m in self.m.values() if m.item.turns and m.why is None)

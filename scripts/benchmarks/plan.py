@@ -21,8 +21,8 @@ GROUPS = {
     "gates": "gate: one call",
     "buffers": "vm polled, a call with a buffer",
     "threads": "vm polled, threads that call",
+    "batches": "vm polled, calls in flight from one thread; per call",
     "compartments": "many compartments, a VM each; per crossing",
-    "batches": "vm polled, requests in flight from one thread",
 }
 
 
@@ -109,6 +109,15 @@ def threads():
                  turns=True) for n in THREADS]
 
 
+def batches():
+    found = [Item("batches.sync", "batches", "one call after the other", "polled", "args0", MANY // 2, every=2, turns=True,
+                  cpu=True)]
+    for n in BATCHES:
+        found.append(Item(f"batches.{n}", "batches", f"{n} in flight", "polled", f"batch-{n}", MANY // 2 // n, every=2,
+                          calls=n, turns=True, cpu=True))
+    return found
+
+
 def compartments():
     found = []
     for n in COMPARTMENTS:
@@ -126,7 +135,7 @@ def compartments():
 
 def items():
     """{name: Item}, in the order of the tables."""
-    everything = floors() + peers() + gates() + buffers() + threads() + compartments()
+    everything = floors() + peers() + gates() + buffers() + threads() + batches() + compartments()
     return {i.name: i for i in everything}
 
 
@@ -179,6 +188,8 @@ def absent(item):
     """Why a program that runs may not know a measurement."""
     if item.name == "floor.wrpkru":
         return "the CPU feature PKU is absent, or the kernel does not use it"
+    if item.group == "batches":
+        return "this version has no asynchronous calls"
     return "this appliance has no such measurement"
 
 

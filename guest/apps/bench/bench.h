@@ -8,6 +8,7 @@
 int measure_calls(struct bench_samples *s);   /* scalars, callback, caller threads */
 int measure_buffers(struct bench_samples *s); /* copied and shared */
 int measure_alloc(struct bench_samples *s);   /* shared stack buffers; no gate */
+int measure_batches(struct bench_samples *s); /* calls in two halves */
 int measure_exits(struct bench_samples *s);   /* leaving the guest, parking */
 
 #endif

@@ -6,7 +6,7 @@
 
 static int measure(struct bench_samples *s)
 {
-    return measure_calls(s) || measure_buffers(s) || measure_alloc(s) || measure_exits(s);
+    return measure_calls(s) || measure_buffers(s) || measure_batches(s) || measure_alloc(s) || measure_exits(s);
 }
 
 int main(void)
