@@ -70,8 +70,9 @@ class Place:
 class Loopback(Place):
     mode = "user"
 
-    def server(self, way):
-        port = free_port()
+    def server(self, way, port=None):
+        """Always on the same `port`: the appliance is composed anew only at the first start."""
+        port = port or free_port()
         if way == NATIVE:
             return Server(way, self.native("127.0.0.1", port), "127.0.0.1", port, self.args)
         sets = ["net.mode=user", f'net.forward=["{port}:{self.service.port}"]']

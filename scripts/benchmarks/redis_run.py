@@ -22,9 +22,12 @@ ONE_LIMIT, NATIVE_LIMIT = 0.85, 0.5  # of GET, 16 in a pipeline, 3 bytes
 
 
 def service(args):
+    """The native server has the appliance's configuration, but for the folder, which is the guest's."""
     conf = common.ROOT / "guest/apps/redis/rootfs/etc/redis.conf"
-    native = [str(redis_native.program(args)), str(conf), "--dir", str(args.out), "--bind", "{host}",
-              "--port", "{port}"]
+    lines = [line for line in conf.read_text().splitlines() if not line.startswith("dir ")]
+    own = args.out / "redis.conf"
+    own.write_text("\n".join(lines + [f"dir {args.out}"]) + "\n")
+    native = [str(redis_native.program(args)), str(own), "--bind", "{host}", "--port", "{port}"]
     return Service(TOML, 6379, native, [])
 
 

@@ -6,20 +6,20 @@ SPDX-License-Identifier: BSD-3-Clause
 import time
 
 from . import common
-from .network import ONE, OWN, Loopback
+from .network import ONE, OWN, Loopback, free_port
 
 PING_LIMIT, IDLE_LIMIT, MEMORY_LIMIT = 0.150, 0.01, 32 << 20
 SETTLE = 1.0  # seconds until it counts as idle
 
 
-def first_answer(place, way):
-    with place.server(way) as server:
+def first_answer(place, way, port):
+    with place.server(way, port) as server:
         return server.wait(b"PING\r\n", b"+PONG\r\n")
 
 
-def idle(place, way, seconds):
+def idle(place, way, port, seconds):
     """Part of a core, and memory, of an appliance that nobody talks to."""
-    with place.server(way) as server:
+    with place.server(way, port) as server:
         server.wait(b"PING\r\n", b"+PONG\r\n")
         time.sleep(SETTLE)
         before, begin = sum(server.cpu().values()), time.monotonic()
@@ -35,9 +35,11 @@ def verdict(kept):
 def measure(args, service):
     place, result = Loopback(args, service), {}
     for way in (ONE, OWN):
-        times = sorted(first_answer(place, way) for _ in range(args.starts))
+        port = free_port()
+        first_answer(place, way, port)  # composes the appliance
+        times = sorted(first_answer(place, way, port) for _ in range(args.starts))
         r = {"starts": args.starts, "seconds": [round(t, 4) for t in times],
-             "median": round(common.median(times), 4), **idle(place, way, 0.5 if args.quick else 10)}
+             "median": round(common.median(times), 4), **idle(place, way, port, 0.5 if args.quick else 10)}
         result[way] = r
         print(f"{way}: first PONG, median of {r['starts']}: {r['median'] * 1000:.0f} ms (at most "
               f"{PING_LIMIT * 1000:.0f}: {verdict(r['median'] <= PING_LIMIT)}), {times[0] * 1000:.0f} .. "

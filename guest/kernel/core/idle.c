@@ -6,7 +6,8 @@
  * polling was in vain. The VMM bounds it (bh_bootinfo.spin_cycles), because it knows how many cores are free. */
 #include "stats.h"
 
-enum { SPIN_MIN = 4096, LOOKS = 32, FENCE_POLLS = 16, EXPIRE_CYCLES = 65536 };
+/* Parking for less than SHORT cycles takes longer than that. */
+enum { SPIN_MIN = 4096, SHORT = 50000, LOOKS = 32, FENCE_POLLS = 16, EXPIRE_CYCLES = 65536 };
 
 static uint64_t spin_limit = UINT64_MAX; /* cycles */
 
@@ -88,7 +89,8 @@ void idle_until_ready(void)
             continue;
         }
         peers_fence();
-        if (now - start < spin_limit && now - start < due)
+        uint64_t waited = now - start;
+        if (waited < due && (waited < spin_limit || due - waited < SHORT))
             continue;
         uint64_t deadline = threads_expire(clock_ns());
         if (threads_waiting_ready())

@@ -112,6 +112,8 @@ void px_epoll_forget(struct px_file *target); /* it is being closed */
 
 /* Sockets of the network: looks at what happened since the last time (net/events.c). */
 void px_net_poll(void);
+/* Before this thread waits or lets others run: what it wrote shall be on its way (net/lane.c). */
+void px_net_flush(void);
 
 /* errno = -value and -1, or the value. */
 long px_result(long value);

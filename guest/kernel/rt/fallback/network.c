@@ -50,6 +50,7 @@ NONE(ssize_t, net_sendto, net_socket_t s, const void *buffer, size_t size, int f
 NONE(int, net_lane_open, net_lane_t *lane, uint64_t *address)
 NONE(int, net_attach, net_lane_t lane, net_socket_t s, uint32_t *index)
 NONE(int, net_lane_run, net_lane_t lane)
+NONE(int, net_lane_wait, net_lane_t lane)
 NONE(int, net_wait, net_socket_t s, uint32_t events, uint64_t timeout)
 NONE(int, net_close, net_socket_t s)
 NONE(int, net_bind, net_socket_t s, const struct net_address *address)

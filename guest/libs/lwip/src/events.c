@@ -72,6 +72,7 @@ void net_events_flush(void)
     if (!changed)
         return;
     changed = false;
+    net_lanes_tell();
     if (waiters)
         bh_core()->wake(&generation, UINT32_MAX);
 }

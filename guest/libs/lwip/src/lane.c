@@ -15,6 +15,7 @@ struct net_lane_end {
     uint32_t received_head, sent_tail;
     bool broken;     /* the other end broke the rules: it is not used any more */
     bool unfinished; /* the network's thread goes on */
+    bool news;       /* since net_lane_wait() returned last */
 };
 
 static struct net_lane_end lanes[LANES_MAX];
@@ -152,6 +153,29 @@ bool net_lanes_again(void)
         more |= lanes[i].unfinished;
     }
     return more;
+}
+
+/* ---- Waiting ---- */
+
+int net_lane_wait(net_lane_t l)
+{
+    if (!l)
+        return -EBADF;
+    while (!l->news)
+        bh_core()->wait(l, BH_FOREVER);
+    l->news = false;
+    return 0;
+}
+
+void net_lanes_tell(void)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the event is seen, or `armed` is */
+    for (uint32_t i = 0; i < n_lanes; i++) {
+        if (!lanes[i].shared->armed)
+            continue;
+        lanes[i].news = true;
+        bh_core()->wake(&lanes[i], UINT32_MAX);
+    }
 }
 
 void net_lanes_choke(void)

@@ -66,6 +66,7 @@ bool net_data_room(enum net_use use);
 /* ---- Sockets (events.c, tcp.c) ---- */
 void net_table_init(void);
 void net_events_flush(void);
+void net_lanes_tell(void); /* after events: whoever wants to be woken */
 void net_lanes_choke(void); /* tells lanes whether memory is short */
 bool net_lanes_again(void); /* runs lanes that were not finished; true: some are not yet */
 void net_tcp_connect_deferred(void); /* the interface came up, or did not in time */

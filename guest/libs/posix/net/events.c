@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: BSD-3-Clause
  *
  * Whoever polls looks at the ring itself, which costs no call. One thread takes care of events that come while all
- * wait: as long as events are frequent it waits for the generation word to change, which the core sees when it polls;
- * after a quiet while it waits in a gate call, whose reply wakes a parked VM. */
+ * wait: it waits for the generation word to change, which the core sees when it polls. After a quiet while the VM may park, so the network
+ * is asked to answer a call then: a second thread has always made one. Without a lane it is the first thread that makes it. */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 
 #include "net_socket.h"
 
-enum { QUIET_NS = 50000 };
+enum { QUIET_NS = 5000 };
 
 static const volatile struct net_table *table;
 static struct px_socket *sockets[NET_SOCKETS_MAX];
@@ -51,6 +51,12 @@ void px_net_poll(void)
         tell(table->ring[g % NET_RING]);
 }
 
+static void network_died(void)
+{
+    dead = true;
+    tell_all();
+}
+
 static void watch_network(void *unused)
 {
     (void)unused;
@@ -60,12 +66,24 @@ static void watch_network(void *unused)
         if (!quiet)
             continue;
         uint32_t before = seen;
-        if (net_events_wait(before, BH_FOREVER) == 0 && table->generation == before)
+        if (px_lane_arm(true)) {
+            if (table->generation == before)
+                bh_core()->wait((const void *)&table->generation, BH_FOREVER);
+            px_lane_arm(false);
+        } else if (net_events_wait(before, BH_FOREVER) == 0 && table->generation == before) {
+            network_died();
             break;
+        }
         px_net_poll();
     }
-    dead = true;
-    tell_all();
+}
+
+static void be_woken(void *unused)
+{
+    (void)unused;
+    while (px_lane_wait()) {
+    }
+    network_died();
 }
 
 int px_net_start(void)
@@ -84,6 +102,8 @@ int px_net_start(void)
     table = found;
     started = true;
     px_lane_open();
+    if (px_lane_arm(false) && bh_thread_create(NULL, be_woken, NULL) != 0)
+        px_lane_shut();
     return 0;
 }
 

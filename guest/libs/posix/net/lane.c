@@ -2,6 +2,7 @@
  * small is sent without a call.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,18 +11,46 @@
 
 #include "net_socket.h"
 
-enum { INBOX_KEEP = 4096 }; /* an empty one that is larger is freed */
+enum {
+    INBOX_KEEP = 4096,  /* an empty one that is larger is freed */
+    UNASKED_MAX = 16384, /* bytes of records that wait for px_net_flush() */
+};
 
 static struct net_lane *lane; /* NULL: none, every transfer is a call */
 static net_lane_t handle;
 static uint32_t received_tail, sent_head;
+static uint32_t asked_head; /* what the network was last asked to look at */
 static bool broken; /* the other end broke the rules */
+
+/* At the application's end: what was written has to reach the network before everything stops. */
+static void finish(void)
+{
+    if (lane && sent_head != lane->sent.tail)
+        net_lane_run(handle);
+}
 
 void px_lane_open(void)
 {
     uint64_t address;
-    if (net_lane_open(&handle, &address) == 0)
+    if (net_lane_open(&handle, &address) == 0 && atexit(finish) == 0)
         lane = (struct net_lane *)(uintptr_t)address;
+}
+
+void px_lane_shut(void)
+{
+    lane = NULL;
+}
+
+bool px_lane_arm(bool on)
+{
+    if (lane)
+        __atomic_store_n(&lane->armed, on, __ATOMIC_SEQ_CST);
+    return lane != NULL;
+}
+
+bool px_lane_wait(void)
+{
+    return net_lane_wait(handle) == 0;
 }
 
 /* Until the caller is ready for data, the network compartment believes that all credit is used up. */
@@ -174,6 +203,24 @@ static void nudge(void)
     errno = before;
 }
 
+/* Not if it has yet to look at something older: then it will find this as well. */
+void px_net_flush(void)
+{
+    if (asked_head == sent_head)
+        return;
+    uint32_t tail = __atomic_load_n(&lane->sent.tail, __ATOMIC_SEQ_CST);
+    bool reached = tail - asked_head <= sent_head - asked_head;
+    asked_head = sent_head;
+    if (reached && tail != sent_head)
+        nudge();
+}
+
+/* An event loop is about to wait: what it writes to its clients goes together. */
+static bool in_a_loop(const struct px_socket *s)
+{
+    return s->file.watches && s->file.flags & O_NONBLOCK;
+}
+
 bool px_lane_send(struct px_socket *s, const struct iovec *iov, int n, size_t size, int flags)
 {
     const unsigned bits = NET_WRITABLE | NET_ERROR | NET_HANGUP;
@@ -181,16 +228,16 @@ bool px_lane_send(struct px_socket *s, const struct iovec *iov, int n, size_t si
         lane->choked || (px_net_word(s) & bits) != NET_WRITABLE)
         return false;
     struct net_ring *ring = &lane->sent;
-    uint32_t before = sent_head, bytes = net_record_bytes((uint32_t)size), here;
-    uint32_t filled = before - __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
+    uint32_t bytes = net_record_bytes((uint32_t)size), here;
+    uint32_t filled = sent_head - __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
     if (filled > NET_LANE_BYTES || bytes > NET_LANE_BYTES - filled)
         return false;
-    struct net_record *record = (void *)net_ring_at(ring, before, &here);
+    struct net_record *record = (void *)net_ring_at(ring, sent_head, &here);
     *record = (struct net_record){s->name, (uint32_t)size};
     gather((uint8_t *)(record + 1), here - (uint32_t)sizeof(*record), iov, n);
     sent_head += bytes;
     __atomic_store_n(&ring->head, sent_head, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&ring->tail, __ATOMIC_SEQ_CST) == before)
-        nudge();
+    if (!in_a_loop(s) || sent_head - asked_head >= UNASKED_MAX)
+        px_net_flush();
     return true;
 }

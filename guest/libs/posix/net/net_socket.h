@@ -37,6 +37,9 @@ void px_staging_give(void *buffer);
 
 /* ---- Transfers without a call (lane.c) ---- */
 void px_lane_open(void);
+void px_lane_shut(void);     /* as if there were none */
+bool px_lane_arm(bool on);   /* whether events have to end px_lane_wait(); false: no lane */
+bool px_lane_wait(void);     /* blocks; false: the network died */
 void px_lane_attach(struct px_socket *s);               /* a new socket, if it can */
 void px_lane_grant(struct px_socket *s, uint32_t name); /* sets its index and name: as net_accept() told */
 void px_lane_poll(void);                                /* moves what came to the sockets' inboxes */

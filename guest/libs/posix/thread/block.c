@@ -62,12 +62,14 @@ void px_wake(const void *key, uint32_t n)
 
 void px_yield(void)
 {
+    px_net_flush();
     bh_core()->yield();
 }
 
 int px_block_always(const void *key, uint64_t deadline)
 {
     uint64_t left = BH_FOREVER;
+    px_net_flush();
     if (deadline != PX_FOREVER) {
         uint64_t now = px_now();
         left = deadline > now ? deadline - now : 0;

@@ -40,6 +40,9 @@ struct net_ring {
 struct net_lane {
     struct net_ring received, sent;
     volatile uint32_t choked; /* the network compartment is short of memory: use calls */
+    /* By the caller: its VM is about to park, so net_lane_wait() has to return for each event. Otherwise it looks at the generation
+     * (net.h) itself. First set, then look. */
+    _Alignas(64) volatile uint32_t armed;
     _Alignas(64) volatile uint32_t taken[NET_SOCKETS_MAX]; /* by index: bytes that the caller's application has read */
 };
 

@@ -123,6 +123,9 @@ int net_attach(net_lane_t lane, net_socket_t s, uint32_t *index);
 /* Sends what the caller has put into the lane. 0. */
 int net_lane_run(net_lane_t lane);
 
+/* Returns 0 when something happened to any socket while the lane was armed. Blocks; its reply wakes a parked VM. */
+int net_lane_wait(net_lane_t lane);
+
 /* Own address, or with `peer` the other end's. Errors: ENOTCONN. */
 int net_getname(net_socket_t s, int peer, struct net_address *address);
 
