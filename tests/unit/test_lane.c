@@ -153,7 +153,7 @@ static void arrive(uint32_t i)
     s->received += n;
     all[i].arrived += n;
     uint32_t before = s->received;
-    CHECK(net_lane_push(s) ? s->received == 0 : s->received == before);
+    CHECK(net_lane_push(s) ? s->received == 0 : s->received > 0 && s->received <= before);
 }
 
 static void read_some(uint32_t i)

@@ -1,7 +1,4 @@
-/* Connections and their events.
- *
- * The readiness table lies in memory that both compartments see: looking at it costs no call. Calls that wait are one:
- * net_events_wait(), when nothing is left to do.
+/* Connections and their events: an ordinary server on POSIX sockets and epoll.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "server.h"
 
@@ -10,134 +7,124 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <bh/bulkhead.h>
 #include <net/net.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
-enum { BUFFER = 64 * 1024, BACKLOG = 511, TURNS = 16 };
+enum { BUFFER = 64 * 1024, BACKLOG = 511, TURNS = 16, EVENTS = 64 };
 
 struct connection {
-    struct connection *next;
-    net_socket_t socket;
-    uint32_t index;
+    int fd;
     bool listening, echo;
     char *pending; /* echo: what the last send did not take */
     size_t n_pending;
 };
 
-static struct connection *connections;
+static int epoll = -1;
 static uint32_t n_connections; /* without the listening ones */
 static bool reporting;
-static const struct net_table *table;
-static char *buffer; /* in the share: the network compartment reads and writes it in place */
+static char buffer[BUFFER];
 
-static struct connection *add(net_socket_t socket, uint32_t index, bool listening, bool echo)
+static int complain(const char *what)
 {
-    struct connection *c = calloc(1, sizeof(*c));
-    if (!c) {
-        net_close(socket);
-        return NULL;
-    }
-    *c = (struct connection){connections, socket, index, listening, echo, NULL, 0};
-    connections = c;
-    n_connections += !listening;
-    return c;
+    fprintf(stderr, "netperf: %s: %s\n", what, strerror(errno));
+    return 1;
 }
 
-static int complain(const char *what, int error)
+static bool add(int fd, bool listening, bool echo)
 {
-    fprintf(stderr, "netperf: %s: %s\n", what, strerror(-error));
-    return 1;
+    struct connection *c = malloc(sizeof(*c));
+    if (!c)
+        return false;
+    *c = (struct connection){.fd = fd, .listening = listening, .echo = echo};
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event)) {
+        free(c);
+        return false;
+    }
+    n_connections += !listening;
+    return true;
 }
 
 int server_listen(uint16_t port, bool echo)
 {
-    struct net_address any = {.family = AF_INET6, .port = port};
-    net_socket_t s;
-    uint32_t index;
-    int r = net_socket(AF_INET6, SOCK_STREAM, 0, &s, &index);
-    if (r)
-        return complain("no socket", r);
-    net_setopt(s, SOL_SOCKET, SO_REUSEADDR, 1);
-    if ((r = net_bind(s, &any)) || (r = net_listen(s, BACKLOG))) {
-        net_close(s);
-        return complain("cannot listen", r);
-    }
-    return add(s, index, true, echo) ? 0 : complain("no memory", -ENOMEM);
+    struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK, 0), on = 1;
+    if (epoll < 0)
+        epoll = epoll_create1(0);
+    if (fd < 0 || epoll < 0)
+        return complain("no socket");
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (bind(fd, (struct sockaddr *)&any, sizeof(any)) || listen(fd, BACKLOG) || !add(fd, true, echo))
+        return complain("cannot listen");
+    return 0;
 }
 
-/* These return whether something was done, so that it is worth looking again. *over: the connection has ended. */
-
-static bool accept_one(const struct connection *c)
+static void accept_all(const struct connection *c)
 {
-    net_socket_t s;
-    uint32_t index;
-    if (net_accept(c->socket, &s, &index, NULL))
+    int fd, on = 1;
+    while ((fd = accept4(c->fd, NULL, NULL, SOCK_NONBLOCK)) >= 0) {
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        if (!add(fd, false, c->echo))
+            close(fd);
+    }
+}
+
+/* What cannot be sent now waits for room; until then nothing more is read. */
+static void want(struct connection *c, unsigned events)
+{
+    struct epoll_event event = {.events = events, .data.ptr = c};
+    epoll_ctl(epoll, EPOLL_CTL_MOD, c->fd, &event);
+}
+
+/* These return false when the connection is over. */
+
+static bool failed_for_good(ssize_t n)
+{
+    return n == 0 || (n < 0 && errno != EAGAIN);
+}
+
+static bool send_back(struct connection *c, size_t size)
+{
+    ssize_t n = send(c->fd, buffer, size, MSG_NOSIGNAL);
+    if (n < 0 && errno != EAGAIN)
         return false;
-    net_setopt(s, IPPROTO_TCP, TCP_NODELAY, 1);
-    add(s, index, false, c->echo);
+    size_t sent = n < 0 ? 0 : (size_t)n;
+    if (sent == size)
+        return true;
+    if (!c->pending && !(c->pending = malloc(BUFFER)))
+        return false;
+    c->n_pending = size - sent;
+    memcpy(c->pending, buffer + sent, c->n_pending);
+    want(c, EPOLLOUT);
     return true;
 }
 
-static bool send_pending(struct connection *c, bool *over)
+static bool send_pending(struct connection *c)
 {
-    size_t size = c->n_pending < BUFFER ? c->n_pending : BUFFER;
-    memcpy(buffer, c->pending, size);
-    ssize_t n = net_send(c->socket, buffer, size, MSG_DONTWAIT);
-    if (n <= 0) {
-        *over = n != -EAGAIN;
-        return false;
-    }
+    ssize_t n = send(c->fd, c->pending, c->n_pending, MSG_NOSIGNAL);
+    if (n <= 0)
+        return !failed_for_good(n);
     c->n_pending -= (size_t)n;
     memmove(c->pending, c->pending + n, c->n_pending);
+    if (!c->n_pending)
+        want(c, EPOLLIN);
     return true;
 }
 
-static bool receive(struct connection *c, bool *over)
+static bool receive(struct connection *c)
 {
-    ssize_t n = net_recv(c->socket, buffer, BUFFER, MSG_DONTWAIT);
-    if (n <= 0) {
-        *over = n != -EAGAIN;
-        return false;
+    for (int i = 0; i < TURNS && !c->n_pending; i++) {
+        ssize_t n = recv(c->fd, buffer, sizeof(buffer), 0);
+        if (n <= 0)
+            return !failed_for_good(n);
+        if (c->echo && !send_back(c, (size_t)n))
+            return false;
     }
-    if (!c->echo)
-        return true;
-    ssize_t sent = net_send(c->socket, buffer, (size_t)n, MSG_DONTWAIT);
-    if (sent < 0 && sent != -EAGAIN) {
-        *over = true;
-        return false;
-    }
-    sent = sent < 0 ? 0 : sent;
-    if (sent == n)
-        return true;
-    if (!c->pending && !(c->pending = malloc(BUFFER))) {
-        *over = true;
-        return false;
-    }
-    c->n_pending = (size_t)(n - sent);
-    memcpy(c->pending, buffer + sent, c->n_pending);
     return true;
-}
-
-static bool serve(struct connection *c, bool *over)
-{
-    bool worked = false;
-    for (int i = 0; i < TURNS && !*over; i++) {
-        uint32_t word = table->words[c->index];
-        bool did = false;
-        if (c->listening)
-            did = (word & NET_READABLE) && accept_one(c);
-        else if (c->n_pending)
-            did = (word & (NET_WRITABLE | NET_ERROR)) && send_pending(c, over);
-        else if (word & (NET_READABLE | NET_ERROR))
-            did = receive(c, over);
-        if (!did)
-            break;
-        worked = true;
-    }
-    return worked;
 }
 
 static void print_report(void)
@@ -151,44 +138,29 @@ static void print_report(void)
     fflush(stdout);
 }
 
-static bool serve_all(void)
+static void end(struct connection *c)
 {
-    bool worked = false;
-    struct connection **link = &connections;
-    while (*link) {
-        struct connection *c = *link;
-        bool over = false;
-        worked |= serve(c, &over);
-        if (!over) {
-            link = &c->next;
-            continue;
-        }
-        while (*link != c) /* new ones may have come in front */
-            link = &(*link)->next;
-        *link = c->next;
-        net_close(c->socket);
-        free(c->pending);
-        free(c);
-        if (--n_connections == 0 && reporting)
-            print_report();
-    }
-    return worked;
+    close(c->fd);
+    free(c->pending);
+    free(c);
+    if (--n_connections == 0 && reporting)
+        print_report();
 }
 
 int server_run(bool report)
 {
     reporting = report;
-    table = (const struct net_table *)(uintptr_t)net_table();
-    buffer = bh_malloc_shared(BUFFER);
-    if (!table || !buffer) {
-        fprintf(stderr, "netperf: there is no share that this compartment and the network's both have\n");
-        return 1;
-    }
     for (;;) {
-        uint32_t seen = table->generation;
-        if (serve_all())
-            continue;
-        if (!net_events_wait(seen, BH_FOREVER))
-            return complain("the network compartment is gone", -EPIPE);
+        struct epoll_event events[EVENTS];
+        int n = epoll_wait(epoll, events, EVENTS, -1);
+        if (n < 0 && errno != EINTR)
+            return complain("epoll_wait");
+        for (int i = 0; i < n; i++) {
+            struct connection *c = events[i].data.ptr;
+            if (c->listening)
+                accept_all(c);
+            else if (!(c->n_pending ? send_pending(c) : receive(c)))
+                end(c);
+        }
     }
 }

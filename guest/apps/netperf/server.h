@@ -1,4 +1,4 @@
-/* A server on the network compartment's own interface: many connections, one thread, no polling loop.
+/* A server on POSIX sockets: many connections, one thread.
  * SPDX-License-Identifier: BSD-3-Clause */
 #ifndef SERVER_H
 #define SERVER_H

@@ -71,15 +71,14 @@ uint32_t net_lane_unread(const struct net_socket *s)
     return unread > NET_LANE_CREDIT ? NET_LANE_CREDIT : unread;
 }
 
-bool net_lane_push(struct net_socket *s)
+/* One record; false: there is no room for a useful one. */
+static bool push_some(struct net_socket *s)
 {
     struct net_lane_end *l = s->lane;
-    uint32_t n = s->received, here;
-    if (!l || l->broken || s->listener || n == 0 || n > NET_RECORD_MAX || net_lane_unread(s) + n > NET_LANE_CREDIT)
-        return false;
     struct net_ring *ring = &l->shared->received;
+    uint32_t n = s->received < NET_RECORD_MAX ? s->received : NET_RECORD_MAX, here;
     uint32_t filled = l->received_head - __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE), bytes = net_record_bytes(n);
-    if (filled > NET_LANE_BYTES || bytes > NET_LANE_BYTES - filled)
+    if (filled > NET_LANE_BYTES || bytes > NET_LANE_BYTES - filled || net_lane_unread(s) + n > NET_LANE_CREDIT)
         return false;
     struct net_record *record = (void *)net_ring_at(ring, l->received_head, &here);
     *record = (struct net_record){net_lane_name(s), n};
@@ -90,6 +89,16 @@ bool net_lane_push(struct net_socket *s)
     l->received_head += bytes;
     s->pushed += n;
     __atomic_store_n(&ring->head, l->received_head, __ATOMIC_RELEASE);
+    return true;
+}
+
+bool net_lane_push(struct net_socket *s)
+{
+    if (!s->lane || s->lane->broken || s->listener)
+        return false;
+    while (s->received)
+        if (!push_some(s))
+            return false;
     return true;
 }
 

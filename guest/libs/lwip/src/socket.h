@@ -129,7 +129,7 @@ void net_tcp_send_all(struct net_socket *s, const uint8_t *data, size_t size, co
 void net_lane_join(struct net_socket *s, struct net_lane_end *lane);
 uint32_t net_lane_name(const struct net_socket *s); /* in records */
 uint32_t net_lane_unread(const struct net_socket *s); /* bytes pushed that the application has not read; 0 without a lane */
-/* Puts all received data into the lane. False: it does not fit, or there is no lane; it stays queued. */
+/* Puts received data into the lane. False: something stays queued, as not all of it fits, or there is no lane. */
 bool net_lane_push(struct net_socket *s);
 
 /* ---- udp.c ---- */

@@ -8,9 +8,8 @@
  * Both rings hold records: a header, then the data. Whoever writes owns `head`, whoever reads owns `tail`; both are byte counts
  * that run on. Neither side trusts the other: cursors are private, each field is loaded once and checked.
  *
- * received: written by the network compartment. It puts there all that a socket has, or nothing (then NET_READABLE is
- *     set as ever, and net_recv() fetches it; not before the caller has taken[] all that was in the lane, so that the
- *     order stays).
+ * received: written by the network compartment. What does not fit stays queued: NET_READABLE is set as ever, and net_recv()
+ *     fetches it, but not before the caller has taken[] all that was in the lane, so that the order stays.
  * sent: written by the caller, to sockets that are NET_WRITABLE only, and not while `choked`. Calls on the same socket come after
  *     what is in the lane. After writing: net_lane_run(), unless the network compartment has yet to look at something older
  *     (tail has not reached where head was before). Data that finds no memory in spite of that ends its connection.
