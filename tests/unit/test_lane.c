@@ -50,6 +50,11 @@ void *bh_malloc_shared(size_t size)
     return lane;
 }
 
+void bh_free_shared(void *block)
+{
+    free(block);
+}
+
 struct net_socket *net_socket_at(uint32_t index)
 {
     return index < SOCKETS && all[index].open ? &all[index].net : NULL;
@@ -297,17 +302,26 @@ static void test_hostile(void)
     }
 }
 
-static void test_no_more_than_eight(void)
+static void test_eight_at_most(void)
 {
-    net_lane_t handle;
+    net_lane_t handle[7], one_more;
     uint64_t address;
     struct net_lane *first = lane;
-    for (int i = 1; i < 8; i++) {
-        CHECK(net_lane_open(&handle, &address) == 0);
-        free(lane);
-    }
-    CHECK(net_lane_open(&handle, &address) == -ENOBUFS);
+    for (int i = 0; i < 7; i++)
+        CHECK(net_lane_open(&handle[i], &address) == 0);
+    CHECK(net_lane_open(&one_more, &address) == -ENOBUFS);
+    for (int i = 0; i < 7; i++)
+        CHECK(net_lane_close(handle[i]) == 0);
     lane = first;
+}
+
+static void test_close(void)
+{
+    struct net_lane_end *end = all[0].net.lane;
+    px_lane_shut();
+    CHECK(end && net_lane_close(end) == 0 && !all[0].net.lane && !net_lane_push(&all[0].net));
+    CHECK(!net_lanes_again());
+    net_lanes_choke();
 }
 
 int main(void)
@@ -321,6 +335,7 @@ int main(void)
     RUN(test_event_loop);
     RUN(test_endless_caller);
     RUN(test_hostile);
-    RUN(test_no_more_than_eight);
+    RUN(test_eight_at_most);
+    RUN(test_close);
     return CHECK_RESULT();
 }

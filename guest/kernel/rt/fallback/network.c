@@ -48,6 +48,7 @@ NONE(ssize_t, net_send, net_socket_t s, const void *buffer, size_t size, int fla
 NONE(ssize_t, net_recvfrom, net_socket_t s, void *buffer, size_t size, int flags, struct net_address *from)
 NONE(ssize_t, net_sendto, net_socket_t s, const void *buffer, size_t size, int flags, const struct net_address *to)
 NONE(int, net_lane_open, net_lane_t *lane, uint64_t *address)
+NONE(int, net_lane_close, net_lane_t lane)
 NONE(int, net_attach, net_lane_t lane, net_socket_t s, uint32_t *index)
 NONE(int, net_lane_run, net_lane_t lane)
 NONE(int, net_lane_wait, net_lane_t lane)

@@ -18,24 +18,37 @@ struct net_lane_end {
     bool news;       /* since net_lane_wait() returned last */
 };
 
-static struct net_lane_end lanes[LANES_MAX];
-static uint32_t n_lanes;
+static struct net_lane_end lanes[LANES_MAX]; /* `shared` is NULL: free */
 static uint16_t last_serial;
 
 int net_lane_open(net_lane_t *lane, uint64_t *address)
 {
     if (!lane || !address)
         return -EINVAL;
-    if (n_lanes == LANES_MAX)
+    struct net_lane_end *l = lanes;
+    while (l < lanes + LANES_MAX && l->shared)
+        l++;
+    struct net_lane *shared = l < lanes + LANES_MAX ? bh_malloc_shared(sizeof(*shared)) : NULL;
+    if (!shared)
         return -ENOBUFS;
-    struct net_lane_end *l = &lanes[n_lanes];
-    l->shared = bh_malloc_shared(sizeof(*l->shared));
-    if (!l->shared)
-        return -ENOBUFS;
-    memset(l->shared, 0, sizeof(*l->shared));
-    n_lanes++;
+    memset(shared, 0, sizeof(*shared));
+    *l = (struct net_lane_end){.shared = shared};
     *lane = l;
-    *address = (uint64_t)(uintptr_t)l->shared;
+    *address = (uint64_t)(uintptr_t)shared;
+    return 0;
+}
+
+int net_lane_close(net_lane_t l)
+{
+    if (!l)
+        return -EBADF;
+    for (uint32_t i = 0; i < NET_SOCKETS_MAX; i++) {
+        struct net_socket *s = net_socket_at(i);
+        if (s && s->lane == l)
+            s->lane = NULL;
+    }
+    bh_free_shared(l->shared);
+    l->shared = NULL;
     return 0;
 }
 
@@ -156,7 +169,9 @@ int net_lane_run(net_lane_t l)
 bool net_lanes_again(void)
 {
     bool more = false;
-    for (uint32_t i = 0; i < n_lanes; i++) {
+    for (uint32_t i = 0; i < LANES_MAX; i++) {
+        if (!lanes[i].shared)
+            continue;
         if (lanes[i].unfinished)
             lanes[i].unfinished = run(&lanes[i]);
         more |= lanes[i].unfinished;
@@ -171,7 +186,8 @@ int net_lane_wait(net_lane_t l)
     if (!l)
         return -EBADF;
     while (!l->news)
-        bh_core()->wait(l, BH_FOREVER);
+        if (bh_core()->wait(l, BH_FOREVER) == -ECANCELED)
+            return -EPIPE; /* the caller died */
     l->news = false;
     return 0;
 }
@@ -179,8 +195,8 @@ int net_lane_wait(net_lane_t l)
 void net_lanes_tell(void)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the event is seen, or `armed` is */
-    for (uint32_t i = 0; i < n_lanes; i++) {
-        if (!lanes[i].shared->armed)
+    for (uint32_t i = 0; i < LANES_MAX; i++) {
+        if (!lanes[i].shared || !lanes[i].shared->armed)
             continue;
         lanes[i].news = true;
         bh_core()->wake(&lanes[i], UINT32_MAX);
@@ -190,7 +206,7 @@ void net_lanes_tell(void)
 void net_lanes_choke(void)
 {
     uint32_t choked = !net_data_room(NET_USE_SENT);
-    for (uint32_t i = 0; i < n_lanes; i++)
-        if (lanes[i].shared->choked != choked)
+    for (uint32_t i = 0; i < LANES_MAX; i++)
+        if (lanes[i].shared && lanes[i].shared->choked != choked)
             lanes[i].shared->choked = choked;
 }

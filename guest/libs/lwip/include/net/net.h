@@ -111,9 +111,11 @@ ssize_t net_sendto(net_socket_t s, const void *buffer, size_t size, int flags, c
 /* ---- Lanes: small transfers of stream sockets without a call (net/lane.h) ---------------------------------------- */
 typedef struct net_lane_end *net_lane_t;
 
-/* A new lane at *address, in a share; it stays for the compartment's life. 0, or -ENOBUFS (no share, too small a one, or too many
- * lanes). */
+/* A new lane at *address, in a share. 0, or -ENOBUFS (no share, too small a one, or too many lanes). */
 int net_lane_open(net_lane_t *lane, uint64_t *address);
+
+/* Frees it; what is in it is lost, and its sockets have none any more: for callers that are dead, or about to be. 0. */
+int net_lane_close(net_lane_t lane);
 
 /* The socket uses the lane from now on, as do the connections that it accepts. *index: as from net_socket(), with a serial number
  * in the upper half (net_accept() tells it as well). Received data comes once the caller has added NET_LANE_CREDIT to
