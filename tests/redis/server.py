@@ -27,9 +27,13 @@ TAP_SETS = ("net.mode=tap", f'net.address="{TAP_GUEST}/24"', f'net.gateway="{TAP
 
 
 class Client:
-    def __init__(self, port: int, timeout: float = 20, host: str = "127.0.0.1", receive_buffer: int = 0):
+    def __init__(self, port: int, timeout: float = 20, host: str = "127.0.0.1", receive_buffer: int = 0,
+                 source_port: int = 0):  # fmt: skip
         self.socket = socket.socket()
         self.socket.settimeout(timeout)
+        if source_port:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self.socket.bind(("127.0.0.1", source_port))
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         try:
@@ -166,8 +170,8 @@ class Server:
         """What the network compartment has in use."""
         return ask_netwatch((self.host, self.watch_port))
 
-    def client(self, timeout: float = 20, receive_buffer: int = 0) -> Client:
-        return Client(self.port, timeout, self.host, receive_buffer)
+    def client(self, timeout: float = 20, receive_buffer: int = 0, source_port: int = 0) -> Client:
+        return Client(self.port, timeout, self.host, receive_buffer, source_port)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Exit status."""

@@ -16,7 +16,7 @@ import threading
 import time
 import unittest
 
-from server import Server
+from server import Server, free_port
 
 MIB = 1 << 20
 ONE_AFTER_ANOTHER = 20000
@@ -120,6 +120,15 @@ class Robust(Base):
         """The last ones with 16 under way at a time, which takes a third of the time."""
         self.one_after_another(ONE_AFTER_ANOTHER // 20, 1)
         self.one_after_another(ONE_AFTER_ANOTHER - ONE_AFTER_ANOTHER // 20, 16)
+
+    def test_ports_come_around(self):
+        """A client's port is used again while Redis's end, which closed first, is in TIME_WAIT; libslirp would repeat a
+        SYN that was dropped after 6 s."""
+        port = free_port()
+        for _ in range(20):
+            with self.server.client(5, source_port=port) as client:
+                self.assertEqual(client("QUIT"), "OK")
+                self.assertEqual(client.file.read(), b"")
 
     def test_killed_while_sending(self):
         half = b"*3\r\n$3\r\nSET\r\n$6\r\nbroken\r\n$100000\r\n" + bytes(50000)

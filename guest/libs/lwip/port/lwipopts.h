@@ -82,6 +82,9 @@ struct pbuf;
 struct ip_addr;
 signed char net_hook_tcp_in(struct tcp_pcb *pcb, const struct tcp_hdr *header, const struct pbuf *p);
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, hdr, optlen, opt1len, opt2, p) net_hook_tcp_in(pcb, hdr, p)
+int net_hook_ip_in(const struct pbuf *p);
+#define LWIP_HOOK_IP4_INPUT(p, netif) net_hook_ip_in(p)
+#define LWIP_HOOK_IP6_INPUT(p, netif) net_hook_ip_in(p)
 #define LWIP_HOOK_TCP_ISN(lip, lport, rip, rport) \
     net_hook_isn(lip, sizeof(*(lip)), lport, rip, rport)
 unsigned net_hook_isn(const void *local, __SIZE_TYPE__ size, unsigned short local_port, const void *remote,

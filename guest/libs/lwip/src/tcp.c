@@ -101,6 +101,44 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t e)
     return ERR_OK;
 }
 
+/* A SYN from the port of a connection that is in TIME_WAIT, and newer: the old one is forgotten, and a listener gets it (RFC
+ * 1122, 4.2.2.13). lwIP would drop it, and libslirp repeats one only after 6 s. */
+static void forget_old_connection(const ip_addr_t *from, const ip_addr_t *to, const struct tcp_hdr *header)
+{
+    for (struct tcp_pcb *pcb = tcp_tw_pcbs; pcb; pcb = pcb->next) {
+        if (pcb->remote_port != lwip_ntohs(header->src) || pcb->local_port != lwip_ntohs(header->dest) ||
+            !ip_addr_eq(&pcb->remote_ip, from) || !ip_addr_eq(&pcb->local_ip, to))
+            continue;
+        if (TCP_SEQ_GT(lwip_ntohl(header->seqno), pcb->rcv_nxt))
+            tcp_abort(pcb);
+        return;
+    }
+}
+
+/* Looks at each packet before lwIP does; always 0: lwIP shall go on. Nothing has been checked yet. */
+int net_hook_ip_in(const struct pbuf *p)
+{
+    const struct ip_hdr *four = p->payload;
+    const struct ip6_hdr *six = p->payload;
+    bool is_four = p->len >= IP_HLEN && IPH_V(four) == 4, is_six = p->len >= IP6_HLEN && IP6H_V(six) == 6;
+    size_t size = is_four ? IPH_HL_BYTES(four) : IP6_HLEN;
+    if (!(is_four && IPH_PROTO(four) == IP_PROTO_TCP) && !(is_six && IP6H_NEXTH(six) == IP_PROTO_TCP))
+        return 0;
+    const struct tcp_hdr *header = (const void *)((const char *)p->payload + size);
+    if (p->len < size + TCP_HLEN || (TCPH_FLAGS(header) & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
+        return 0;
+    ip_addr_t from = {0}, to = {0};
+    if (is_four) {
+        ip_addr_copy_from_ip4(from, four->src);
+        ip_addr_copy_from_ip4(to, four->dest);
+    } else {
+        ip_addr_copy_from_ip6_packed(from, six->src);
+        ip_addr_copy_from_ip6_packed(to, six->dest);
+    }
+    forget_old_connection(&from, &to, header);
+    return 0;
+}
+
 /* Looks at each segment before lwIP does; anything but ERR_OK drops it, as if the network had lost it. */
 signed char net_hook_tcp_in(struct tcp_pcb *pcb, const struct tcp_hdr *header, const struct pbuf *p)
 {
@@ -108,11 +146,6 @@ signed char net_hook_tcp_in(struct tcp_pcb *pcb, const struct tcp_hdr *header, c
     struct net_socket *s = pcb->callback_arg;
     if (pcb->state == LISTEN)
         return syn && s && !who_accepts(s) ? ERR_MEM : ERR_OK;
-    if (pcb->state == TIME_WAIT && syn && TCP_SEQ_GT(header->seqno, pcb->rcv_nxt)) {
-        /* A new connection from the same port (RFC 1122, 4.2.2.13): forget the old one. The peer repeats its SYN. */
-        tcp_abort(pcb);
-        return ERR_ABRT;
-    }
     /* Acknowledgements pass, and so does what nobody will queue. What comes out of order is not kept when buffers are few. */
     if (!p->tot_len || !s || pcb->state < ESTABLISHED)
         return ERR_OK;

@@ -51,6 +51,21 @@ ssize_t receive(struct end e, void *buffer, size_t size, int flags)
     return net_recv(e.socket, buffer, size, flags);
 }
 
+/* What is queued counts: else nothing would bound it. */
+static void test_memory(void)
+{
+    static char block[50000];
+    struct end c, s;
+    struct net_interface before, full;
+    make_pair(AF_INET, 4100, &c, &s);
+    CHECK(net_interface(&before) == 0);
+    CHECK(net_send(c.socket, block, sizeof(block), 0) == sizeof(block));
+    CHECK(net_interface(&full) == 0 && full.data_bytes >= before.data_bytes + sizeof(block) && full.heap_used > full.data_bytes);
+    net_close(c.socket);
+    net_close(s.socket);
+    bh_sleep(SECOND / 20);
+}
+
 int main(void)
 {
     struct net_interface before, after;
@@ -69,6 +84,7 @@ int main(void)
     test_errors();
     test_events();
     test_many();
+    test_memory();
     CHECK(net_interface(&after) == 0);
     CHECK(after.sockets == before.sockets);
     CHECK(after.data_bytes <= before.data_bytes + 4096);
