@@ -120,10 +120,11 @@ _Static_assert(sizeof(struct bh_core_debug) == 40, "ABI");
 #define BH_CORE_CALLS_MAX 64u
 struct bh_import {
     uint64_t direct; /* callee's function when no isolation stands between (same VM, none); else 0 */
+    uint64_t gate;   /* makes the call otherwise: the core's, or one for this import; rpc/marshal.h, bh_gate_call() */
     uint32_t edge;   /* edge index; BH_NO_EDGE: not granted */
     uint32_t fn;     /* function index in the callee */
 };
-_Static_assert(sizeof(struct bh_import) == 16, "ABI");
+_Static_assert(sizeof(struct bh_import) == 24, "ABI");
 #define BH_NO_EDGE 0xffffffffu
 
 struct bh_gate_table {
@@ -191,6 +192,7 @@ struct bh_boot_edge {
 #define BH_EDGE_CALLEE 2u /* this VM holds `to`   */
 #define BH_EDGE_LOCAL 3u  /* both: no ring */
 #define BH_EDGE_KEYED 4u  /* with BH_EDGE_LOCAL: protection keys stand between the two */
+#define BH_EDGE_LIGHT 8u  /* with BH_EDGE_KEYED: the callee runs on the caller's stack, in its bh_outgoing */
 #define BH_NO_BELL 0xffffffffu
 
 enum bh_doorbell { BH_DOORBELL_PORT = 0, BH_DOORBELL_VMCALL = 1 };
@@ -269,6 +271,7 @@ struct bh_status_page {
 #define BH_PORT_FIRST 0xb00u
 #define BH_PORT_LAST 0xb07u /* what ring 3 may use (I/O permission bitmap) */
 #define BH_VECTOR_CALL 0x40u
+#define BH_VECTOR_THREAD 0x41u /* with protection keys, PKRU 0 only: %fs base = rdi; rax, rcx, rdx change */
 
 enum bh_hypercall {
     BH_HC_PARK = 1,  /* timeout in ns (BH_FOREVER: none), events wanted; -> events that came (0: timeout) */

@@ -181,6 +181,13 @@ uint64_t bh_visit_keep(struct bh_held *held, void *object)
     return held->number;
 }
 
+/* What names the call when calling back. A light gate's is where it lies, in the caller's window. */
+static uint32_t name_of(const struct bh_visit *visit)
+{
+    bool light = visit->edge->flags & BH_EDGE_LIGHT;
+    return light ? (uint32_t)(uintptr_t)visit->call : visit->call->slot;
+}
+
 int bh_visit_thunk(struct bh_visit *visit, struct bh_thunk *pool, uint64_t word)
 {
     if (visit->status != BH_OK || word == 0)
@@ -196,7 +203,7 @@ int bh_visit_thunk(struct bh_visit *visit, struct bh_thunk *pool, uint64_t word)
                                     .busy = true,
                                     .number = (uint16_t)(word - 1),
                                     .edge = visit->call->edge,
-                                    .parent = visit->call->slot};
+                                    .parent = name_of(visit)};
         visit->thunks = &pool[i];
         return (int)i;
     }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <stdlib.h>
 
+#include "rpc/channel.h"
 #include "rpc/marshal.h"
 
 const struct bh_boot_edge *bh_edge_of(uint32_t edge)
@@ -198,6 +199,13 @@ enum bh_status bh_pass_begin(struct bh_passage *pass)
     return status;
 }
 
+enum bh_status bh_gate_status(const struct bh_outgoing *call)
+{
+    const struct bh_boot_edge *edge = bh_edge_of(call->edge);
+    bool keyed = edge && edge->flags & BH_EDGE_KEYED;
+    return keyed ? bh_status_of_callee(call->status) : (enum bh_status)call->status;
+}
+
 void bh_pass_frame(struct bh_passage *pass, const void *in, size_t size)
 {
     memcpy(pass->call->block, in, size);
@@ -210,7 +218,7 @@ enum bh_status bh_pass_call(struct bh_passage *pass)
 {
     if (pass->which == BH_ARENA_CALLBACKS)
         return bh_core()->callback(pass->call);
-    return bh_core()->call(pass->call);
+    return bh_gate_call(pass->call);
 }
 
 void bh_pass_back(const struct bh_argument *argument, size_t used)

@@ -22,9 +22,12 @@
 #define BH_MPK_PUBLIC_VA                                                                           \
     (BH_CORE_BASE + 0x300000ull) /* uint64_t: thread pointer of the running thread */
 #define BH_MPK_TABLES_VA                                                                           \
-    (BH_CORE_BASE + 0x400000ull) /* dispatch tables of local edges: all read, nobody writes */
+    (BH_CORE_BASE + 0x400000ull) /* constants of the trampolines: all read, nobody writes */
 #define BH_MPK_TABLES_MAX 0x200000ull
 #define BH_MPK_CORE_VA    (BH_CORE_BASE + 0x600000ull) /* struct bh_mpk: the core's key */
+#define BH_MPK_SECRETS_SIZE 0x2000ull
+#define BH_MPK_SECRETS_VA(domain) /* uint64_t[]: the domain reads it, nobody writes */              \
+    (BH_CORE_BASE + 0x700000ull + (uint64_t)(domain) * BH_MPK_SECRETS_SIZE)
 #define BH_MPK_STACK_SIZE                                                                          \
     0x10000ull /* the core's stack of one thread; the page below is unmapped */
 #define BH_MPK_STACK(t)                                                                            \
@@ -34,10 +37,7 @@
 /* First bytes of a compartment's TLS slot, which its TLS segment leaves free. Private to the
  * domain. */
 struct bh_control {
-    uint64_t
-        sp; /* where a call into this compartment begins on this thread; there lies a frame, or 0 */
-    uint32_t token; /* the domain's */
-    uint32_t reserved;
+    uint64_t sp; /* where a call into this compartment begins on this thread; there lies a frame */
 };
 #define BH_CONTROL_SIZE 64ull
 _Static_assert(sizeof(struct bh_control) <= BH_CONTROL_SIZE, "ABI");
@@ -48,6 +48,8 @@ struct bh_tcb {
     uint64_t core_sp; /* innermost of the core's own frames */
     uint32_t caller;  /* compartment that made the core call that just came in */
     uint32_t mxcsr;   /* what each compartment is entered with */
+    uint16_t fcw;     /* the same of the x87 unit */
+    uint16_t reserved[3];
 };
 
 /* What a compartment leaves behind when it calls out, at the address that its bh_control.sp holds.
@@ -59,7 +61,7 @@ struct bh_frame {
     uint64_t call;     /* BH_FRAME_EDGE: struct bh_outgoing * */
 };
 #define BH_FRAME_NONE    0u
-#define BH_FRAME_EDGE(e) (0x1000u + (e)) /* a gate call over edge e */
+#define BH_FRAME_EDGE(e) (0x1000u + (e)) /* a full gate call over edge e; light ones leave none */
 #define BH_FRAME_CORE    0x2000u         /* a core call */
 #define BH_FRAME_DOWN(c) (0x3000u + (c)) /* the core's: it called into compartment c */
 
@@ -67,11 +69,10 @@ struct bh_mpk_compartment {
     uint64_t down; /* trampoline: uint64_t (uint64_t entry, uint64_t a0, uint64_t a1, uint64_t sp);
                       0: not here */
     uint32_t domain;
-    uint32_t token;  /* its domain's */
+    uint32_t reserved;
     uint64_t guests; /* bit i: compartment i may run on this one's stacks (light gates) */
 };
 struct bh_mpk {
-    uint64_t token; /* the core's; first field: the trampolines read it */
     struct bh_mpk_compartment compartments[BH_COMPARTMENTS_MAX];
 };
 

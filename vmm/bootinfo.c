@@ -146,6 +146,7 @@ static bool add_edges(struct writer *out, const struct world *w, uint32_t v, str
         to->to = e->to;
         to->flags = (caller ? BH_EDGE_CALLER : 0) | (vm_holds(w->a, v, e->to) ? BH_EDGE_CALLEE : 0);
         to->flags |= edge_keyed(w->a, e) ? BH_EDGE_KEYED : 0;
+        to->flags |= edge_light(w->a, e) ? BH_EDGE_LIGHT : 0;
         to->strategy = e->strategy;
         to->bell = edge_crosses(w->a, e) ? edge_peer_vm(w->a, v, e) : BH_NO_BELL;
         to->arena_size = page_up(e->arena);

@@ -22,13 +22,13 @@ static void judge(const struct host *h, const struct problem *kvm, struct verdic
     bool usable = h->kvm_fd >= 0;
     v[0] =
         (struct verdict){"vm", usable, usable ? "each compartment in a VM of its own" : kvm->text};
-    v[1] = (struct verdict){"mpk", false, "this version of bulkhead cannot do it yet"};
+    v[1] = (struct verdict){"mpk", usable && h->pku_cpu && h->pku_guest, "a protection key for each compartment"};
     if (!usable) {
         v[1].why = "needs KVM";
     } else if (!h->pku_cpu) {
         v[1].why = "the CPU feature PKU is absent, or the kernel does not use it";
     } else if (!h->pku_guest) {
-        v[1].why = "this host's KVM keeps the CPU feature PKU from guests";
+        v[1].why = "this host's KVM keeps the CPU feature PKU, or AVX, from guests";
     }
     v[2] = (struct verdict){"none", usable, usable ? "no isolation, direct calls" : "needs KVM"};
 }

@@ -24,8 +24,7 @@ bool gates_plan(const struct world *w, uint32_t i, struct guest_memory *m, struc
     return memory_add(m, &r, p);
 }
 
-static const struct edge *find_edge(const struct appliance *a, uint32_t from,
-                                    const struct import_fn *f)
+const struct edge *gates_edge(const struct appliance *a, uint32_t from, const struct import_fn *f)
 {
     for (uint32_t n = 0; n < a->n_edges; n++) {
         const struct edge *e = &a->edges[n];
@@ -45,11 +44,11 @@ static bool unisolated(const struct appliance *a, uint32_t x, uint32_t y)
 }
 
 static bool make_import(const struct world *w, uint32_t from, const struct import_fn *f,
-                        struct bh_import *to, struct problem *p)
+                        uint64_t call, struct bh_import *to, struct problem *p)
 {
     const struct appliance *a = w->a;
-    const struct edge *e = find_edge(a, from, f);
-    *to = (struct bh_import){.edge = e ? e->index : BH_NO_EDGE, .fn = f->fn};
+    const struct edge *e = gates_edge(a, from, f);
+    *to = (struct bh_import){.gate = call, .edge = e ? e->index : BH_NO_EDGE, .fn = f->fn};
     if (!e || !unisolated(a, from, f->compartment)) {
         return true;
     }
@@ -81,7 +80,7 @@ bool gates_write(const struct world *w, uint32_t i, struct guest_memory *m, stru
     at.va += sizeof t;
     for (uint32_t n = 0; n < c->n_imports; n++, at.va += sizeof(struct bh_import)) {
         struct bh_import import;
-        if (!make_import(w, i, &c->imports[n], &import, p)) {
+        if (!make_import(w, i, &c->imports[n], t.core[0], &import, p)) {
             return false;
         }
         if (!memory_fill(m, at, &import, sizeof import)) {

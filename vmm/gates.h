@@ -10,4 +10,7 @@
 bool gates_plan(const struct world *w, uint32_t i, struct guest_memory *m, struct problem *p);
 bool gates_write(const struct world *w, uint32_t i, struct guest_memory *m, struct problem *p);
 
+/* The edge that grants an import of compartment `from`; NULL: none does. */
+const struct edge *gates_edge(const struct appliance *a, uint32_t from, const struct import_fn *f);
+
 #endif

@@ -115,6 +115,7 @@ bool host_open(struct host *h, struct problem *p)
 /* CPUID leaf 7 ecx: bit 3 PKU, bit 4 OSPKE (the kernel has switched them on); Intel SDM vol. 2A,
  * CPUID. */
 #define CPUID7_PKU    (1u << 3)
+#define CPUID1_AVX    (1u << 28) /* leaf 1 ecx: the gates clear vector registers with it */
 #define CPUID7_OSPKE  (1u << 4)
 #define CPUID_ENTRIES 256
 
@@ -127,15 +128,18 @@ void host_probe_keys(struct host *h)
     if (h->kvm_fd < 0) {
         return;
     }
+    bool pku = false, avx = false;
     struct kvm_cpuid2 *list = calloc(1, sizeof *list + CPUID_ENTRIES * sizeof *list->entries);
     if (list) {
         list->nent = CPUID_ENTRIES;
         if (ioctl(h->kvm_fd, KVM_GET_SUPPORTED_CPUID, list) == 0) {
             for (uint32_t i = 0; i < list->nent; i++) {
                 const struct kvm_cpuid_entry2 *e = &list->entries[i];
-                h->pku_guest |= e->function == 7 && e->index == 0 && (e->ecx & CPUID7_PKU);
+                pku |= e->function == 7 && e->index == 0 && (e->ecx & CPUID7_PKU);
+                avx |= e->function == 1 && (e->ecx & CPUID1_AVX);
             }
         }
+        h->pku_guest = pku && avx;
         free(list);
     }
 }

@@ -22,7 +22,7 @@ struct host {
     uint64_t memory_total; /* bytes of RAM */
     /* host_probe_keys() */
     bool pku_cpu;   /* the processor has protection keys and the host's kernel uses them */
-    bool pku_guest; /* KVM offers them to guests */
+    bool pku_guest; /* KVM offers them to guests, and AVX */
     /* host_choose_doorbell() */
     enum bh_doorbell doorbell;
     /* host_probe_rest() */

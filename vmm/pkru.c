@@ -1,5 +1,5 @@
-/* PKRU as KVM has it (Documentation/virt/kvm/api.rst, KVM_GET_XSAVE), and the frames that gate
- * calls leave. SPDX-License-Identifier: BSD-3-Clause */
+/* PKRU as KVM has it (Documentation/virt/kvm/api.rst, KVM_GET_XSAVE), and the frames that gate calls leave.
+ * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/pkru.h"
 
 #include <cpuid.h>
@@ -33,6 +33,7 @@ struct chain {
     const struct vm *vm;
     uint64_t sp[BH_COMPARTMENTS_MAX],
         core_sp; /* of the thread that ran; what is called is popped */
+    uint64_t at; /* where the stack of the compartment looked at is */
 };
 
 static bool read_va(const struct vm *vm, void *to, uint64_t va, size_t size)
@@ -78,8 +79,23 @@ static int pop(struct chain *c, uint32_t compartment, uint32_t id)
         bool calls =
             edge < a->n_edges && a->edges[edge].from == i && a->edges[edge].to == compartment;
         if (id ? frame.id == id : calls) {
+            c->at = c->sp[i];
             c->sp[i] = frame.previous;
             return (int)i;
+        }
+    }
+    return -1;
+}
+
+/* The compartment that made a light call to `compartment`: it runs on that one's stack. -1: none. */
+static int host(const struct chain *c, uint32_t compartment)
+{
+    const struct appliance *a = c->vm->w->a;
+    for (uint32_t i = 0; i < a->n_edges; i++) {
+        const struct edge *e = &a->edges[i];
+        uint64_t stacks = BH_COMPARTMENT_BASE(e->from) + BH_STACKS_OFF;
+        if (e->to == compartment && edge_light(a, e) && c->at >= stacks && c->at - stacks < BH_STACKS_MAX) {
+            return (int)e->from;
         }
     }
     return -1;
@@ -89,10 +105,14 @@ static int pop(struct chain *c, uint32_t compartment, uint32_t id)
 static void follow(struct chain *c, uint32_t compartment, struct crash *crash)
 {
     while (crash->n_calls < CRASH_CALLS_MAX) {
-        int from = pop(c, compartment, 0);
         struct bh_frame frame;
-        bool core = from < 0;
-        if (core && (!top(c, c->core_sp, &frame) || frame.id != BH_FRAME_DOWN(compartment))) {
+        bool core = top(c, c->core_sp, &frame) && frame.id == BH_FRAME_DOWN(compartment);
+        int from = pop(c, compartment, 0);
+        if (from < 0 && !core) {
+            from = host(c, compartment);
+        }
+        core = from < 0 && core;
+        if (from < 0 && !core) {
             return;
         }
         if (core) {
@@ -126,6 +146,7 @@ void pkru_explain(const struct vm *vm, struct crash *c)
     if (!right) { /* it ran somebody else's code */
         c->compartment = (uint32_t)__builtin_ctzll(vm->keys.members[domain]);
     }
+    chain.at = c->regs.rsp;
     if (open_chain(&chain, vm)) {
         follow(&chain, c->compartment, c);
     }

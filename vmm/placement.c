@@ -70,31 +70,51 @@ static uint32_t new_vm(struct appliance *a)
     return a->n_vms++;
 }
 
-/* The VM that compartment i joins: an earlier one, or a new one. The default compartment comes
- * first. */
-static uint32_t choose_vm(struct appliance *a, uint32_t i)
+#define NO_VM UINT32_MAX
+
+static void put(struct appliance *a, uint32_t i);
+
+static bool makes_vm(const struct compartment *c)
 {
-    const struct compartment *c = &a->compartments[i];
-    if (c->is_default || c->mechanism == MECH_VM) {
-        return new_vm(a);
+    return c->is_default || c->mechanism == MECH_VM;
+}
+
+/* The VM of that name: a compartment's that makes one, or the one that an earlier compartment of the group has. */
+static uint32_t named_vm(struct appliance *a, const char *name)
+{
+    for (uint32_t j = 0; j < a->n_compartments; j++) {
+        struct compartment *c = &a->compartments[j];
+        if (makes_vm(c) && strcmp(c->name, name) == 0) {
+            put(a, j);
+            return c->vm;
+        }
     }
-    if (!c->vm_group) {
-        return a->compartments[a->default_compartment].vm;
-    }
-    for (uint32_t j = 0; j < i; j++) {
-        const struct compartment *other = &a->compartments[j];
-        if (!other->is_default && other->mechanism != MECH_VM && other->vm_group &&
-            strcmp(other->vm_group, c->vm_group) == 0) {
-            return other->vm;
+    for (uint32_t j = 0; j < a->n_compartments; j++) {
+        const struct compartment *c = &a->compartments[j];
+        if (!makes_vm(c) && c->vm != NO_VM && c->vm_group && strcmp(c->vm_group, name) == 0) {
+            return c->vm;
         }
     }
     return new_vm(a);
 }
 
+/* The default compartment comes first. */
+static uint32_t choose_vm(struct appliance *a, const struct compartment *c)
+{
+    if (makes_vm(c)) {
+        return new_vm(a);
+    }
+    return c->vm_group ? named_vm(a, c->vm_group) : a->compartments[a->default_compartment].vm;
+}
+
+/* Unless it has been put somewhere. */
 static void put(struct appliance *a, uint32_t i)
 {
     struct compartment *c = &a->compartments[i];
-    c->vm = choose_vm(a, i);
+    if (c->vm != NO_VM) {
+        return;
+    }
+    c->vm = choose_vm(a, c);
     struct vm_plan *vm = &a->vms[c->vm];
     vm->compartments |= 1ull << i;
     vm->n_threads = c->threads > vm->n_threads ? c->threads : vm->n_threads;
@@ -139,12 +159,11 @@ bool place(struct appliance *a, const struct offer *offer, struct problem *p)
             return false;
         }
         a->compartments[i].share = default_share(a, i);
+        a->compartments[i].vm = NO_VM;
     }
     put(a, a->default_compartment);
     for (uint32_t i = 0; i < a->n_compartments; i++) {
-        if (i != a->default_compartment) {
-            put(a, i);
-        }
+        put(a, i);
     }
     for (uint32_t i = 0; i < a->n_compartments; i++) {
         if (!stacks_fit(a, &a->compartments[i], p)) {

@@ -1,5 +1,5 @@
-/* Looks for instructions that write PKRU: none may be in executable pages that compartments can
- * reach. SPDX-License-Identifier: BSD-3-Clause */
+/* Looks for instructions that write PKRU: none may be in executable pages that compartments can reach.
+ * SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BH_SCAN_H
 #define BH_SCAN_H
 

@@ -7,7 +7,7 @@
 
 /* guest/kernel/stub/stub.S */
 extern const uint8_t bh_stub_start[], bh_stub_end[], bh_stub_vectors[], bh_stub_vmcall[],
-    bh_stub_vmmcall[];
+    bh_stub_vmmcall[], bh_stub_thread[];
 
 #define VECTOR_DB  1u
 #define VECTOR_NMI 2u
@@ -60,7 +60,7 @@ static struct gate gate_to(const uint8_t *entry, uint8_t ist, unsigned dpl)
     };
 }
 
-static void fill_idt(struct gate *idt, enum hypercall_instruction how)
+static void fill_idt(struct gate *idt, enum hypercall_instruction how, bool keyed)
 {
     memset(idt, 0, IDT_ENTRIES * sizeof *idt);
     for (unsigned v = 0; v < EXCEPTIONS; v++) {
@@ -72,6 +72,9 @@ static void fill_idt(struct gate *idt, enum hypercall_instruction how)
     if (how != HYPERCALL_NONE) {
         idt[BH_VECTOR_CALL] =
             gate_to(how == HYPERCALL_VMMCALL ? bh_stub_vmmcall : bh_stub_vmcall, 0, 3);
+    }
+    if (keyed) {
+        idt[BH_VECTOR_THREAD] = gate_to(bh_stub_thread, 0, 3);
     }
 }
 
@@ -120,7 +123,7 @@ bool segments_write(struct guest_memory *m, enum hypercall_instruction how, stru
     fill_gdt(gdt);
     memcpy(data, gdt, sizeof gdt);
     struct gate idt[IDT_ENTRIES];
-    fill_idt(idt, how);
+    fill_idt(idt, how, m->keyed);
     memcpy(data + (IDT_VA - TABLES_VA), idt, sizeof idt);
     return true;
 }

@@ -15,7 +15,7 @@
 #define GDT_BYTES   56u
 #define TSS_VA      (TABLES_VA + 0x100)
 #define IDT_VA      (TABLES_VA + 0x400)
-#define IDT_ENTRIES (BH_VECTOR_CALL + 1)
+#define IDT_ENTRIES (BH_VECTOR_THREAD + 1)
 
 #define STACK_RING0 (BH_KERNEL_BASE + 4 * PAGE) /* tops; TSS rsp0: hypercalls */
 #define STACK_TRAP  (BH_KERNEL_BASE + 6 * PAGE) /* ist1: exceptions */

@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "rpc/gate.h"
+#include "vmm/gates.h"
 #include "vmm/scan.h"
 
 /* guest/kernel/mpk/trampolines.S */
@@ -15,37 +16,29 @@ TEMPLATE(full);
 TEMPLATE(light);
 TEMPLATE(call);
 TEMPLATE(down);
-TEMPLATE(refuse);
 
-/* Placeholders: 32-bit fields 0x7b0aNNNN, and 64-bit ones made of two 0x7b0bNNNN. */
-enum hole {
-    PKRU_FROM = 1,
-    PKRU_TO,
-    TOKEN_FROM,
-    TOKEN_TO,
-    SP_FROM,
-    SP_TO,
-    SECRET_FROM,
-    SECRET_TO,
-    FRAME,
-    EDGE,
-    FUNCTIONS,
-    CALLER,
-    STACKS,
-    CALLS,
-    HOLES,
+/* Placeholders, 32-bit fields: 0x7b0aNNNN for values, 0x7b0cNNNN for the distance of an address from
+ * the end of the field. */
+enum hole { SP_FROM = 1, SP_TO, FRAME, EDGE, CALLER, CALLS, HOLES };
+enum far_hole { IN_HAVE = 1, IN_WANT, OUT_HAVE, OUT_WANT, FUNCTION, WINDOW, CORE_CALLS, FAR_HOLES };
+#define HOLE(n)     (0x7b0a0000u | (n))
+#define FAR_HOLE(n) (0x7b0c0000u | (n))
+
+/* Guest addresses of the four words of a crossing: in the leaving and the entered domain's memory,
+ * there and back. */
+struct words {
+    uint64_t in_have, in_want, out_have, out_want;
 };
-enum wide_hole { CURRENT = 1, TABLE, SECRET_CORE, WIDE_HOLES };
-#define HOLE(n)      (0x7b0a0000u | (n))
-#define WIDE_HOLE(n) (0x7b0b00007b0b0000ull | (uint64_t)(n) << 32 | (n))
 
 struct fill {
-    uint32_t narrow[HOLES];
-    uint64_t wide[WIDE_HOLES];
+    uint32_t near[HOLES];
+    uint64_t far[FAR_HOLES];
 };
 
-#define ENTRY_MAX 16u /* bytes of a core call's entry, or of one comparison of an edge */
-#define TRIES     64u /* for secrets without the bytes of a forbidden instruction in them */
+#define ENTRY_MAX   16u /* bytes of a core call's entry */
+#define TRIES       64u /* for distances without the bytes of a forbidden instruction in them */
+#define SECRETS_MAX (BH_MPK_SECRETS_SIZE / 8)
+_Static_assert(2 * (BH_EDGES_MAX + 2 * BH_COMPARTMENTS_MAX) <= SECRETS_MAX, "a domain's secrets");
 
 struct maker {
     const struct world *w;
@@ -54,23 +47,31 @@ struct maker {
     uint32_t used, crossings;
     uint64_t *tables; /* BH_MPK_TABLES_MAX */
     uint32_t n_tables;
-    uint32_t secret[BH_DOMAINS_MAX], core_secret;
-    uint64_t refuse;
-    uint64_t edge[BH_EDGES_MAX];
+    uint64_t secrets[BH_DOMAINS_MAX][SECRETS_MAX];
+    uint32_t n_secrets[BH_DOMAINS_MAX];
+    struct words edge[BH_EDGES_MAX];
     uint64_t entry[BH_COMPARTMENTS_MAX][BH_CORE_CALLS_MAX];
+    uint64_t *gates; /* of all imports of the VM's compartments, in order */
+    uint32_t n_gates;
     struct bh_mpk mpk;
 };
 
 static bool full(struct problem *p, uint32_t vm)
 {
-    return problem_set(
-        p, EXIT_USAGE,
-        "VM %u: its gates between protection keys do not fit: fewer edges or functions", vm);
+    return problem_set(p, EXIT_USAGE,
+                       "VM %u: its gates between protection keys do not fit: fewer edges or functions", vm);
 }
 
 static bool keyed_here(const struct keys *k, const struct edge *e)
 {
     return edge_keyed(k->a, e) && vm_holds(k->a, k->vm, e->from);
+}
+
+/* The edge of an import that gets a gate of its own here; NULL: it goes through the core, or nowhere. */
+static const struct edge *keyed_import(const struct keys *k, uint32_t i, const struct import_fn *f)
+{
+    const struct edge *e = gates_edge(k->a, i, f);
+    return e && keyed_here(k, e) ? e : NULL;
 }
 
 /* ---- Code ---- */
@@ -106,141 +107,158 @@ static uint64_t put(struct maker *m, const uint8_t *start, const uint8_t *end, c
     uint32_t size = (uint32_t)(end - start);
     bytes(m, start, size);
     for (uint32_t i = 0; i + 4 <= size; i++) {
-        uint32_t narrow;
-        uint64_t wide = 0;
+        uint32_t field, n;
         const char *what;
-        memcpy(&narrow, start + i, sizeof narrow);
-        memcpy(&wide, start + i, i + 8 <= size ? sizeof wide : 0);
-        if ((narrow >> 16) == HOLE(0) >> 16 && (narrow & 0xffff) < HOLES) {
-            memcpy(at + i, &f->narrow[narrow & 0xffff], sizeof narrow);
-        } else if ((wide & 0xffff) < WIDE_HOLES && wide == WIDE_HOLE(wide & 0xffff)) {
-            memcpy(at + i, &f->wide[wide & 0xffff], sizeof wide);
+        memcpy(&field, start + i, sizeof field);
+        n = field & 0xffff;
+        if (field == HOLE(n) && n < HOLES) {
+            memcpy(at + i, &f->near[n], sizeof field);
+        } else if (field == FAR_HOLE(n) && n < FAR_HOLES) {
+            uint32_t distance = (uint32_t)(f->far[n] - (va + i + 4));
+            memcpy(at + i, &distance, sizeof distance);
         }
-        m->crossings += i + 3 <= size && scan_bytes(start + i, 3, 0, &what) == 0;
+        m->crossings += scan_bytes(start + i, 3, 0, &what) == 0;
     }
     return va;
 }
 #define PUT(m, name, f) put(m, bh_mpk_##name, bh_mpk_##name##_end, f)
 
-/* Distance of compartment i's struct bh_control from the thread pointer. */
-static uint32_t control_at(uint32_t i, size_t field)
+/* A constant that all may read. */
+static uint64_t constant(struct maker *m, uint64_t value)
 {
-    return (uint32_t)(BH_TLS_SEGMENT(0, i) + field - BH_TLS_TP(0));
+    m->tables[m->n_tables] = value;
+    return BH_MPK_TABLES_VA + 8ull * m->n_tables++;
 }
 
-static void leave(const struct maker *m, uint32_t i, struct fill *f)
-{
-    uint32_t d = m->k->domain[i];
-    f->narrow[PKRU_FROM] = keys_pkru(m->k, d);
-    f->narrow[TOKEN_FROM] = m->secret[d];
-    f->narrow[SP_FROM] = control_at(i, offsetof(struct bh_control, sp));
-    f->narrow[SECRET_FROM] = control_at(i, offsetof(struct bh_control, token));
-}
-
-static void arrive(const struct maker *m, uint32_t i, struct fill *f)
+/* A word in memory of compartment i's domain, which nobody can write. */
+static uint64_t secret(struct maker *m, uint32_t i, uint64_t value)
 {
     uint32_t d = m->k->domain[i];
-    f->narrow[PKRU_TO] = keys_pkru(m->k, d);
-    f->narrow[TOKEN_TO] = m->secret[d];
-    f->narrow[SP_TO] = control_at(i, offsetof(struct bh_control, sp));
-    f->narrow[SECRET_TO] = control_at(i, offsetof(struct bh_control, token));
+    m->secrets[d][m->n_secrets[d]] = value;
+    return BH_MPK_SECRETS_VA(d) + 8ull * m->n_secrets[d]++;
 }
 
-static struct fill blank(void)
+/* What rax holds at the WRPKRU that enters with `pkru`: that, and above it 32 random bits. */
+static bool draw(uint64_t *word, uint32_t pkru)
 {
-    return (struct fill){.wide = {[CURRENT] = BH_MPK_PUBLIC_VA, [SECRET_CORE] = BH_MPK_CORE_VA}};
+    uint32_t random;
+    bool good = getrandom(&random, sizeof random, 0) == (ssize_t)sizeof random;
+    *word = (uint64_t)random << 32 | pkru;
+    return good;
 }
 
-/* The callee's dispatch entries, by function index; only those that the edge grants. Returns the
- * table's address, 0 on failure. */
-static uint64_t put_table(struct maker *m, const struct edge *e, struct problem *p)
+static uint32_t pkru_of(const struct maker *m, uint32_t i)
+{
+    return keys_pkru(m->k, m->k->domain[i]);
+}
+
+static void crossing(struct fill *f, const struct words *s)
+{
+    f->far[IN_HAVE] = s->in_have;
+    f->far[IN_WANT] = s->in_want;
+    f->far[OUT_HAVE] = s->out_have;
+    f->far[OUT_WANT] = s->out_want;
+}
+
+/* Distance of compartment i's bh_control.sp from the thread pointer. */
+static uint32_t control_at(uint32_t i)
+{
+    return (uint32_t)(BH_TLS_SEGMENT(0, i) + offsetof(struct bh_control, sp) - BH_TLS_TP(0));
+}
+
+/* The secrets of an edge: both ends have a copy of each. */
+static bool put_secrets(struct maker *m, const struct edge *e)
+{
+    uint64_t in, out;
+    bool good = draw(&in, pkru_of(m, e->to)) && draw(&out, pkru_of(m, e->from));
+    m->edge[e->index] = (struct words){.in_have = secret(m, e->from, in),
+                                       .in_want = secret(m, e->to, in),
+                                       .out_have = secret(m, e->to, out),
+                                       .out_want = secret(m, e->from, out)};
+    return good;
+}
+
+/* Gate of one import. */
+static bool put_gate(struct maker *m, const struct edge *e, const struct import_fn *i, uint64_t *gate,
+                     struct problem *p)
 {
     const struct compartment *to = &m->k->a->compartments[e->to];
-    uint64_t *table = m->tables + m->n_tables;
-    if (to->n_exports > BH_MPK_TABLES_MAX / 8 - m->n_tables) {
-        full(p, m->k->vm);
-        return 0;
+    uint64_t dispatch = i->fn < to->n_exports ? to->exports[i->fn].dispatch : 0;
+    if (!image_covers(&m->w->images[e->to], dispatch, 1, PERM_X)) {
+        return problem_set(p, EXIT_USAGE,
+                           "compartment %s: function %s of %s is not in its image; build the appliance again",
+                           to->name, i->name, i->library);
     }
-    for (uint32_t fn = 0; fn < to->n_exports; fn++) {
-        bool granted = fn < BH_FUNCTIONS_MAX && (e->granted[fn / 64] >> (fn % 64) & 1);
-        table[fn] = granted ? to->exports[fn].dispatch : m->refuse;
-        if (granted && !image_covers(&m->w->images[e->to], table[fn], 1, PERM_X)) {
-            problem_set(
-                p, EXIT_USAGE,
-                "compartment %s: function %s of %s is not in its image; build the appliance again",
-                to->name, to->exports[fn].name, to->exports[fn].library);
-            return 0;
-        }
-    }
-    m->n_tables += to->n_exports;
-    return BH_MPK_TABLES_VA + (uint64_t)((uint8_t *)table - (uint8_t *)m->tables);
+    struct fill f = {0};
+    crossing(&f, &m->edge[e->index]);
+    f.near[SP_FROM] = control_at(e->from);
+    f.near[SP_TO] = control_at(e->to);
+    f.near[FRAME] = BH_FRAME_EDGE(e->index);
+    f.near[EDGE] = e->index;
+    f.far[FUNCTION] = constant(m, dispatch);
+    f.far[WINDOW] = constant(m, BH_COMPARTMENT_BASE(e->from));
+    *gate = edge_light(m->k->a, e) ? PUT(m, light, &f) : PUT(m, full, &f);
+    return true;
 }
 
-static bool put_edge(struct maker *m, const struct edge *e, struct problem *p)
-{
-    struct fill f = blank();
-    leave(m, e->from, &f);
-    arrive(m, e->to, &f);
-    f.narrow[FRAME] = BH_FRAME_EDGE(e->index);
-    f.narrow[EDGE] = e->index;
-    f.narrow[FUNCTIONS] = m->k->a->compartments[e->to].n_exports;
-    f.narrow[CALLER] = e->from;
-    f.narrow[STACKS] = (uint32_t)((BH_COMPARTMENT_BASE(e->from) + BH_STACKS_OFF) >> 30);
-    f.wide[TABLE] = put_table(m, e, p);
-    m->edge[e->index] = edge_light(m->k->a, e) ? PUT(m, light, &f) : PUT(m, full, &f);
-    return f.wide[TABLE] != 0;
-}
-
-/* Entry of core call 0, `call`: gates of local edges do without the core. */
-static void put_choice(struct maker *m, uint32_t i)
-{
-    for (uint32_t n = 0; n < m->k->a->n_edges; n++) {
-        const struct edge *e = &m->k->a->edges[n];
-        if (e->from == i && keyed_here(m->k, e)) {
-            bytes(m, "\x81\x7f\x60", 3); /* cmpl $edge, 96(%rdi): bh_outgoing.edge */
-            word(m, e->index);
-            bytes(m, "\x0f\x84", 2); /* je */
-            distance(m, m->edge[n]);
-        }
-    }
-}
-
-static void put_compartment(struct maker *m, uint32_t i)
+/* Entries of compartment i's core calls, which tell the number to what they have in common. */
+static bool put_core_calls(struct maker *m, uint32_t i)
 {
     const struct bh_core_image *core = &m->w->core.header.core;
-    struct fill f = blank();
-    leave(m, i, &f);
-    f.narrow[TOKEN_TO] = m->core_secret;
-    f.narrow[CALLER] = i;
-    f.narrow[CALLS] = core->n_calls;
-    f.wide[TABLE] = core->keyed_calls;
+    struct fill f = {0};
+    uint64_t in, out;
+    bool good = draw(&in, 0) && draw(&out, pkru_of(m, i));
+    uint64_t in_at = secret(m, i, in), out_at = secret(m, i, out); /* the core reads them there */
+    crossing(&f, &(struct words){in_at, in_at, out_at, out_at});
+    f.near[SP_FROM] = control_at(i);
+    f.near[CALLER] = i;
+    f.near[CALLS] = core->n_calls;
+    f.far[CORE_CALLS] = core->keyed_calls;
     uint64_t common = PUT(m, call, &f);
     for (uint32_t n = 0; n < core->n_calls; n++) {
         m->entry[i][n] = here(m);
-        if (n == 0) {
-            put_choice(m, i);
-        }
         bytes(m, "\x41\xb9", 2); /* mov $n, %r9d */
         word(m, n);
         bytes(m, "\xe9", 1); /* jmp */
         distance(m, common);
     }
-    f = blank();
-    arrive(m, i, &f);
-    f.narrow[TOKEN_FROM] = m->core_secret;
-    f.narrow[FRAME] = BH_FRAME_DOWN(i);
+    return good;
+}
+
+/* The core's way into compartment i. */
+static bool put_down(struct maker *m, uint32_t i)
+{
+    struct fill f = {0};
+    uint64_t in, out;
+    bool good = draw(&in, pkru_of(m, i)) && draw(&out, 0);
+    uint64_t in_at = secret(m, i, in), out_at = secret(m, i, out);
+    crossing(&f, &(struct words){in_at, in_at, out_at, out_at});
+    f.near[FRAME] = BH_FRAME_DOWN(i);
     struct bh_mpk_compartment *c = &m->mpk.compartments[i];
     c->down = PUT(m, down, &f);
     c->domain = m->k->domain[i];
-    c->token = m->secret[c->domain];
     for (uint32_t n = 0; n < m->k->a->n_edges; n++) {
         const struct edge *e = &m->k->a->edges[n];
         c->guests |= e->from == i && edge_light(m->k->a, e) ? 1ull << e->to : 0;
     }
+    return good;
 }
 
-/* Whether the code holds the WRPKRUs of the templates and no other: a secret may contain one by
- * chance. */
+static bool put_gates(struct maker *m, uint32_t i, struct problem *p)
+{
+    const struct compartment *c = &m->k->a->compartments[i];
+    for (uint32_t n = 0; n < c->n_imports; n++) {
+        const struct edge *e = keyed_import(m->k, i, &c->imports[n]);
+        uint64_t *gate = &m->gates[m->n_gates++];
+        *gate = m->entry[i][0];
+        if (e && !put_gate(m, e, &c->imports[n], gate, p)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether the code holds the WRPKRUs of the templates and no other: a distance may contain one by chance. */
 static bool clean(const struct maker *m)
 {
     const char *what;
@@ -251,27 +269,28 @@ static bool clean(const struct maker *m)
     return found == m->crossings;
 }
 
-static bool make(struct maker *m, struct problem *p)
+/* `start`: where in its pages the code begins, so that another try has other distances. */
+static bool make(struct maker *m, uint32_t start, struct problem *p)
 {
     const struct appliance *a = m->k->a;
-    if (getrandom(m->secret, sizeof m->secret, 0) != (ssize_t)sizeof m->secret ||
-        getrandom(&m->core_secret, sizeof m->core_secret, 0) != (ssize_t)sizeof m->core_secret) {
-        return problem_set(p, EXIT_HOST, "no random numbers");
-    }
-    struct fill f = blank();
-    m->used = m->crossings = m->n_tables = 0;
+    bool good = true;
+    m->used = start;
+    m->crossings = m->n_tables = m->n_gates = 0;
+    memset(m->n_secrets, 0, sizeof m->n_secrets);
     memset(m->code, 0xcc, BH_MPK_CODE_MAX);
     memset(&m->mpk, 0, sizeof m->mpk);
-    m->mpk.token = m->core_secret;
-    m->refuse = PUT(m, refuse, &f);
     for (uint32_t i = 0; i < a->n_edges; i++) {
-        if (keyed_here(m->k, &a->edges[i]) && !put_edge(m, &a->edges[i], p)) {
-            return false;
-        }
+        good &= !keyed_here(m->k, &a->edges[i]) || put_secrets(m, &a->edges[i]);
     }
     for (uint32_t i = 0; i < a->n_compartments; i++) {
-        if (vm_holds(a, m->k->vm, i)) {
-            put_compartment(m, i);
+        good &= !vm_holds(a, m->k->vm, i) || (put_core_calls(m, i) && put_down(m, i));
+    }
+    if (!good) {
+        return problem_set(p, EXIT_HOST, "no random numbers");
+    }
+    for (uint32_t i = 0; i < a->n_compartments; i++) {
+        if (vm_holds(a, m->k->vm, i) && !put_gates(m, i, p)) {
+            return false;
         }
     }
     return true;
@@ -279,24 +298,25 @@ static bool make(struct maker *m, struct problem *p)
 
 /* ---- Memory ---- */
 
-/* Bytes of code, and entries of tables, at most. */
-static uint64_t code_bound(const struct world *w, const struct keys *k, uint64_t *table_entries)
+/* Bytes of code, entries of the table of constants, and imports, at most. */
+static uint64_t code_bound(const struct world *w, const struct keys *k, uint64_t *constants, uint64_t *imports)
 {
     const struct appliance *a = k->a;
-    uint64_t bytes = 64;
-    uint64_t gate = (uint64_t)(bh_mpk_full_end - bh_mpk_full) + 32;
-    uint64_t own =
-        (uint64_t)(bh_mpk_call_end - bh_mpk_call) + (uint64_t)(bh_mpk_down_end - bh_mpk_down) + 64;
-    *table_entries = 1;
-    for (uint32_t i = 0; i < a->n_edges; i++) {
-        if (keyed_here(k, &a->edges[i])) {
-            bytes += gate + ENTRY_MAX;
-            *table_entries += a->compartments[a->edges[i].to].n_exports;
-        }
-    }
+    uint64_t gate = (uint64_t)(bh_mpk_full_end - bh_mpk_full) + 16;
+    uint64_t own = (uint64_t)(bh_mpk_call_end - bh_mpk_call) + (uint64_t)(bh_mpk_down_end - bh_mpk_down) + 64;
+    uint64_t bytes = 16 * TRIES;
+    *constants = *imports = 1;
     for (uint32_t i = 0; i < a->n_compartments; i++) {
-        if (vm_holds(a, k->vm, i)) {
-            bytes += own + (uint64_t)w->core.header.core.n_calls * ENTRY_MAX;
+        const struct compartment *c = &a->compartments[i];
+        if (!vm_holds(a, k->vm, i)) {
+            continue;
+        }
+        bytes += own + (uint64_t)w->core.header.core.n_calls * ENTRY_MAX;
+        *imports += c->n_imports;
+        for (uint32_t n = 0; n < c->n_imports; n++) {
+            bool keyed = keyed_import(k, i, &c->imports[n]);
+            bytes += keyed ? gate : 0;
+            *constants += keyed ? 2 : 0;
         }
     }
     return bytes;
@@ -332,8 +352,8 @@ static bool slots_have_room(const struct world *w, const struct keys *k, struct 
 bool trampolines_plan(const struct world *w, const struct keys *k, struct guest_memory *m,
                       struct problem *p)
 {
-    uint64_t entries, code = code_bound(w, k, &entries);
-    if (code > BH_MPK_CODE_MAX || entries > BH_MPK_TABLES_MAX / 8) {
+    uint64_t constants, imports, code = code_bound(w, k, &constants, &imports);
+    if (code > BH_MPK_CODE_MAX || constants > BH_MPK_TABLES_MAX / 8) {
         return full(p, k->vm);
     }
     struct region stacks = {.va = BH_MPK_STACK(0),
@@ -343,9 +363,14 @@ bool trampolines_plan(const struct world *w, const struct keys *k, struct guest_
                             .perms = PERM_R | PERM_W | PERM_U};
     if (!slots_have_room(w, k, p) || !add(m, BH_MPK_CODE_VA, code, PERM_X, p) ||
         !add(m, BH_MPK_PUBLIC_VA, PAGE, PERM_W, p) ||
-        !add(m, BH_MPK_TABLES_VA, 8 * entries, 0, p) ||
+        !add(m, BH_MPK_TABLES_VA, 8 * constants, 0, p) ||
         !add(m, BH_MPK_CORE_VA, sizeof(struct bh_mpk), PERM_W, p) || !memory_add(m, &stacks, p)) {
         return false;
+    }
+    for (uint32_t d = 0; d < k->n_domains; d++) {
+        if (!add(m, BH_MPK_SECRETS_VA(d), BH_MPK_SECRETS_SIZE, 0, p)) {
+            return false;
+        }
     }
     for (uint32_t i = 0; i < m->n; i++) {
         uint32_t key = keys_of(k, m->list[i].va);
@@ -359,6 +384,18 @@ bool trampolines_plan(const struct world *w, const struct keys *k, struct guest_
     return true;
 }
 
+static bool write_gates(const struct maker *m, uint32_t i, const uint64_t *gates, struct guest_memory *memory)
+{
+    uint64_t table = BH_COMPARTMENT_BASE(i) + BH_GATES_OFF;
+    uint64_t at = table + sizeof(struct bh_gate_table) + offsetof(struct bh_import, gate);
+    bool good = memory_fill(memory, (struct guest_va){table + offsetof(struct bh_gate_table, core)}, m->entry[i],
+                            8ull * m->w->core.header.core.n_calls);
+    for (uint32_t n = 0; good && n < m->k->a->compartments[i].n_imports; n++, at += sizeof(struct bh_import)) {
+        good = memory_fill(memory, (struct guest_va){at}, &gates[n], sizeof gates[n]);
+    }
+    return good;
+}
+
 static bool write_all(const struct maker *m, struct guest_memory *memory)
 {
     uint64_t thread = BH_TLS_TP(0);
@@ -368,20 +405,38 @@ static bool write_all(const struct maker *m, struct guest_memory *memory)
         memory_fill(memory, (struct guest_va){BH_MPK_TABLES_VA}, m->tables, 8ull * m->n_tables) &&
         memory_fill(memory, (struct guest_va){BH_MPK_PUBLIC_VA}, &thread, sizeof thread) &&
         memory_fill(memory, (struct guest_va){BH_MPK_CORE_VA}, &m->mpk, sizeof m->mpk);
+    for (uint32_t d = 0; good && d < m->k->n_domains; d++) {
+        good = memory_fill(memory, (struct guest_va){BH_MPK_SECRETS_VA(d)}, m->secrets[d], 8ull * m->n_secrets[d]);
+    }
+    const uint64_t *gates = m->gates;
     for (uint32_t i = 0; good && i < a->n_compartments; i++) {
-        uint64_t at = BH_COMPARTMENT_BASE(i) + BH_GATES_OFF + offsetof(struct bh_gate_table, core);
-        good = !vm_holds(a, m->k->vm, i) || memory_fill(memory, (struct guest_va){at}, m->entry[i],
-                                                        8ull * m->w->core.header.core.n_calls);
+        if (vm_holds(a, m->k->vm, i)) {
+            good = write_gates(m, i, gates, memory);
+            gates += a->compartments[i].n_imports;
+        }
     }
     return good;
+}
+
+static void free_maker(struct maker *m)
+{
+    if (m) {
+        explicit_bzero(m->secrets, sizeof m->secrets);
+        free(m->code);
+        free(m->tables);
+        free(m->gates);
+        free(m);
+    }
 }
 
 bool trampolines_write(const struct world *w, const struct keys *k, struct guest_memory *memory,
                        struct problem *p)
 {
+    uint64_t constants, imports;
     struct maker *m = calloc(1, sizeof *m);
-    bool good =
-        m && (m->code = malloc(BH_MPK_CODE_MAX)) && (m->tables = calloc(1, BH_MPK_TABLES_MAX));
+    code_bound(w, k, &constants, &imports);
+    bool good = m && (m->code = malloc(BH_MPK_CODE_MAX)) && (m->tables = calloc(constants, 8)) &&
+                (m->gates = calloc(imports, 8));
     if (!good) {
         problem_set(p, EXIT_HOST, "out of memory");
     } else {
@@ -389,16 +444,12 @@ bool trampolines_write(const struct world *w, const struct keys *k, struct guest
         m->w = w;
         m->k = k;
         do {
-            good = make(m, p);
+            good = make(m, 16 * tries, p);
         } while (good && !clean(m) && ++tries < TRIES);
         if (good && (tries == TRIES || !write_all(m, memory))) {
             good = problem_set(p, EXIT_HOST, "the trampolines are not mapped");
         }
     }
-    if (m) {
-        free(m->code);
-        free(m->tables);
-        free(m);
-    }
+    free_maker(m);
     return good;
 }

@@ -115,9 +115,12 @@ static bool set_features(struct vcpu *c, const struct features *f, bool keyed, s
     if (ioctl(c->fd, KVM_GET_SREGS, &s)) {
         return failed(p, "read segment registers");
     }
-    s.cr4 = control_bits(f) | (keyed ? CR4_PKE : 0);
-    if (keyed && !(f->pku && f->fsgsbase)) {
-        return problem_set(p, EXIT_HOST, "KVM: protection keys need PKU and FSGSBASE in the guest");
+    s.cr4 = control_bits(f);
+    if (keyed) { /* the trampolines rely on a %fs base that ring 3 cannot change */
+        s.cr4 = (s.cr4 | CR4_PKE) & ~CR4_FSGSBASE;
+    }
+    if (keyed && !f->pku) {
+        return problem_set(p, EXIT_HOST, "KVM: protection keys need PKU in the guest");
     }
     if (ioctl(c->fd, KVM_SET_SREGS, &s)) {
         if (keyed) {

@@ -13,7 +13,7 @@ from .gen_caller import Caller
 from .gen_common import Wire, Writer, value_of, wire, word_of
 
 CALL = 768  # bytes of struct bh_call, bh/bulkhead.h; the generated code asserts that it suffices
-BASE, PASS, ROW, WORD = 176, 56, 48, 8  # struct bh_async, bh_passage, bh_argument; a parameter
+BASE, PASS, ROW, WORD = 192, 56, 48, 8  # struct bh_async, bh_passage, bh_argument; a parameter
 
 
 def submit_name(library: str, function: str) -> str:

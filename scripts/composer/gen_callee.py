@@ -92,14 +92,14 @@ class Callee:
         self._arguments()
         if not self.visits:
             self._call()
-            out("return BH_OK;")
+            out("return bh_call->status = BH_OK;")
             return
         out()
         out("if (bh_visit.status == BH_OK) {")
         self._call()
         self._results()
         out("}")
-        out("return bh_visit_end(&bh_visit);")
+        out("return bh_call->status = bh_visit_end(&bh_visit);")
 
     def _begin(self) -> None:
         out, w = self.out, self.wire

@@ -69,24 +69,35 @@ def _callback(out: Writer, library: Library, callback: Callback) -> None:
 
 
 def _stub(out: Writer, library: Library, function: Function, index: int) -> None:
+    """Two functions: the one with the library's name is only the way to `direct`, without isolation a jump; all
+    that needs a stack frame is in the other."""
     w = wire(library, function)
     frame_types(out, w)
     arguments = ", ".join(p.name for p in function.parameters)
+    declarations = ", ".join(p.declaration for p in function.parameters) or "void"
+    away = f"bh_away_{w.name}"
+    out(f"static {function.result.type.declare(away)}({declarations}) __attribute__((noinline));")
     out(function.prototype)
     out("{")
     out(f"const struct bh_import *bh_import = &bh_gates.imports[{index}];")
     direct = f"((__typeof__({function.name}) *)bh_import->direct)({arguments});"
     if function.errno:
         _direct_errno(out, function, arguments)
+        out(f"return {away}({arguments});")
     elif function.result.kind == "void":
-        out("if (bh_import->direct) {")
-        out(direct)
-        out("return;")
-        out("}")
+        out("if (bh_import->direct)")
+        out(f"    {direct}")
+        out("else")
+        out(f"    {away}({arguments});")
     else:
         out("if (bh_import->direct)")
         out(f"    return {direct}")
+        out(f"return {away}({arguments});")
+    out("}")
     out()
+    out(f"static {function.result.type.declare(away)}({declarations})")
+    out("{")
+    out(f"const struct bh_import *bh_import = &bh_gates.imports[{index}];")
     Caller(out, library, function, w, back=False).body()
     out("}")
     out()

@@ -5,6 +5,7 @@ SPDX-License-Identifier: BSD-3-Clause
 
 import hashlib
 import os
+import re
 import subprocess
 import tempfile
 import unittest
@@ -195,6 +196,16 @@ class Images(Temporary):
         symbols = elf.symbols(self.tree.image("app").read_bytes(), "app")
         self.assertIn("add", [symbol.name for symbol in symbols])
         self.assertNotIn("twice", [symbol.name for symbol in symbols])
+
+    def test_stub_jumps_when_nothing_stands_between(self):
+        """Mechanism none: at most four instructions before the library's own function runs."""
+        self.compose()
+        command = ["objdump", "-d", "--no-show-raw-insn", str(self.tree.image("app"))]
+        text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        bodies = [body for body in text.split("\n\n") if "<add>:" in body]  # the runtime has one as well
+        (stub,) = (body.splitlines() for body in bodies if re.search(r"\tjmp +\*", body))
+        words = [line.partition("\t")[2].split()[0] for line in stub if "\t" in line]
+        self.assertLessEqual(words.index("jmp") + 1, 4, stub)
 
     def test_missing_edge(self):
         self.tree.toml(TWO)

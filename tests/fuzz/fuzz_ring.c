@@ -34,7 +34,7 @@ static enum bh_status callback_dispatch(struct bh_incoming *call, uintptr_t func
 
 static enum bh_status dispatch(struct bh_incoming *call)
 {
-    require(call->fn < 2 && call->edge == 1 && call->slot < BH_LINES && call->caller == 1);
+    require(call->fn < 2 && call->edge == 1 && call->slot < BH_LINES);
     call->ret = call->args[0] + call->args[5];
     if (!(call->fn & BH_EXPORT_NONBLOCKING) && (call->args[1] & 1)) { /* calls its caller back */
         struct bh_outgoing back = {.edge = 1, .parent = call->slot, .timeout = 5000};

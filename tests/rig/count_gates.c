@@ -1,6 +1,9 @@
-/* bulkhead with a counter in it: single-steps the guest and counts the instructions of each
- * crossing between protection keys. Arguments as bulkhead's; what it counted goes to standard error
- * when it differs from what was printed before. SPDX-License-Identifier: BSD-3-Clause
+/* bulkhead with a counter in it: single-steps the guest and counts the instructions of each crossing.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Arguments as bulkhead's; what it counted goes to standard error when it differs from what was printed
+ * before. With CROSSINGS in the environment it runs nothing, and prints where in the trampolines each
+ * WRPKRU is (`crossing OFFSET`).
  *
  * Linked with --wrap=ioctl, --wrap=vm_run and --wrap=sandbox_enter: every KVM_RUN is repeated step
  * by step, which the sandbox would not allow. A crossing begins when the trampolines are entered at
@@ -8,9 +11,12 @@
  * meanwhile (the function that is called, or the core) does not count. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "rpc/mpk.h"
+#include "vmm/scan.h"
 #include "vmm/trampolines.h"
 #include "vmm/vm.h"
 
@@ -49,6 +55,14 @@ void __wrap_vm_run(struct vm *v)
     code = v->memory.keyed
                ? memory_at(&v->memory, (struct guest_va){BH_MPK_CODE_VA}, PAGE, PERM_X, &avail)
                : NULL;
+    if (code && getenv("CROSSINGS")) {
+        const char *what;
+        memory_at(&v->memory, (struct guest_va){BH_MPK_CODE_VA}, PAGE, PERM_X, &avail);
+        for (size_t at = 0; (at = scan_bytes(code, avail, at, &what)) < avail; at++) {
+            fprintf(stderr, "crossing %zu\n", at);
+        }
+        _exit(1);
+    }
     __real_vm_run(v);
 }
 
@@ -72,13 +86,14 @@ static bool in_core(uint64_t va)
     return va >= BH_CORE_IMAGE_VA && va < BH_TLS_VA;
 }
 
-/* An entry of a gate table (cmpl $edge, 96(%rdi), or mov $n, %r9d), or of the core's way out (push
- * %rbx). */
+/* A gate (push %rdi; light: mov ...(%rip), %rax, with which its way back begins as well, but not at a multiple of 16),
+ * the entry of a core call (mov $n, %r9d), or the core's way out (push %rbx). */
 static bool begins(const uint8_t *at, enum kind *kind)
 {
-    *kind = in_core(last) ? DOWN : at[0] == 0x81 ? GATE : CORE_CALL;
-    return in_core(last) ? at[0] == 0x53
-                         : (at[0] == 0x81 && at[1] == 0x7f) || (at[0] == 0x41 && at[1] == 0xb9);
+    bool aligned = (at - code) % 16 == 0;
+    bool gate = at[0] == 0x57 || (aligned && at[0] == 0x48 && at[1] == 0x8b && at[2] == 0x05);
+    *kind = in_core(last) ? DOWN : gate ? GATE : CORE_CALL;
+    return in_core(last) ? at[0] == 0x53 : gate || (at[0] == 0x41 && at[1] == 0xb9);
 }
 
 /* The guest is about to execute the instruction at rip. */
@@ -98,8 +113,6 @@ static void step(uint64_t rip, uint64_t rsp)
     } else if (c && was_in && rsp == c->sp && in_core(rip) == (c->kind == DOWN)) {
         report(c);
         depth--;
-    } else if (c && was_in && in_core(rip) && c->kind == GATE) {
-        c->kind = CORE_CALL; /* none of the edges compared with */
     }
     last = rip;
 }

@@ -9,6 +9,7 @@ SPDX-License-Identifier: BSD-3-Clause
 
 import json
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -185,6 +186,20 @@ class Options(unittest.TestCase):
             layout = json.loads(out)
             self.assertEqual(layout["compartments"][1]["mechanism"], chosen)
             self.assertEqual(len(layout["vms"]), count)
+
+    def test_keys_have_to_be_there_for_guests(self):
+        """KVM_GET_SUPPORTED_CPUID decides: PKU (leaf 7) and AVX (leaf 1)."""
+
+        def cpuid(*entries):
+            rows = [struct.pack("10I", f, i, 0, 0, 0, ecx, 0, 0, 0, 0) for f, i, ecx in entries]
+            return struct.pack("II", len(rows), 0) + b"".join(rows) + bytes(400)
+
+        pku, avx, nothing = (7, 0, 1 << 3), (1, 0, 1 << 28), (7, 1, 1 << 3)
+        self.assertTrue(cli.guests_have_keys(cpuid(avx, nothing, pku)))
+        for entries in ([], [pku], [avx], [avx, nothing]):
+            self.assertFalse(cli.guests_have_keys(cpuid(*entries)))
+        self.assertFalse(cli.guests_have_keys(b""))
+        self.assertEqual(cli.supported_cpuid("/nowhere"), b"")
 
     def test_mechanism_that_the_host_lacks(self):
         options = ["--mechanisms", "vm,none", "--set", "compartments.zlib.mechanism=mpk"]

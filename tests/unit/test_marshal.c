@@ -473,6 +473,14 @@ static void failures(void)
     rig.forced = BH_TIMED_OUT;
     CHECK(s_read(buf, 4, 4) == -1 && errno == ETIMEDOUT && rig.reports == 0);
     CHECK(rig.arenas[0].n == 1); /* the core's now: the callee may still write to it */
+    /* Between protection keys it is the callee that says so, and it may not: nothing stays with the core. */
+    rig.edge->flags |= BH_EDGE_KEYED;
+    CHECK(s_read(buf, 4, 4) == -1 && errno == EACCES && rig.arenas[0].n == 1);
+    rig.forced = (enum bh_status)99;
+    CHECK(s_read(buf, 4, 4) == -1 && errno == EACCES && rig.arenas[0].n == 1);
+    rig.edge->flags &= ~BH_EDGE_KEYED;
+    rig.forced = BH_TIMED_OUT;
+    rig.reports = 0;
 }
 
 static void tries(void)

@@ -70,6 +70,21 @@ static void groups_found_vms(void)
     CHECK(placed() && a.n_vms == 5);
 }
 
+/* Before or behind the compartment that makes the VM; only if that one does. */
+static void a_name_joins_a_vm_compartment(void)
+{
+    appliance(4, MECH_NONE, MECH_NONE, MECH_VM, MECH_NONE);
+    a.compartments[1].vm_group = a.compartments[3].vm_group = "two";
+    CHECK(placed() && a.n_vms == 2);
+    CHECK(a.vms[0].compartments == 0x1 && a.vms[1].compartments == 0xe);
+    a.compartments[1].vm_group = "app";
+    CHECK(placed() && a.n_vms == 2);
+    CHECK(a.vms[0].compartments == 0x3 && a.vms[1].compartments == 0xc);
+    a.compartments[2].wanted[0] = MECH_NONE; /* now it is in the default one's */
+    CHECK(placed() && a.n_vms == 2);
+    CHECK(a.vms[0].compartments == 0x7 && a.vms[1].compartments == 0x8);
+}
+
 static void default_compartment_is_in_vm_0(void)
 {
     appliance(3, "v", "v", "n");

@@ -1,5 +1,5 @@
-/* The scanner for instructions that write PKRU: planted at every alignment and across borders of
- * pages and segments. SPDX-License-Identifier: BSD-3-Clause */
+/* The scanner for instructions that write PKRU: planted at every alignment and across borders of pages and segments.
+ * SPDX-License-Identifier: BSD-3-Clause */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>

@@ -153,15 +153,15 @@ bool gate_in_poll(struct port *port);    /* requests */
 void gate_serve(struct port *port, const struct bh_fetched *request); /* runs it, replies */
 void worker_main(void *unused);
 
-/* ---- Into a compartment (keys.c) ---------------------------------------------------------------------------------------
+/* ---- Into a compartment (keys.c) ----------------------------------------------------------------------------
  * Every call from the core into a compartment's image goes through these: a plain call, unless the VM has protection
  * keys. */
 extern const struct bh_mpk *keys; /* NULL: this VM has one domain */
 extern const struct bh_core_calls keyed_calls; /* core calls as the trampolines make them: with checks */
 void keys_init(void);
 void keys_thread_init(uint32_t id); /* after the thread's TLS block has been filled */
-/* entry(a0, a1) in `compartment`, on its stack of this thread. With `in`, a0 is a copy of it there, and its results come
- * back. */
+/* entry(a0, a1) in `compartment`, on its stack of this thread. With `in`, a0 is a copy of it there, and its results
+ * come back. */
 uint64_t keys_enter(uint32_t compartment, uint64_t entry, uint64_t a0, uint64_t a1, struct bh_incoming *in);
 static inline void enter_thread(uint32_t compartment, void (*entry)(void *), void *arg)
 {
@@ -192,7 +192,7 @@ static inline void keys_running(uint32_t id)
         *(volatile uint64_t *)BH_MPK_PUBLIC_VA = BH_TLS_TP(id);
 }
 
-/* ---- Watched words (watch.c) --------------------------------------------------------------------------------------- */
+/* ---- Watched words (watch.c) -------------------------------------------------------------------------------- */
 int watch_add(const volatile uint16_t *word, const void *key);
 bool watch_poll(void); /* true: something changed */
 bool watch_has(const volatile void *word);

@@ -18,7 +18,6 @@ void gate_serve(struct port *port, const struct bh_fetched *request)
     in.edge = port->boot->index;
     in.fn = request->fn;
     in.slot = request->slot;
-    in.caller = port->boot->from;
     for (unsigned i = 0; i < BH_VALUES; i++)
         in.values[i] = 0;
     __builtin_memcpy(in.args, request->args, sizeof(in.args));

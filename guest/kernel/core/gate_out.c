@@ -104,8 +104,7 @@ static void run_callback(struct port *port, struct waiter *w)
     const struct bh_callback *callback = &w->call->callbacks[request.fn];
     struct bh_incoming in = {.edge = port->boot->index,
                              .fn = request.fn,
-                             .slot = request.slot,
-                             .caller = port->boot->to};
+                             .slot = request.slot};
     w->has_callback = false;
     __builtin_memcpy(in.args, request.args, sizeof(in.args));
     struct stats_call statistics;
@@ -271,7 +270,7 @@ static enum bh_status make(struct port *port, struct bh_outgoing *call, uint32_t
 enum bh_status gate_call(struct bh_outgoing *call)
 {
     struct port *port = port_of_edge(call->edge, true);
-    return port ? make(port, call, 0) : BH_NO_GATE;
+    return call->status = port ? make(port, call, 0) : BH_NO_GATE;
 }
 
 enum bh_status gate_callback(struct bh_outgoing *call)

@@ -1,5 +1,5 @@
-/* Core calls of a VM with protection keys: each argument is checked against what its caller's
- * domain may use. SPDX-License-Identifier: BSD-3-Clause */
+/* Core calls of a VM with protection keys: each argument is checked against what its caller's domain may use.
+ * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <string.h>
 
@@ -72,15 +72,20 @@ static enum bh_status give(const struct taken *t, struct bh_outgoing *to, enum b
 {
     to->ret = t->call.ret;
     memcpy(to->words, t->call.words, sizeof(to->words));
+    to->status = status;
     return status;
 }
 
-/* The caller's call, copied, if its edge leads to another VM. */
+/* The caller's call, copied, if its edge leads to another VM: those to other domains of this one have gates of their own
+ * for all that they grant. */
 static enum bh_status take_remote(const struct bh_outgoing *out, struct taken *t)
 {
     uint32_t caller = keys_caller();
     if (!take(caller, out, t))
         return BH_BAD_ARGUMENT;
+    const struct bh_boot_edge *local = local_edge(t->call.edge);
+    if (local && owns(caller, local, BH_ARENA_CALLS))
+        return BH_REFUSED;
     struct port *port = port_of_edge(t->call.edge, true);
     return port && owns(caller, port->boot, BH_ARENA_CALLS) ? BH_OK : BH_NO_GATE;
 }
@@ -89,7 +94,9 @@ static enum bh_status call(struct bh_outgoing *out)
 {
     struct taken t;
     enum bh_status status = take_remote(out, &t);
-    return status == BH_OK ? give(&t, out, gate_call(&t.call)) : status;
+    if (status == BH_OK)
+        return give(&t, out, gate_call(&t.call));
+    return status == BH_BAD_ARGUMENT ? status : give(&t, out, status);
 }
 
 static enum bh_status submit(struct bh_outgoing *out)
@@ -121,16 +128,16 @@ static enum bh_status local_callback(const struct bh_boot_edge *edge, struct bh_
 {
     struct taken t;
     const struct bh_outgoing *parent =
-        keys_call_in_flight(edge->from, edge->index, (uint16_t)back->parent);
-    if (!parent || !take(edge->from, parent, &t) || back->fn >= t.call.n_callbacks)
+        keys_call_in_flight(edge, back->parent);
+    if (!parent || !take(edge->from, parent, &t) || t.call.edge != edge->index || back->fn >= t.call.n_callbacks)
         return BH_REFUSED;
     struct bh_incoming in = {
-        .edge = edge->index, .fn = back->fn, .slot = (uint16_t)back->parent, .caller = edge->to};
+        .edge = edge->index, .fn = back->fn, .slot = (uint16_t)back->parent};
     memcpy(in.args, back->args, sizeof(in.args));
     enum bh_status status = enter_callback(edge->from, &t.callbacks[back->fn], &in);
     back->ret = in.ret;
     memcpy(back->words, in.words, sizeof(back->words));
-    return status <= BH_STATUS_LAST ? status : BH_REFUSED;
+    return bh_status_of_callee(status);
 }
 
 static enum bh_status callback(struct bh_outgoing *out)
@@ -183,6 +190,12 @@ static int thread_create(void (*entry)(void *), void *arg, uint32_t compartment)
                : -EINVAL;
 }
 
+/* Whoever waited for another domain's key would take its wake-ups. */
+static int keyed_wait(const void *key, uint64_t timeout)
+{
+    return keys_allow(keys_caller(), (uint64_t)key, 1) ? core_wait(key, timeout) : -EFAULT;
+}
+
 static uint32_t wake(const void *key, uint32_t n)
 {
     return keys_allow(keys_caller(), (uint64_t)key, 1) ? thread_wake(key, n) : 0;
@@ -203,9 +216,15 @@ static bool application(uint32_t caller)
 static long keyed_write(enum bh_stream stream, const void *buf, size_t size)
 {
     uint32_t caller = keys_caller();
-    if (stream != BH_STDERR && !application(caller))
+    bool own = application(caller);
+    if (stream != BH_STDERR && !own)
         return -EBADF;
-    return keys_allow(caller, (uint64_t)buf, size) ? stream_write(caller, stream, buf, size) : -EFAULT;
+    if (!keys_allow(caller, (uint64_t)buf, size))
+        return -EFAULT;
+    if (own)
+        return stream_write(caller, stream, buf, size);
+    console_log(caller, buf, size);
+    return (long)size;
 }
 
 static long keyed_read(enum bh_stream stream, void *buf, size_t size)
@@ -236,9 +255,11 @@ static void report(const struct bh_report *from)
 
 static int watch(const volatile uint16_t *word, const void *key)
 {
+    uint32_t caller = keys_caller();
     uint64_t at = (uint64_t)word;
     bool status = at == (uint64_t)&status_page()->shutdown;
-    return status || keys_allow(keys_caller(), at, sizeof(*word)) ? watch_add(word, key) : -EFAULT;
+    bool good = (status || keys_allow(caller, at, sizeof(*word))) && keys_allow(caller, (uint64_t)key, 1);
+    return good ? watch_add(word, key) : -EFAULT;
 }
 
 /* Whether the network device is the caller's. */
@@ -279,7 +300,7 @@ const struct bh_core_calls keyed_calls = {
     .thread_exit = thread_exit,
     .thread_self = thread_self,
     .yield = thread_yield,
-    .wait = core_wait,
+    .wait = keyed_wait,
     .wake = wake,
     .write = keyed_write,
     .read = keyed_read,

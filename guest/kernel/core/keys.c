@@ -1,5 +1,5 @@
-/* Protection keys as the core sees them: the way into a compartment, and what a compartment may
- * use. SPDX-License-Identifier: BSD-3-Clause
+/* Protection keys as the core sees them: the way into a compartment, and what a compartment may use.
+ * SPDX-License-Identifier: BSD-3-Clause
  *
  * The core runs with PKRU 0 on stacks of its own. It may touch everything, so it must not let a
  * compartment talk it into touching something that the compartment may not: keys_allow(). */
@@ -32,12 +32,11 @@ void keys_thread_init(uint32_t id)
     const struct bh_boot_compartment *c =
         (const void *)((const char *)boot() + boot()->compartments_off);
     struct bh_tcb *t = (struct bh_tcb *)(BH_TLS_TP(id) + BH_TCB_OFF);
-    *t = (struct bh_tcb){.mxcsr = 0x1f80};
+    *t = (struct bh_tcb){.mxcsr = 0x1f80, .fcw = 0x37f};
     for (uint32_t i = 0; i < boot()->n_compartments; i++, c++) {
         uint64_t top = BH_STACK(c->index, id, c->stack_size) + c->stack_size - 32;
         *(struct bh_frame *)top = (struct bh_frame){.id = BH_FRAME_NONE};
-        *control(id, c->index) =
-            (struct bh_control){.sp = top, .token = keys->compartments[c->index].token};
+        *control(id, c->index) = (struct bh_control){.sp = top};
     }
 }
 
@@ -178,8 +177,20 @@ bool keys_allow(uint32_t caller, uint64_t at, uint64_t size)
     return in_shared(mask, at, size);
 }
 
-const struct bh_outgoing *keys_call_in_flight(uint32_t compartment, uint32_t edge, uint16_t slot)
+/* A light gate leaves no frame; the call's name is its address on a stack that both ends use. */
+static const struct bh_outgoing *light_call(uint32_t compartment, uint32_t name)
 {
+    uint64_t at = BH_COMPARTMENT_BASE(compartment) + name, size = sizeof(struct bh_outgoing);
+    const struct bh_boot_compartment *c = boot_compartment(compartment);
+    bool good = c && at % 8 == 0 && on_stack(at, c) && on_stack(at + size - 1, c);
+    return good ? (const struct bh_outgoing *)at : NULL;
+}
+
+const struct bh_outgoing *keys_call_in_flight(const struct bh_boot_edge *edge, uint32_t name)
+{
+    uint32_t compartment = edge->from;
+    if (edge->flags & BH_EDGE_LIGHT)
+        return light_call(compartment, name);
     uint64_t at = control(current->id, compartment)->sp;
     for (int depth = 0; depth < 1024; depth++) {
         if (at % 8 || !keys_allow(compartment, at, sizeof(struct bh_frame)))
@@ -187,7 +198,7 @@ const struct bh_outgoing *keys_call_in_flight(uint32_t compartment, uint32_t edg
         struct bh_frame frame = *(const volatile struct bh_frame *)at;
         if (frame.id == BH_FRAME_NONE)
             return NULL;
-        if (frame.id == BH_FRAME_EDGE(edge) && (uint16_t)frame.call == slot)
+        if (frame.id == BH_FRAME_EDGE(edge->index) && (uint16_t)frame.call == (uint16_t)name)
             return (const struct bh_outgoing *)frame.call;
         at = frame.previous;
     }

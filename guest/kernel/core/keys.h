@@ -13,8 +13,8 @@ bool keys_same_domain(uint32_t a, uint32_t b);
  * the page tables where nothing is mapped or nothing can be written: the access then faults, as the
  * caller's own would. */
 bool keys_allow(uint32_t caller, uint64_t at, uint64_t size);
-/* The call over `edge` that `compartment` has in flight on this thread and that `slot` names; its
- * memory, unchecked. NULL: none. */
-const struct bh_outgoing *keys_call_in_flight(uint32_t compartment, uint32_t edge, uint16_t slot);
+/* The call over `edge` that its caller has in flight on this thread and that the callee calls `name`
+ * (bh_thunk.parent); the caller's memory, unchecked. NULL: none. */
+const struct bh_outgoing *keys_call_in_flight(const struct bh_boot_edge *edge, uint32_t name);
 
 #endif

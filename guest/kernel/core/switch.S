@@ -18,7 +18,10 @@ switch_stacks:
     fnstcw 4(%rsp)
     mov %rsp, (%rdi)
     mov %rsi, %rsp
+    cmpq $0, keys(%rip)
+    jne 1f
     wrfsbase %rdx
+0:
     fldcw 4(%rsp)
     ldmxcsr (%rsp)
     add $8, %rsp
@@ -29,5 +32,8 @@ switch_stacks:
     pop %rbx
     pop %rbp
     ret
+1:  mov %rdx, %rdi
+    int $0x41 /* BH_VECTOR_THREAD */
+    jmp 0b
     .size switch_stacks, . - switch_stacks
     .section .note.GNU-stack, "", @progbits

@@ -6,9 +6,11 @@
  * those of the TSS, no data, no state. */
 #define BH_PORT_TRAP 0xb08 /* rpc/abi.h */
 #define STRIDE 16          /* vmm/segments.h */
+#define MSR_FS_BASE 0xc0000100
 
         .section .rodata.bh_stub, "a"
-        .globl  bh_stub_start, bh_stub_end, bh_stub_vectors, bh_stub_vmcall, bh_stub_vmmcall
+        .globl  bh_stub_start, bh_stub_end, bh_stub_vectors, bh_stub_vmcall, bh_stub_vmmcall, \
+                bh_stub_thread
         .balign 16
 bh_stub_start:
 bh_stub_vectors:
@@ -84,6 +86,24 @@ bh_stub_vmcall:
         .balign 16
 bh_stub_vmmcall:
         hypercall vmmcall
+
+        /* BH_VECTOR_THREAD: %fs base = rdi, for the core, which alone runs with PKRU 0. Compartments cannot change it:
+         * CR4.FSGSBASE is off in a VM with protection keys. */
+        .balign 16
+bh_stub_thread:
+        xor     %ecx, %ecx
+        rdpkru
+        test    %eax, %eax
+        jne     1f
+        mov     $MSR_FS_BASE, %ecx
+        mov     %edi, %eax
+        mov     %rdi, %rdx
+        shr     $32, %rdx
+        wrmsr
+        iretq
+1:      push    $0
+        push    $13
+        jmp     report
 bh_stub_end:
 
         .section .note.GNU-stack, "", @progbits

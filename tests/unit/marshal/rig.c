@@ -40,9 +40,11 @@ enum bh_status rig_raw(uint32_t fn, struct bh_incoming *call)
 static enum bh_status fake_call(struct bh_outgoing *call)
 {
     const struct bh_outgoing *outer = in_flight;
-    struct bh_incoming in = {.caller = 1};
+    struct bh_incoming in = {0};
     enum bh_status status = rig.forced;
 
+    if (call->edge != RIG_EDGE)
+        return BH_NO_GATE;
     rig.calls++;
     rig.timeout = call->timeout;
     memcpy(rig.last_args, call->args, sizeof(rig.last_args));
@@ -65,7 +67,7 @@ static enum bh_status fake_call(struct bh_outgoing *call)
 
 static enum bh_status fake_callback(struct bh_outgoing *call)
 {
-    struct bh_incoming in = {.edge = call->edge, .fn = call->fn, .caller = 2};
+    struct bh_incoming in = {.edge = call->edge, .fn = call->fn};
 
     rig.callbacks++;
     if (rig.forced_back != BH_OK)
@@ -138,7 +140,8 @@ static void fake_report(const struct bh_report *report)
 void rig_import(uint32_t fn, uint64_t direct, uint32_t edge)
 {
     struct bh_gate_table *table = (struct bh_gate_table *)(void *)gates_bytes;
-    table->imports[fn] = (struct bh_import){.direct = direct, .edge = edge, .fn = fn};
+    table->imports[fn] = (struct bh_import){
+        .direct = direct, .gate = (uint64_t)fake_call, .edge = edge, .fn = fn};
 }
 
 void rig_reset(void)

@@ -26,10 +26,12 @@ struct bh_outgoing {
     /* As struct bh_incoming: between protection keys with a light gate, both are the same memory. */
     uint64_t args[BH_GATE_ARGS]; /* IN */
     BH_REPLY_VALUES;             /* OUT valid if BH_OK */
+    uint32_t status;             /* OUT of the call; between protection keys the callee writes it */
+    uint32_t copied;             /* IN  bytes of arguments, for the statistics; see `passed` */
     uint32_t edge;               /* IN  edge index */
     uint16_t fn;                 /* IN  function index, or callback number */
-    uint16_t slot;               /* of the light gate; OUT of submit(), IN to collect() and ready() */
-    uint32_t copied, passed;     /* IN  bytes of arguments, for the statistics */
+    uint16_t slot;               /* OUT of submit(), IN to collect() and ready() */
+    uint64_t gate;               /* IN  bh_import.gate */
 
     const struct bh_callback *callbacks;
     uint32_t n_callbacks; /* IN  callbacks valid during this call */
@@ -40,17 +42,19 @@ struct bh_outgoing {
     /* IN  arena block that this call uses, or NULL. The stub frees it after the call, except after
      * BH_TIMED_OUT: then the callee may still write it, and the core frees it when the late reply comes. */
     void *block;
+    uint32_t passed; /* IN  as `copied`, of what was not */
+    uint32_t reserved;
 };
 
 /* A call that came in: a private copy of the request, made by the core. */
 struct bh_incoming {
     uint64_t args[BH_GATE_ARGS]; /* IN, not yet checked */
     BH_REPLY_VALUES;             /* OUT, sent with BH_OK only */
-    uint32_t edge;
-    uint16_t fn;
-    uint16_t slot;   /* names this call when calling back */
-    uint32_t caller; /* compartment index at the other end */
+    uint32_t status;             /* OUT what the dispatch entry returns */
     uint32_t reserved;
+    uint32_t edge;
+    uint16_t fn;   /* 0 between protection keys */
+    uint16_t slot; /* names this call when calling back */
 };
 _Static_assert(sizeof(struct bh_incoming) == 112 && offsetof(struct bh_incoming, ret) == offsetof(struct bh_outgoing, ret) &&
                    offsetof(struct bh_incoming, edge) == offsetof(struct bh_outgoing, edge) &&
@@ -81,7 +85,8 @@ struct bh_core_calls {
     uint32_t (*thread_self)(void);
     void (*yield)(void);
     /* Block until wake(key) or `timeout` ns passed. 0, or -ETIMEDOUT; once for each call, -ECANCELED: the caller for
-     * whom the thread runs has died, nobody needs the answer any more. Keys are addresses, compared only.
+     * whom the thread runs has died, nobody needs the answer any more. Keys are addresses, compared only; between
+     * protection keys -EFAULT for one that the caller cannot use.
      * Threads are cooperative, so checking a condition and then waiting is atomic. */
     int (*wait)(const void *key, uint64_t timeout);
     /* Make at most `n` waiters of `key` runnable, oldest first; how many there were. */

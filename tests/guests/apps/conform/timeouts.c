@@ -7,6 +7,7 @@
 #include "check.h"
 #include "conform.h"
 #include "relay.h"
+#include "rpc/marshal.h"
 
 /* A late reply must not reach the memory of a later call, and the arena must be whole again. */
 static void late_reply(enum memory memory)
@@ -51,6 +52,11 @@ static enum bh_status forged(const char *to, uint16_t fn, const uint64_t *args)
     struct bh_outgoing call = {.edge = edge_to(to)->index, .fn = fn, .timeout = BH_FOREVER};
     for (unsigned i = 0; args && i < BH_GATE_ARGS; i++)
         call.args[i] = args[i];
+    for (uint32_t n = 0; n < bh_gates.n_imports; n++)
+        if (bh_gates.imports[n].edge == call.edge && bh_gates.imports[n].fn == fn) {
+            call.gate = bh_gates.imports[n].gate;
+            return bh_gate_call(&call);
+        }
     return bh_core()->call(&call);
 }
 

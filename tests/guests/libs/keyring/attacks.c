@@ -1,5 +1,5 @@
-/* Attacks on the gates, on the core by way of its calls, and hypercalls that are not a
- * compartment's to make. SPDX-License-Identifier: BSD-3-Clause */
+/* Attacks on the gates, on the core by way of its calls, and hypercalls that are not a compartment's to make.
+ * SPDX-License-Identifier: BSD-3-Clause */
 #include "keyring.h"
 
 #include <errno.h>
@@ -8,6 +8,7 @@
 #include <bh/bulkhead.h>
 #include <bh/core.h>
 
+#include "rpc/marshal.h"
 #include "rpc/mpk.h"
 
 /* Jumps to the trampolines' byte `number` with the registers that a WRPKRU needs. */
@@ -53,19 +54,40 @@ static void bell(void)
     __asm__ volatile("out %%eax, %%dx" : : "a"(0), "d"(BH_PORT_BELL));
 }
 
-/* A core call with the thread pointer of a forged block: where to come back to is not taken from
- * there. */
-static uint64_t forged_thread(void)
+/* The three ways to change the thread pointer in ring 3: the instruction, a selector, the core's vector. */
+static uint64_t write_thread(void)
 {
     static uint64_t block[1024];
-    uint64_t thread, after, slot = BH_TLS_TP(0) - BH_TLS_SEGMENT(0, bh_gates.compartment);
-    __asm__ volatile("rdfsbase %0" : "=r"(thread));
-    uint64_t fake = (uint64_t)block + slot; /* its control area is `block` */
-    memcpy(block, (const void *)(thread - slot), sizeof(struct bh_control));
-    __asm__ volatile("wrfsbase %0" : : "r"(fake));
+    __asm__ volatile("wrfsbase %0" : : "r"(block + 512));
+    return 1;
+}
+
+static uint64_t no_thread(void)
+{
+    __asm__ volatile("mov %w0, %%fs" : : "r"(0));
     bh_core()->now();
-    __asm__ volatile("rdfsbase %0" : "=r"(after));
-    return after == thread ? 0 : 1;
+    return 1;
+}
+
+static uint64_t ask_for_thread(void)
+{
+    static uint64_t block[1024];
+    __asm__ volatile("int $0x41" : : "D"(block + 512) : "rax", "rcx", "rdx");
+    return 1;
+}
+
+/* A light gate with the call, or the stack, in the callee's own memory: it would write there. */
+static uint64_t light_call(uint64_t at)
+{
+    __asm__ volatile("call *%0" : : "a"(bh_gates.imports[0].gate), "D"(at) : "rcx", "rdx", "memory");
+    return 1;
+}
+
+static uint64_t light_stack(uint64_t at)
+{
+    struct bh_outgoing call = {.timeout = BH_FOREVER};
+    __asm__ volatile("mov %1, %%rsp\n jmp *%0" : : "a"(bh_gates.imports[0].gate), "r"(at), "D"(&call) : "memory");
+    return 1;
 }
 
 static void never(void *unused)
@@ -98,7 +120,7 @@ static uint64_t pointers(void)
         if (core->read(BH_STDIN, at, 8) != (self ? -EBADF : -EFAULT))
             return n + 2;
         if (core->callback(at) != BH_BAD_ARGUMENT || core->watch(at, at) != -EFAULT ||
-            core->wake(at, 1) != 0)
+            core->wake(at, 1) != 0 || core->wait(at, 0) != -EFAULT)
             return n + 3;
         call.n_callbacks = 1;
         call.callbacks = at;
@@ -108,6 +130,13 @@ static uint64_t pointers(void)
         core->report(at);
     }
     call.n_callbacks = 0;
+    /* An arena that is taken does not block. */
+    enum bh_arena which = self ? BH_ARENA_CALLBACKS : BH_ARENA_CALLS;
+    size_t most = self ? BH_EDGE_CB_ARENA_SIZE : bh_edge_of(0)->arena_size;
+    void *all = core->arena_alloc(0, which, most - 64);
+    if (!all || core->arena_alloc(0, which, 65))
+        return 6;
+    core->arena_free(0, which, all);
     if (self && (core->call(&call) != BH_NO_GATE || core->arena_alloc(0, BH_ARENA_CALLS, 8)))
         return 1; /* the edge is the application's */
     if (!self &&
@@ -136,7 +165,15 @@ uint64_t key_attack(const char *action, uint64_t number)
     if (!strcmp(action, "bell"))
         return bell(), 1;
     if (!strcmp(action, "thread"))
-        return forged_thread();
+        return write_thread();
+    if (!strcmp(action, "no-thread"))
+        return no_thread();
+    if (!strcmp(action, "ask-thread"))
+        return ask_for_thread();
+    if (!strcmp(action, "light-call"))
+        return light_call(number);
+    if (!strcmp(action, "light-stack"))
+        return light_stack(number);
     if (!strcmp(action, "pointers"))
         return pointers();
     if (!strcmp(action, "read"))
