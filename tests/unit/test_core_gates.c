@@ -176,6 +176,18 @@ static void late_reply_frees_the_block(void)
     CHECK(peers_poll() && port->arena.n == 0 && port->out.outstanding == 0);
 }
 
+/* With a time-out of 0 the call is made, and nobody waits. */
+static void posted_call_is_made(void)
+{
+    fake_core_start(add);
+    struct port *port = port_of_edge(0, true);
+    struct bh_outgoing call = {.edge = 0, .fn = 3, .timeout = 0};
+    CHECK(gate_call(&call) == BH_TIMED_OUT && port->out.outstanding == 1);
+    CHECK(fake_region(0)->calls.requests[1].seq == 1 && fake_region(0)->calls.requests[1].fn == 3);
+    fake_region(0)->calls.replies[0].seq = 1;
+    CHECK(peers_poll() && port->out.outstanding == 0);
+}
+
 static void no_line_free_in_time_frees_the_block(void)
 {
     fake_core_start(add);
@@ -427,6 +439,7 @@ int main(void)
     RUN(outgoing_call_with_callbacks);
     RUN(callback_of_no_call_is_refused);
     RUN(late_reply_frees_the_block);
+    RUN(posted_call_is_made);
     RUN(no_line_free_in_time_frees_the_block);
     RUN(free_line_is_announced);
     RUN(free_block_is_announced);

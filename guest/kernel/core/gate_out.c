@@ -212,7 +212,7 @@ static int wait_for_line(struct port *port, uint64_t *timeout)
     if (result && was_held(&epoch))
         return 0; /* once more, with as much time */
     uint64_t spent = clock_ns() - start;
-    *timeout = spent < *timeout ? *timeout - spent : 0;
+    *timeout = spent < *timeout ? *timeout - spent : 1; /* 0 has a meaning of its own */
     return result;
 }
 
