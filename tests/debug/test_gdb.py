@@ -50,13 +50,13 @@ class OnRedis(DebugTest):
         """The stack of net_accept goes on in the application; a variable is watched."""
         self.start_redis()
         text = self.gdb(
-            "break bh_dispatch_lwip_net_accept", "continue", "backtrace", "delete", "break net_rx_poll", "continue",
-            "delete", "watch net_device.counters.received", "continue", "print net_device.counters.received > 0", "delete",
+            "break bh_dispatch_lwip_net_accept", "continue", "backtrace", "delete", "break ethernet_input", "continue",
+            "delete", "watch -location p->payload", "continue", "delete",
             "info threads", "detach", during=self.pinging)
         self.assert_in_order(
             text, r"hit Breakpoint 1, bh_dispatch_lwip_net_accept", r"^#0 .*bh_dispatch_lwip_net_accept", r"gate_serve",
-            r"^\[app\] net_accept", r"^\[app\] .*accept", r"^\[app\] main", r"hit Breakpoint 2, net_rx_poll",
-            r"^(Hardware w|W)atchpoint 3: net_device.counters.received", r"^Old value = ", r"^New value = ", r"= 1$",
+            r"^\[app\] net_accept", r"^\[app\] .*accept", r"^\[app\] main", r"hit Breakpoint 2, ethernet_input",
+            r"^(Hardware w|W)atchpoint 3: -location p->payload", r"^Old value = ", r"^New value = ",
             r"1\.1 .*\"app\"", r"2\.\d .*\"net\"")
         self.client.join()
         self.assertTrue(self.ping())
