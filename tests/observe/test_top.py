@@ -25,8 +25,8 @@ class Top(ObserveTest):
         self.assertEqual(sum(b["calls"] for b in edge["latency"]["buckets"]), edge["calls"])
         self.assertGreater(edge["latency"]["p99_ns"], 0)
         self.assertLessEqual(edge["latency"]["median_ns"], edge["latency"]["p99_ns"])
-        self.measure(child, "copy64", 500)
-        self.measure(child, "share64k", 20)
+        self.measure(child, "inout-64", 500)
+        self.measure(child, "spass-65536", 20)
         self.measure(child, "callback", 300)
         (second,) = self.totals("bench")
         (now,) = second["edges"]

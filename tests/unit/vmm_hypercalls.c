@@ -49,6 +49,8 @@ static void prepare(void)
     CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, control) == 0);
     w.bell_fd[0] = eventfd(0, EFD_NONBLOCK);
     vm = (struct vm){.w = &w,
+                     .debuggee.socket = -1,
+                     .dump = -1,
                      .stats = &stats,
                      .application = true,
                      .supervisor = control[1],
