@@ -112,7 +112,7 @@ void refusal_write(FILE *out, const struct appliance *a, const char *core,
     /* What only the stub knew: limits, what kind of memory it had to be. */
     report_clean(text, sizeof text, r->text, sizeof r->text);
     const char *words = strchr(text, ':');
-    if (words && words[1]) {
+    if (words && words[1] && strncmp(words, ": use ", 6) != 0) { /* that is the hint, too */
         fprintf(out, "  detail   %s\n", words + 1);
     }
     if (r->pc) {
