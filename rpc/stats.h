@@ -20,6 +20,7 @@
 #define BH_STATS_STATUSES 16u  /* more than there are (enum bh_status) */
 #define BH_STATS_BUCKETS 40u   /* bucket b: [2^b, 2^(b+1)) cycles; the last one: more, too */
 #define BH_STATS_RECENT 64u
+#define BH_STATS_TIMED 8u /* one call in so many has its latency measured: the time stamp at its end would be felt */
 #define BH_STATS_TRACE 32768u
 
 /* One end of an edge between two VMs, as the VM of that end sees it. 512 bytes. */
@@ -34,7 +35,7 @@ struct bh_stats_end {
     uint64_t unposted;   /* of `status`: those that were never posted */
     uint64_t copied;     /* bytes of arguments that went through the arena, each direction counted */
     uint64_t passed;     /* bytes of arguments passed where they lie, in a share */
-    uint64_t cycles;     /* sum of the latencies: from posting to having the reply */
+    uint64_t cycles;     /* sum of the latencies that were measured: from posting to having the reply */
     uint64_t reserved;
     uint64_t latency[BH_STATS_BUCKETS];
 };

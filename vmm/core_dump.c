@@ -231,8 +231,18 @@ static void send_load(const struct vm *vm, const uint8_t *host, uint64_t size, u
 static void registers(const struct vm *vm, struct bh_trap *t)
 {
     struct kvm_regs r;
-    if (ioctl(vm->vcpu.fd, KVM_GET_REGS, &r) == 0) {
-        *t = trap_from_kvm(&r);
+    uint64_t frame[7]; /* of the ring-0 stub at its VMCALL: rdx rcx rbx, then rip cs rflags rsp of ring 3 */
+    if (ioctl(vm->vcpu.fd, KVM_GET_REGS, &r)) {
+        return;
+    }
+    *t = trap_from_kvm(&r);
+    if (t->rip >= BH_KERNEL_BASE && t->rip < 2 * BH_KERNEL_BASE && read_core(vm, t->rsp, frame, sizeof frame)) {
+        t->rdx = frame[0];
+        t->rcx = frame[1];
+        t->rbx = frame[2];
+        t->rip = frame[3];
+        t->rflags = frame[5];
+        t->rsp = frame[6];
     }
 }
 

@@ -153,7 +153,7 @@ static void take_stats(const struct world *w, struct postmortem *p)
     const size_t bytes = offsetof(struct bh_stats, trace);
     for (uint32_t v = 0; v < w->a->n_vms; v++) {
         const uint8_t *at = mmap(NULL, VM_STATS_BYTES, PROT_READ, MAP_SHARED, w->stats_fd[v], 0);
-        struct bh_stats *copy = at == MAP_FAILED ? NULL : malloc(bytes);
+        struct bh_stats *copy = at == MAP_FAILED ? NULL : malloc(sizeof *copy);
         if (!copy) {
             continue;
         }

@@ -25,6 +25,7 @@ void stats_trace_park(uint64_t start, uint64_t cycles);
 /* What is remembered of a call from its beginning to its end. */
 struct stats_call {
     uint64_t event; /* number in `recent` */
+    bool timed;     /* one of those whose latency is measured */
     struct bh_stats_call outer;
     struct bh_stats_event record;
 };
@@ -84,6 +85,7 @@ static inline void stats_posted(struct stats_call *s, struct port *port, const s
         return;
     stats_begin(s, &stats->threads[current->id].out, port->caller ? BH_STATS_CALL : BH_STATS_CALLBACK, port, call->fn,
                 slot, port->out.expect[slot], before ? before : rdtsc());
+    s->timed = !port->caller || e->started % BH_STATS_TIMED == 0;
     if (port->caller) {
         e->started++;
         e->copied += call->copied;
@@ -99,14 +101,16 @@ static inline void stats_answered(struct stats_call *s, struct port *port, uint3
     struct bh_stats_end *e = port->stats;
     if (!e)
         return;
-    uint64_t cycles = rdtsc() - s->record.time;
+    uint64_t cycles = s->timed ? rdtsc() - s->record.time : 0;
     stats_end(s, &stats->threads[current->id].out, status, cycles);
     if (!port->caller)
         return;
-    unsigned bucket = 63u - (unsigned)__builtin_clzll(cycles | 1);
-    e->latency[bucket < BH_STATS_BUCKETS ? bucket : BH_STATS_BUCKETS - 1]++;
-    e->cycles += cycles;
     e->status[status % BH_STATS_STATUSES]++;
+    if (s->timed) {
+        unsigned bucket = 63u - (unsigned)__builtin_clzll(cycles | 1);
+        e->latency[bucket < BH_STATS_BUCKETS ? bucket : BH_STATS_BUCKETS - 1]++;
+        e->cycles += cycles;
+    }
 }
 
 /* A call in two halves: it counts, but how long it takes says more about its caller than about the gate. */
