@@ -41,6 +41,7 @@ typedef uint32_t bh_vector __attribute__((vector_size(16), may_alias, aligned(8)
 /* Copies a line, or part of one: what comes from the peer. */
 static inline void bh_take_vectors(void *to, const volatile void *from, unsigned n)
 {
+#pragma GCC unroll 8
     for (unsigned i = 0; i < n; i++)
         ((bh_vector *)to)[i] = ((const volatile bh_vector *)from)[i];
 }
@@ -48,6 +49,7 @@ static inline void bh_take_vectors(void *to, const volatile void *from, unsigned
 /* Copies what was just written word by word, and has to be read so. */
 static inline void bh_give_words(uint64_t *to, const uint64_t *from, unsigned n)
 {
+#pragma GCC unroll 8
     for (unsigned i = 0; i < n; i++)
         to[i] = *(const volatile uint64_t *)&from[i];
 }

@@ -106,7 +106,14 @@ struct port {
 
 extern struct port ports[];
 extern uint32_t n_ports;
-struct port *port_of_edge(uint32_t edge, bool caller); /* NULL: no such end here */
+extern uint16_t port_index[]; /* of edges; + 1; 0: the edge has no end here, or both */
+static inline struct port *port_of_edge(uint32_t edge, bool caller) /* NULL: no such end here */
+{
+    if (edge >= BH_EDGES_MAX || !port_index[edge])
+        return NULL;
+    struct port *port = &ports[port_index[edge] - 1];
+    return port->caller == caller ? port : NULL;
+}
 
 void peers_init(void);
 void peers_set_parked(bool parked);

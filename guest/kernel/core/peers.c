@@ -7,7 +7,7 @@ enum { OTHERS_AFTER = 16 };
 
 struct port ports[BH_EDGES_MAX];
 uint32_t n_ports;
-static uint16_t port_index[BH_EDGES_MAX]; /* + 1; 0: the edge has no end here, or both */
+uint16_t port_index[BH_EDGES_MAX];
 static uint32_t seen_generation;
 struct port *unfenced_ports;
 
@@ -36,14 +36,6 @@ void peers_init(void)
         port_init(&ports[n_ports++], edge);
         port_index[edge->index] = (uint16_t)n_ports;
     }
-}
-
-struct port *port_of_edge(uint32_t edge, bool caller)
-{
-    if (edge >= BH_EDGES_MAX || !port_index[edge])
-        return NULL;
-    struct port *port = &ports[port_index[edge] - 1];
-    return port->caller == caller ? port : NULL;
 }
 
 void peers_set_parked(bool parked)
@@ -106,15 +98,19 @@ static void tell_of_death(struct port *port)
     port->orphans = entry && !t;
 }
 
-static bool poll_port(struct port *port)
+static inline bool poll_port(struct port *port)
 {
-    if (port->dead) {
+    bool found = false;
+    if (__builtin_expect(port->dead, 0)) {
         if (port->orphans)
             tell_of_death(port);
         return false;
     }
-    bool found = gate_out_poll(port);
-    return gate_in_poll(port) || found;
+    if (port->out.outstanding & ~port->submitted)
+        found = gate_out_poll(port);
+    if (bh_in_ready(&port->in) || port->held_valid)
+        found |= gate_in_poll(port);
+    return found;
 }
 
 static bool poll_others(void)

@@ -27,30 +27,48 @@ struct stats_call {
     uint64_t event; /* number in `recent` */
     bool timed;     /* one of those whose latency is measured */
     struct bh_stats_call outer;
-    struct bh_stats_event record;
+    uint64_t time;
+    struct bh_stats_call self;
+    uint32_t seq;
 };
+
+/* Field by field, straight to its place: a copy of what was just written in pieces waits for the store buffer, which holds
+ * a line on its way to the other end. */
+static inline void stats_event(struct bh_stats_event *e, const struct stats_call *s, uint64_t time, uint64_t cycles,
+                               char phase, uint32_t status)
+{
+    e->time = time;
+    e->cycles = cycles;
+    e->seq = s->seq;
+    e->edge = s->self.edge;
+    e->fn = s->self.fn;
+    e->slot = s->self.slot;
+    e->thread = (uint16_t)current->id;
+    e->kind = (uint8_t)s->self.kind;
+    e->phase = (uint8_t)phase;
+    e->status = (uint8_t)status;
+    e->reserved = 0;
+}
+
+static inline void stats_traced(const struct stats_call *s, uint64_t time, char phase, uint32_t status)
+{
+    struct bh_stats_event e;
+    stats_event(&e, s, time ? time : rdtsc(), 0, phase, status);
+    stats_trace(&e);
+}
 
 static inline void stats_begin(struct stats_call *s, struct bh_stats_call *place, enum bh_stats_kind kind,
                                const struct port *port, uint16_t fn, unsigned slot, uint32_t seq, uint64_t time)
 {
+    s->self = (struct bh_stats_call){(uint16_t)port->boot->index, (uint16_t)slot, fn, (uint16_t)kind};
+    s->seq = seq;
+    s->time = time;
     s->outer = *place;
-    *place = (struct bh_stats_call){(uint16_t)port->boot->index, (uint16_t)slot, fn, (uint16_t)kind};
-    s->record = (struct bh_stats_event){.time = time,
-                                        .seq = seq,
-                                        .edge = (uint16_t)port->boot->index,
-                                        .fn = fn,
-                                        .slot = (uint16_t)slot,
-                                        .thread = (uint16_t)current->id,
-                                        .kind = (uint8_t)kind,
-                                        .phase = 'B',
-                                        .status = BH_STATS_PENDING};
+    *place = s->self;
     s->event = stats->n_recent++;
-    stats->recent[s->event % BH_STATS_RECENT] = s->record;
-    if (__builtin_expect(stats_tracing, 0)) {
-        if (!time)
-            s->record.time = rdtsc();
-        stats_trace(&s->record);
-    }
+    stats_event(&stats->recent[s->event % BH_STATS_RECENT], s, time, 0, 'B', BH_STATS_PENDING);
+    if (__builtin_expect(stats_tracing, 0))
+        stats_traced(s, time, 'B', BH_STATS_PENDING);
 }
 
 static inline void stats_end(struct stats_call *s, struct bh_stats_call *place, uint32_t status, uint64_t cycles)
@@ -61,12 +79,8 @@ static inline void stats_end(struct stats_call *s, struct bh_stats_call *place, 
         e->cycles = cycles;
         e->status = (uint8_t)status;
     }
-    if (__builtin_expect(stats_tracing, 0)) {
-        s->record.time = rdtsc();
-        s->record.phase = 'E';
-        s->record.status = (uint8_t)status;
-        stats_trace(&s->record);
-    }
+    if (__builtin_expect(stats_tracing, 0))
+        stats_traced(s, 0, 'E', status);
 }
 
 /* A call is about to be posted. While events are recorded its time is taken here, before the peer can see it; else
@@ -81,8 +95,10 @@ static inline void stats_posted(struct stats_call *s, struct port *port, const s
                                 uint64_t before)
 {
     struct bh_stats_end *e = port->stats;
-    if (!e)
+    if (!e) {
+        *s = (struct stats_call){0};
         return;
+    }
     stats_begin(s, &stats->threads[current->id].out, port->caller ? BH_STATS_CALL : BH_STATS_CALLBACK, port, call->fn,
                 slot, port->out.expect[slot], before ? before : rdtsc());
     s->timed = !port->caller || e->started % BH_STATS_TIMED == 0;
@@ -101,7 +117,7 @@ static inline void stats_answered(struct stats_call *s, struct port *port, uint3
     struct bh_stats_end *e = port->stats;
     if (!e)
         return;
-    uint64_t cycles = s->timed ? rdtsc() - s->record.time : 0;
+    uint64_t cycles = s->timed ? rdtsc() - s->time : 0;
     stats_end(s, &stats->threads[current->id].out, status, cycles);
     if (!port->caller)
         return;
@@ -132,7 +148,9 @@ static inline void stats_collected(struct port *port, uint32_t status)
 /* A call, or a callback, is about to run here. */
 static inline void stats_serve(struct stats_call *s, struct port *port, const struct bh_fetched *request)
 {
-    if (port->stats)
+    if (!port->stats)
+        *s = (struct stats_call){0};
+    else
         stats_begin(s, &stats->threads[current->id].in, port->caller ? BH_STATS_RUN_BACK : BH_STATS_SERVE, port,
                     request->fn, request->slot, request->seq, 0);
 }
