@@ -214,6 +214,7 @@ struct bh_bootinfo {
     /* byte offsets from the start of this structure */
     uint32_t compartments_off, shares_off, edges_off, args_off, env_off; /* args/env: NUL-terminated strings */
     uint32_t net_off; /* struct bh_boot_net; 0: this VM has no network device */
+    uint32_t mounts_off, n_mounts; /* struct bh_boot_mount[], in the order in which to mount them */
 };
 #define BH_BOOT_MARKS 1u /* report BH_HC_MARK: time of the phases of the start */
 #define BH_BOOT_KEYS 2u  /* this VM has protection keys: rpc/mpk.h */
@@ -246,6 +247,45 @@ struct bh_net_setup {
     uint64_t buffers, buffers_size;
 };
 
+/* ---- Mounts: directories of the host ----------------------------------------------------------------------
+ * Each is served by a process of its own, which shares one window of memory with the compartment that has the file
+ * system. In it: a control page, one split virtqueue (virtio 1.2, 2.7, with event index), buffers. A chain is a FUSE
+ * message (linux/fuse.h): what the server reads, then what it writes; a descriptor's `addr` is guest virtual, in the
+ * window's buffers. Kick number BH_KICK_MOUNT + index. */
+#define BH_MOUNTS_MAX 8u
+#define BH_MOUNT_VA(c, i) (BH_COMPARTMENT_BASE(c) + 0xf00000000ull + 0x4000000ull * (uint64_t)(i))
+#define BH_MOUNTS_OFF 0xf00000000ull
+#define BH_MOUNT_SIZE 0x140000ull
+#define BH_MOUNT_ENTRIES 64u
+#define BH_MOUNT_DESC 0x1000u /* offsets in the window */
+#define BH_MOUNT_AVAIL 0x1400u
+#define BH_MOUNT_USED 0x1800u
+#define BH_MOUNT_BUFFERS 0x2000u
+#define BH_KICK_MOUNT 2u
+
+struct bh_mount_control { /* the first page */
+    uint32_t parked;      /* the guest's core writes it: its VM is parked, or about to be; then ring its bell */
+    uint16_t dead;        /* the supervisor writes it: the server has ended */
+    uint16_t reserved;
+};
+
+struct bh_boot_mount {
+    uint32_t index, compartment;
+    uint32_t flags; /* BH_MOUNT_* */
+    uint32_t reserved;
+    char name[BH_NAME_MAX];
+    char path[256]; /* where it belongs */
+};
+#define BH_MOUNT_READ_ONLY 1u
+_Static_assert(sizeof(struct bh_boot_mount) == 304, "ABI");
+
+/* FUSE_WRITE: bit of write_flags, ours: at the file's end. The answer of any write is this, in place of fuse_write_out. */
+#define BH_FUSE_APPEND 0x80000000u
+struct bh_fuse_written {
+    uint32_t size, reserved;
+    uint64_t end; /* where the file ends after it, with BH_FUSE_APPEND */
+};
+
 /* Written by the supervisor, read by the guest: one page of each VM. */
 struct bh_status_page {
     uint64_t dead_edges[BH_EDGES_MAX / 64]; /* bit e: the peer's VM at edge e is gone */
@@ -266,7 +306,7 @@ struct bh_status_page {
  *                       rbx = 0, rcx = 1, rdx = op (KVM documentation, hypercalls; KVM_CAP_EXIT_HYPERCALL). */
 #define BH_PORT_CALL 0xb00u
 #define BH_PORT_BELL 0xb04u
-#define BH_PORT_KICK 0xb06u /* out %ax (0xb08 is not for ring 3), ioeventfd: ax = virtqueue with new buffers */
+#define BH_PORT_KICK 0xb06u /* out %ax (0xb08 is not for ring 3), ioeventfd: ax = virtqueue with new buffers, or mount */
 #define BH_PORT_TRAP 0xb08u /* ring 0 only: struct bh_trap lies on the stack that rsp points to */
 #define BH_PORT_FIRST 0xb00u
 #define BH_PORT_LAST 0xb07u /* what ring 3 may use (I/O permission bitmap) */
@@ -283,7 +323,7 @@ enum bh_hypercall {
     BH_HC_REPORT = 7, /* va of struct bh_report -> 0, or never returns if the report is fatal */
     BH_HC_MARK = 8,  /* phase: time stamp for boot measurements */
     BH_HC_NET_START = 9, /* va of struct bh_net_setup -> 0, -EINVAL, -EFAULT, -ENODEV, -EBUSY (started already) */
-    BH_HC_NET_KICK = 10, /* virtqueue: what BH_PORT_KICK does, where the doorbell is VMCALL -> 0 */
+    BH_HC_NET_KICK = 10, /* virtqueue or mount: what BH_PORT_KICK does, where the doorbell is VMCALL -> 0 */
 };
 #define BH_FOREVER 0xffffffffffffffffull
 #define BH_EVENT_BELL 1u

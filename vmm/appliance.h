@@ -89,6 +89,15 @@ struct net_config {
     uint32_t n_forward;
 };
 
+/* A directory of the host in the file system. */
+struct mount {
+    const char *name;
+    uint32_t compartment;
+    const char *path;      /* in the appliance: absolute */
+    const char *directory; /* of the host; relative: to where this program was started */
+    bool read_only, create;
+};
+
 struct appliance {
     const char *name, *toml;
     const char *manifest; /* path of the manifest */
@@ -104,6 +113,8 @@ struct appliance {
     uint32_t default_compartment;
     bool has_net;
     struct net_config net; /* if has_net */
+    struct mount mounts[BH_MOUNTS_MAX]; /* parents before what is mounted in them */
+    uint32_t n_mounts;
 };
 
 #endif

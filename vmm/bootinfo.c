@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "vmm/fs.h"
 #include "vmm/keys.h"
 
 #include "vmm/net.h"
@@ -171,6 +172,26 @@ static void add_net(struct writer *out, const struct world *w, uint32_t v)
     }
 }
 
+static void add_mounts(struct writer *out, const struct world *w, uint32_t v)
+{
+    struct bh_bootinfo *b = (struct bh_bootinfo *)out->bytes;
+    for (uint32_t i = 0; i < w->a->n_mounts; i++) {
+        const struct mount *m = &w->a->mounts[i];
+        struct bh_boot_mount *to;
+        if (!fs_in_vm(w->a, v, i) || !(to = take(out, sizeof *to))) {
+            continue;
+        }
+        if (!b->n_mounts++) {
+            b->mounts_off = offset(out, to);
+        }
+        to->index = i;
+        to->compartment = m->compartment;
+        to->flags = m->read_only ? BH_MOUNT_READ_ONLY : 0;
+        snprintf(to->name, sizeof to->name, "%s", m->name);
+        snprintf(to->path, sizeof to->path, "%s", m->path);
+    }
+}
+
 static uint32_t add_strings(struct writer *out, const char **list, uint32_t n)
 {
     uint32_t start = out->used;
@@ -227,6 +248,7 @@ struct bh_bootinfo *bootinfo_make(const struct world *w, uint32_t v, uint32_t *s
         goto fail;
     }
     add_net(&out, w, v);
+    add_mounts(&out, w, v);
     if (vm_holds(w->a, v, w->a->default_compartment)) {
         b->n_args = w->a->n_args;
         b->args_off = add_strings(&out, w->a->args, b->n_args);

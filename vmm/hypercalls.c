@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "vmm/fs.h"
 #include "vmm/marks.h"
 #include "vmm/park.h"
 
@@ -228,7 +229,8 @@ uint64_t hypercall_do(struct vm *vm, const struct hypercall *h)
     case BH_HC_NET_START:
         return (uint64_t)net_start(vm->net, h->args[0]);
     case BH_HC_NET_KICK:
-        return (uint64_t)net_kick(vm->net, h->args[0]);
+        return (uint64_t)(h->args[0] < BH_KICK_MOUNT ? net_kick(vm->net, h->args[0])
+                                                     : fs_kick(vm, h->args[0] - BH_KICK_MOUNT));
     default:
         return error(ENOSYS);
     }

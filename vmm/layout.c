@@ -139,6 +139,20 @@ static void print_net(const struct appliance *a)
     }
 }
 
+static void print_mounts(const struct appliance *a)
+{
+    if (a->n_mounts) {
+        printf("\nmounts\n");
+    }
+    for (uint32_t i = 0; i < a->n_mounts; i++) {
+        const struct mount *m = &a->mounts[i];
+        printf("  %s %s, host directory %s%s, compartment %s in VM %" PRIu32 "\n", m->path,
+               m->read_only ? "read-only" : "read-write", m->directory,
+               m->create ? " (made if it is missing)" : "", a->compartments[m->compartment].name,
+               a->compartments[m->compartment].vm);
+    }
+}
+
 bool layout_print(const struct appliance *a, const char *core, bool json, struct problem *p)
 {
     uint32_t n = 0;
@@ -158,6 +172,7 @@ bool layout_print(const struct appliance *a, const char *core, bool json, struct
         print_shares(a);
         print_edges(a);
         print_net(a);
+        print_mounts(a);
     }
     free(lines);
     return ok;

@@ -144,6 +144,23 @@ static void net(struct json *j, const struct appliance *a)
     json_close(j, '}');
 }
 
+static void mounts(struct json *j, const struct appliance *a)
+{
+    json_open(j, "mounts", '[');
+    for (uint32_t i = 0; i < a->n_mounts; i++) {
+        const struct mount *m = &a->mounts[i];
+        json_open(j, NULL, '{');
+        json_string(j, "name", m->name);
+        json_string(j, "compartment", a->compartments[m->compartment].name);
+        json_string(j, "path", m->path);
+        json_string(j, "directory", m->directory);
+        json_bool(j, "read_only", m->read_only);
+        json_bool(j, "create", m->create);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
 void layout_print_json(const struct appliance *a, const struct layout_line *lines, uint32_t n)
 {
     struct json j = {.out = stdout};
@@ -166,5 +183,6 @@ void layout_print_json(const struct appliance *a, const struct layout_line *line
     shares(&j, a);
     edges(&j, a);
     net(&j, a);
+    mounts(&j, a);
     json_close(&j, '}');
 }

@@ -12,6 +12,7 @@
 
 #include "rpc/gate.h"
 #include "vmm/manifest_fdt.h"
+#include "vmm/manifest_mounts.h"
 #include "vmm/manifest_net.h"
 
 #define LIBRARIES_MAX 256u
@@ -328,7 +329,7 @@ bool manifest_parse(const void *blob, size_t size, const char *path, struct appl
     return read_root(&r, a) && read_compartments(&r, a) &&
            read_all(&r, a, "shares", BH_SHARES_MAX, &a->n_shares, read_share) &&
            read_all(&r, a, "edges", BH_EDGES_MAX, &a->n_edges, read_edge) &&
-           manifest_read_net(&r, a);
+           manifest_read_net(&r, a) && manifest_read_mounts(&r, a);
 }
 
 void manifest_release(struct appliance *a)

@@ -52,11 +52,16 @@ bool vq_has_more(struct virtqueue *q)
     return q->seen_avail != q->next_avail;
 }
 
-/* Follows the chain that begins at `head`. */
-static const char *follow(const struct virtqueue *q, uint16_t head, bool writable,
-                          struct iovec *iov, uint16_t max, struct vq_chain *c)
+enum direction { READABLE, WRITABLE, BOTH };
+
+/* Follows the chain that begins at `head`. *readable: how many descriptors come before the first that the
+ * device may write. */
+static const char *follow(const struct virtqueue *q, uint16_t head, enum direction direction,
+                          struct iovec *iov, uint16_t max, uint16_t *readable, struct vq_chain *c)
 {
     uint16_t index = head;
+    bool writable = direction == WRITABLE;
+    *readable = 0;
     *c = (struct vq_chain){.head = head};
     for (;;) {
         if (index >= q->size) {
@@ -72,9 +77,13 @@ static const char *follow(const struct virtqueue *q, uint16_t head, bool writabl
         if (flags & ~(VRING_DESC_F_NEXT | VRING_DESC_F_WRITE)) {
             return "a descriptor has flags that were not agreed on";
         }
+        if (direction == BOTH && flags & VRING_DESC_F_WRITE) {
+            writable = true; /* from here on */
+        }
         if (!(flags & VRING_DESC_F_WRITE) == writable) {
             return "a descriptor has the wrong direction";
         }
+        *readable += !writable;
         uint64_t offset = addr - q->buffers.va; /* huge below it */
         if (!len || offset >= q->buffers.size || len > q->buffers.size - offset) {
             return "a descriptor is empty or lies outside the declared buffers";
@@ -88,8 +97,8 @@ static const char *follow(const struct virtqueue *q, uint16_t head, bool writabl
     }
 }
 
-enum vq_result vq_fetch(struct virtqueue *q, bool writable, struct iovec *iov, uint16_t max,
-                        struct vq_chain *c, const char **why)
+static enum vq_result fetch(struct virtqueue *q, enum direction direction, struct iovec *iov,
+                            uint16_t max, uint16_t *readable, struct vq_chain *c, const char **why)
 {
     if (!vq_has_more(q)) {
         return VQ_EMPTY;
@@ -99,12 +108,25 @@ enum vq_result vq_fetch(struct virtqueue *q, bool writable, struct iovec *iov, u
         return VQ_BROKEN;
     }
     uint16_t head = FETCH(q->avail->ring[q->next_avail & (q->size - 1)]);
-    *why = follow(q, head, writable, iov, max, c);
+    *why = follow(q, head, direction, iov, max, readable, c);
     if (*why) {
         return VQ_BROKEN;
     }
     q->next_avail++;
     return VQ_OK;
+}
+
+enum vq_result vq_fetch(struct virtqueue *q, bool writable, struct iovec *iov, uint16_t max,
+                        struct vq_chain *c, const char **why)
+{
+    uint16_t readable;
+    return fetch(q, writable ? WRITABLE : READABLE, iov, max, &readable, c, why);
+}
+
+enum vq_result vq_fetch_both(struct virtqueue *q, struct iovec *iov, uint16_t max, uint16_t *readable,
+                             struct vq_chain *c, const char **why)
+{
+    return fetch(q, BOTH, iov, max, readable, c, why);
 }
 
 void vq_push(struct virtqueue *q, uint16_t head, uint32_t written)

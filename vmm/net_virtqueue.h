@@ -59,6 +59,11 @@ bool vq_init(struct virtqueue *q, const struct guest_memory *m, uint64_t desc, u
 enum vq_result vq_fetch(struct virtqueue *q, bool writable, struct iovec *iov, uint16_t max,
                         struct vq_chain *c, const char **why);
 
+/* The same for a chain with both: descriptors that the device may read, then those that it may write.
+ * *readable: how many of the former. */
+enum vq_result vq_fetch_both(struct virtqueue *q, struct iovec *iov, uint16_t max, uint16_t *readable,
+                             struct vq_chain *c, const char **why);
+
 /* Writes a used entry: `written` bytes of the chain hold data. The driver sees it after
  * vq_publish(). */
 void vq_push(struct virtqueue *q, uint16_t head, uint32_t written);

@@ -13,6 +13,7 @@
 
 #include "rpc/gate.h"
 #include "vmm/control.h"
+#include "vmm/fs.h"
 #include "vmm/gdb_listen.h"
 #include "vmm/marks.h"
 #include "vmm/message.h"
@@ -39,6 +40,7 @@ static struct {
     bool started[BH_VMS_MAX];
     uint32_t reports[BH_VMS_MAX]; /* printed */
     uint32_t n_alive;
+    pid_t server[BH_MOUNTS_MAX]; /* of each mount; 0: none, or it was reaped */
     enum phase phase;
     uint64_t deadline; /* of the phase, ns; 0: none */
     int signals;       /* signalfd */
@@ -325,6 +327,34 @@ static void reap(void)
     }
 }
 
+/* A server that ends by itself was killed, or its guest broke the queue's rules. The guest lives on, without those
+ * files. */
+static void reap_servers(void)
+{
+    for (uint32_t i = 0; i < s.w.a->n_mounts; i++) {
+        int status;
+        if (s.server[i] <= 0 || waitpid(s.server[i], &status, WNOHANG) != s.server[i]) {
+            continue;
+        }
+        s.server[i] = 0;
+        fs_died(&s.w, i);
+        if (WIFSIGNALED(status)) {
+            fprintf(stderr, "bulkhead: mount %s: its server was ended by signal %d; its files give EIO from now on\n",
+                    s.w.a->mounts[i].name, WTERMSIG(status));
+        }
+    }
+}
+
+static void end_servers(void)
+{
+    for (uint32_t i = 0; i < s.w.a->n_mounts; i++) {
+        if (s.server[i] > 0) {
+            kill(s.server[i], SIGKILL);
+            waitpid(s.server[i], NULL, 0);
+        }
+    }
+}
+
 static void take_signals(void)
 {
     struct signalfd_siginfo info;
@@ -332,6 +362,7 @@ static void take_signals(void)
         if (info.ssi_signo == SIGCHLD) {
             reap();
             gdb_reap(&s.gdb);
+            reap_servers();
         } else if (s.stop_signal) {
             enter_phase(KILLED);
         } else {
@@ -417,6 +448,11 @@ static bool spawn_all(struct problem *p)
 {
     s.w.supervisor = getpid();
     fflush(NULL); /* nothing may be written twice */
+    for (uint32_t i = 0; i < s.w.a->n_mounts; i++) {
+        if (!fs_start(&s.w, i, &s.server[i], p)) {
+            return false;
+        }
+    }
     for (uint32_t v = 0; v < s.w.a->n_vms; v++) {
         pid_t pid = fork();
         if (pid == 0) {
@@ -476,6 +512,7 @@ int appliance_run(const struct appliance *a, const struct host *h, const struct 
     while (s.n_alive || s.n_savers) {
         wait_for_events();
     }
+    end_servers();
     if (o->marks) {
         marks_add("end", marks_now());
         marks_print(start);

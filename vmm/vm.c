@@ -16,6 +16,7 @@
 #include "vmm/bootinfo.h"
 #include "vmm/core_dump.h"
 #include "vmm/doorbell.h"
+#include "vmm/fs.h"
 #include "vmm/marks.h"
 #include "vmm/paging.h"
 #include "vmm/sandbox.h"
@@ -125,7 +126,7 @@ static bool build(struct vm *vm, struct problem *p)
     good = good && segments_write(&vm->memory, how, p) && vm_load(vm, p);
     vm_mark(vm, "loaded");
     good = good && vcpu_create(&vm->vcpu, h->kvm_fd, &vm->memory, how, p) && wire_bells(vm, p) &&
-           net_wire(vm, p) && write_bootinfo(vm, b, size, p) && memory_protect(&vm->memory, p);
+           net_wire(vm, p) && fs_wire(vm, p) && write_bootinfo(vm, b, size, p) && memory_protect(&vm->memory, p);
     vm_mark(vm, "created");
     free(b);
     return good;
@@ -150,7 +151,7 @@ static struct entry first_entry(const struct vm *vm)
  * descriptors; a handful of system calls. */
 static bool confine(struct vm *vm, struct problem *p)
 {
-    int keep[BH_VMS_MAX + 5];
+    int keep[BH_VMS_MAX + BH_MOUNTS_MAX + 5];
     unsigned n = 0;
     keep[n++] = vm->vcpu.fd;
     keep[n++] = vm->supervisor;
@@ -161,6 +162,9 @@ static bool confine(struct vm *vm, struct problem *p)
         keep[n++] = vm->w->bell_fd[v];
     }
     core_dump_open(vm);
+    for (uint32_t i = 0; i < vm->w->a->n_mounts; i++) {
+        keep[n++] = vm->w->mount_kick[i];
+    }
     return sandbox_close_others(keep, n, p) && net_open(vm, p) &&
            sandbox_enter(SANDBOX_VM, p);
 }

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include "rpc/gate.h"
+#include "vmm/fs.h"
 #include "vmm/gates.h"
 #include "vmm/trampolines.h"
 #include "vmm/vm_stats.h"
@@ -40,8 +41,8 @@ static bool add_data(struct vm *vm, uint32_t i, struct problem *p)
 static bool add_heap(struct vm *vm, const struct compartment *c, struct problem *p)
 {
     uint64_t size = page_up(c->memory);
-    if (c->memory > BH_WINDOW_SIZE - BH_HEAP_OFF) {
-        return problem_set(p, EXIT_USAGE, "compartment %s: its memory exceeds 60 GiB", c->name);
+    if (c->memory > BH_MOUNTS_OFF - BH_HEAP_OFF) {
+        return problem_set(p, EXIT_USAGE, "compartment %s: its memory exceeds 56 GiB", c->name);
     }
     struct region r = {.va = BH_COMPARTMENT_BASE(c->index) + BH_HEAP_OFF,
                        .size = size,
@@ -122,6 +123,12 @@ bool vm_plan_memory(struct vm *vm, uint64_t bootinfo_size, struct problem *p)
     for (uint32_t i = 0; i < a->n_shares; i++) {
         if (vm_has_share(a, vm->index, i) &&
             !add(vm, BH_SHARE_BASE(i), page_up(a->shares[i].size), RW, w->share_fd[i], 0, p)) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < a->n_mounts; i++) {
+        if (fs_in_vm(a, vm->index, i) && !add(vm, BH_MOUNT_VA(a->mounts[i].compartment, i), BH_MOUNT_SIZE, RW,
+                                              w->mount_fd[i], 0, p)) {
             return false;
         }
     }

@@ -12,6 +12,7 @@
 
 #include "rpc/gate.h"
 #include "vmm/core_dump.h"
+#include "vmm/fs.h"
 #include "vmm/paths.h"
 #include "vmm/vm_stats.h"
 
@@ -178,7 +179,7 @@ bool world_make(struct world *w, const struct appliance *a, const struct host *h
             return false;
         }
     }
-    return true;
+    return fs_make(w, p);
 }
 
 static void drop(int *fd)
@@ -219,6 +220,13 @@ void world_keep(struct world *w, uint32_t v)
     for (uint32_t i = 0; i < a->n_edges; i++) {
         if (!vm_has_edge(a, v, &a->edges[i])) {
             drop(&w->edge_fd[i]);
+        }
+    }
+    for (uint32_t i = 0; i < a->n_mounts; i++) {
+        munmap(w->mount_window[i], BH_MOUNT_SIZE);
+        if (!fs_in_vm(a, v, i)) {
+            drop(&w->mount_fd[i]);
+            drop(&w->mount_kick[i]);
         }
     }
     for (uint32_t i = 0; i < a->n_vms; i++) {

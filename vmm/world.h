@@ -29,6 +29,9 @@ struct world {
     int stats_fd[BH_VMS_MAX]; /* vm_stats.h */
     const struct vm_stats *vm_stats[BH_VMS_MAX]; /* in the supervisor */
     int bell_fd[BH_VMS_MAX];                            /* eventfds */
+    int mount_directory[BH_MOUNTS_MAX]; /* until the server's process has it */
+    int mount_fd[BH_MOUNTS_MAX], mount_kick[BH_MOUNTS_MAX];
+    void *mount_window[BH_MOUNTS_MAX];
     int supervisor_end[BH_VMS_MAX], vm_end[BH_VMS_MAX]; /* SEQPACKET */
     int debug_end[BH_VMS_MAX], debug_vm_end[BH_VMS_MAX]; /* SEQPACKET: struct debug_request, struct debug_answer */
     int core_end[BH_VMS_MAX], dump_end[BH_VMS_MAX]; /* STREAM, for cores: core_dump.h */

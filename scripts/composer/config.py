@@ -5,7 +5,7 @@ SPDX-License-Identifier: BSD-3-Clause
 
 from collections.abc import Iterable
 
-from . import net, overlay, rules, schema
+from . import mounts, net, overlay, rules, schema
 from .catalogue import Catalogue
 from .model import Appliance, Application, Compartment, Edge, Share
 from .positions import Path
@@ -33,9 +33,11 @@ def load(
     if root["net"] is not None:
         device = _draft(context, ("net",), root["net"], net.NET)
         net.check(context, device, drafts)
+    directories = _named(context, "mounts", root["mounts"], mounts.MOUNT)
+    mounts.check(context, directories, drafts)
     if context.problems:
         raise Refused(context.problems)
-    return _build(context, appliance, drafts, device)
+    return _build(context, appliance, drafts, device, directories)
 
 
 def _count(context: Context, root: dict) -> None:
@@ -44,6 +46,7 @@ def _count(context: Context, root: dict) -> None:
         ("compartments", schema.COMPARTMENTS_MAX),
         ("shares", schema.SHARES_MAX),
         ("edges", schema.EDGES_MAX),
+        ("mounts", mounts.MOUNTS_MAX),
     )
     for name, limit in limits:
         entries = root[name]
@@ -96,7 +99,11 @@ def _named(
 
 
 def _build(
-    context: Context, appliance: Draft, drafts: Drafts, device: Draft | None
+    context: Context,
+    appliance: Draft,
+    drafts: Drafts,
+    device: Draft | None,
+    directories: dict[str, Draft],
 ) -> Appliance:
     """Everything was checked: no value is None that has to be there."""
     indices = {name: index for index, name in enumerate(drafts.compartments)}
@@ -115,6 +122,7 @@ def _build(
             _share(index, draft, indices) for index, draft in enumerate(drafts.shares.values())
         ),
         net=None if device is None else net.build(context, device, indices, name),
+        mounts=mounts.build(directories, drafts, indices),
     )
 
 

@@ -97,6 +97,8 @@ def tree(
     _edges(root.child("edges"), appliance, images)
     if appliance.net is not None:
         _net(root.child("net"), appliance.net)
+    if appliance.mounts:
+        _mounts(root.child("mounts"), appliance)
     return root
 
 
@@ -171,6 +173,19 @@ def _net(node: Node, net: Net) -> None:
     node.set("mac", net.mac)
     node.set_u32("mtu", net.mtu)
     node.set_strings("forward", (forward.text for forward in net.forward))
+
+
+def _mounts(parent: Node, appliance: Appliance) -> None:
+    for index, mount in enumerate(appliance.mounts):
+        node = parent.child(mount.name)
+        node.set_u32("index", index)
+        node.set_u32("compartment", mount.compartment)
+        node.set_string("path", mount.path)
+        node.set_string("directory", mount.directory)
+        if mount.read_only:
+            node.set("read-only")
+        if mount.create:
+            node.set("create")
 
 
 def granted(edge: Edge, images: Sequence[ImageInfo]) -> list[int]:

@@ -100,6 +100,18 @@ class Net:
 
 
 @dataclass(frozen=True, slots=True)
+class Mount:
+    """A directory of the host in the file system."""
+
+    name: str
+    compartment: int  # index of the one with the file system
+    path: str  # in the appliance
+    directory: str  # of the host; relative: to where bulkhead is started
+    read_only: bool
+    create: bool  # make the directory if it is not there
+
+
+@dataclass(frozen=True, slots=True)
 class Appliance:
     name: str
     toml: Stamp
@@ -108,6 +120,7 @@ class Appliance:
     edges: tuple[Edge, ...]
     shares: tuple[Share, ...]
     net: Net | None
+    mounts: tuple[Mount, ...] = ()  # parents first
 
     @property
     def default(self) -> Compartment:

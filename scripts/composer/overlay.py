@@ -11,7 +11,7 @@ from .problems import Place, Problems, quote, suggest
 from .schema import APPLIANCE, APPLICATION, ROOT
 from .source import Source
 
-NAMED = ("compartments", "shares", "edges")  # their paths have a name in the middle
+NAMED = ("compartments", "shares", "edges", "mounts")  # their paths have a name in the middle
 
 
 def apply(source: Source, sets: Iterable[str], problems: Problems) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from . import addresses
 from .catalogue import Catalogue
-from .model import Appliance, Compartment, Edge
+from .model import Appliance, Compartment, Edge, Mount
 from .rules import rounded
 from .schema import MECHANISMS, size_text
 
@@ -90,6 +90,7 @@ def as_dict(
             for edge in appliance.edges
         ],
         "net": None if appliance.net is None else _net_dict(appliance),
+        "mounts": [_mount_dict(appliance, mount) for mount in appliance.mounts],
     }
 
 
@@ -129,6 +130,17 @@ def _net_dict(appliance: Appliance) -> dict:
     }
 
 
+def _mount_dict(appliance: Appliance, mount: Mount) -> dict:
+    return {
+        "name": mount.name,
+        "compartment": appliance.compartments[mount.compartment].name,
+        "path": mount.path,
+        "directory": mount.directory,
+        "access": "read-only" if mount.read_only else "read-write",
+        "create": mount.create,
+    }
+
+
 def as_text(
     appliance: Appliance, catalogue: Catalogue, offered: Collection[str], host_memory: int | None
 ) -> str:
@@ -160,6 +172,13 @@ def as_text(
             for key, value in _net_dict(appliance).items()
             if value not in (None, [])
         ]
+    if appliance.mounts:
+        lines += ["", "mounts"]
+    for mount in appliance.mounts:
+        access = "read-only" if mount.read_only else "read-write"
+        create = ", made if it is missing" if mount.create else ""
+        compartment = appliance.compartments[mount.compartment].name
+        lines.append(f"  {mount.path}: {access}, host directory {mount.directory}{create}, in {compartment}")
     limit = "" if host_memory is None else f" of this host's {rounded(host_memory)}"
     lines += ["", f"memory: {rounded(appliance.memory)}{limit}"]
     return "\n".join(lines)

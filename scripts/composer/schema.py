@@ -269,6 +269,7 @@ ROOT = (
     Key("compartments", table, required="[compartments.app] with default = true"),
     Key("edges", tables, []),
     Key("shares", table, {}),
+    Key("mounts", table, {}),
     Key("net", table),
 )
 APPLIANCE = (Key("name", name("an appliance")),)

@@ -114,14 +114,14 @@ def ask_netwatch(address: tuple[str, int]) -> dict[str, int]:
     raise AssertionError("netwatch does not answer")
 
 
-def write_toml(folder: Path, *forwards: str, watch: bool = False) -> Path:
-    """A copy of Redis's TOML in `folder`; `watch`: with netwatch in the network compartment."""
-    text = (appliances.ROOT / "guest/apps/redis/compartments.toml").read_text()
+def write_toml(folder: Path, *forwards: str, watch: bool = False, name: str = "compartments.toml") -> Path:
+    """A copy of one of Redis's TOML files in `folder`; `watch`: with netwatch in the network compartment."""
+    text = (appliances.ROOT / "guest/apps/redis" / name).read_text()
     # Lists, which --set cannot replace.
     text = text.replace('["6379:6379"]', str(list(forwards)).replace("'", '"'))
     if watch:
         text = text.replace('["lwip"]', '["lwip", "netwatch"]')
-    toml = folder / "compartments.toml"
+    toml = folder / name
     toml.write_text(text)
     return toml
 
@@ -130,7 +130,8 @@ class Server:
     """Runs guest/apps/redis with its port 6379 forwarded to `port`; `watch`: used() can be asked. `tap`: over a TAP
     interface instead, at `host`; for a network namespace of one's own (in_a_namespace())."""
 
-    def __init__(self, *arguments: str, options: tuple[str, ...] = (), watch: bool = False, tap: bool = False):
+    def __init__(self, *arguments: str, options: tuple[str, ...] = (), watch: bool = False, tap: bool = False,
+                 toml: str = "compartments.toml"):
         self.directory = tempfile.TemporaryDirectory()
         if tap:
             self.host, self.port, self.watch_port = TAP_GUEST, 6379, 9
@@ -139,7 +140,7 @@ class Server:
         else:
             self.host, self.port, self.watch_port = "127.0.0.1", free_port(), free_port(socket.SOCK_DGRAM)
             forwards = [f"{self.port}:6379"] + [f"udp:{self.watch_port}:9"] * watch
-        toml = write_toml(Path(self.directory.name), *forwards, watch=watch)
+        toml = write_toml(Path(self.directory.name), *forwards, watch=watch, name=toml)
         if arguments:
             arguments = ("/etc/redis.conf", *arguments)
         command = [*appliances.command(str(toml), *options), *arguments]
@@ -172,6 +173,11 @@ class Server:
 
     def client(self, timeout: float = 20, receive_buffer: int = 0, source_port: int = 0) -> Client:
         return Client(self.port, timeout, self.host, receive_buffer, source_port)
+
+    def __call__(self, *words):
+        """One command on a connection of its own."""
+        with self.client() as client:
+            return client(*words)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Exit status."""

@@ -66,6 +66,11 @@ uint64_t threads_expire(uint64_t now)
     return now >= timer ? BH_FOREVER : timer - now;
 }
 
+void parked_set(uint32_t value)
+{
+    (void)value;
+}
+
 void peers_set_parked(bool value)
 {
     parked = value;

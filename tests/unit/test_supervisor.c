@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "vmm/fs.h"
 #include "vmm/report.h"
 #include "vmm/metrics.h"
 #include "vmm/saver.h"
@@ -56,6 +57,17 @@ bool world_make(struct world *w, const struct appliance *app, const struct host 
         w->vm_end[v] = ends[1];
     }
     return true;
+}
+
+bool fs_start(struct world *w, uint32_t i, pid_t *pid, struct problem *p)
+{
+    (void)w, (void)i, (void)pid, (void)p;
+    return false;
+}
+
+void fs_died(struct world *w, uint32_t i)
+{
+    (void)w, (void)i;
 }
 
 void vm_main(struct world *w, uint32_t v)

@@ -364,7 +364,7 @@ static void cannot_start(void)
     a.compartments[1].memory = 1ull << 60;
     s = begin();
     finish(&s);
-    CHECK(status == 2 && strstr(err, "compartment c1: its memory exceeds 60 GiB"));
+    CHECK(status == 2 && strstr(err, "compartment c1: its memory exceeds 56 GiB"));
 }
 
 static void remove_files(void)

@@ -203,6 +203,8 @@ static inline void keys_running(uint32_t id)
 int watch_add(const volatile uint16_t *word, const void *key);
 bool watch_poll(void); /* true: something changed */
 bool watch_has(const volatile void *word);
+int parked_add(volatile uint32_t *flag);
+void parked_set(uint32_t value);
 
 /* ---- Hypercalls, console, clock ---------------------------------------------------------------------------------- */
 long hypercall(enum bh_hypercall op, uint64_t a0, uint64_t a1, uint64_t a2);

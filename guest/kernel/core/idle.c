@@ -28,6 +28,7 @@ static void park(uint64_t timeout)
 {
     console_flush();
     /* Flag first, look after: a peer that posts now either sees the flag or is seen here. */
+    parked_set(1);
     peers_set_parked(true);
     bool found = false;
     for (int i = 0; i < FENCE_POLLS && !found; i++)
@@ -50,6 +51,7 @@ static void park(uint64_t timeout)
             adapt(parked);
     }
     peers_set_parked(false);
+    parked_set(0);
 }
 
 /* Readies what is due; cycles to the next deadline. */

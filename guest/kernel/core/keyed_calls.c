@@ -280,10 +280,26 @@ static long keyed_net_start(const struct bh_net_setup *from)
     return net_start(&copy);
 }
 
+static bool has_mount(uint32_t caller, uint32_t index)
+{
+    const struct bh_boot_mount *m = (const void *)((const char *)boot() + boot()->mounts_off);
+    for (uint32_t i = 0; i < boot()->n_mounts; i++, m++)
+        if (m->index == index)
+            return keys_same_domain(caller, m->compartment);
+    return false;
+}
+
 static void keyed_net_kick(uint32_t queue)
 {
-    if (has_network(keys_caller()))
+    uint32_t caller = keys_caller();
+    if (queue < BH_KICK_MOUNT ? has_network(caller) : has_mount(caller, queue - BH_KICK_MOUNT))
         net_kick(queue);
+}
+
+static int keyed_parked(volatile uint32_t *flag)
+{
+    return (uint64_t)flag % 4 == 0 && keys_allow(keys_caller(), (uint64_t)flag, sizeof(*flag)) ? parked_add(flag)
+                                                                                             : -EFAULT;
 }
 
 static uint32_t thread_self(void)
@@ -314,4 +330,5 @@ const struct bh_core_calls keyed_calls = {
     .submit = submit,
     .collect = collect,
     .ready = ready,
+    .parked = keyed_parked,
 };

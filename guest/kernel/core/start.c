@@ -99,6 +99,7 @@ static const struct bh_core_calls calls = {
     .submit = gate_submit,
     .collect = gate_collect,
     .ready = gate_ready,
+    .parked = parked_add,
 };
 
 static void start_compartments(void)

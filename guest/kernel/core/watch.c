@@ -1,4 +1,5 @@
-/* Words in memory whose change wakes threads: rings of devices, the status page.
+/* Words in memory whose change wakes threads: rings of devices, the status page; and those that tell devices when the VM
+ * parks.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 
@@ -12,6 +13,10 @@ static struct {
     uint16_t seen;
 } watches[WATCHES];
 static uint32_t n_watches;
+
+enum { FLAGS = 8 };
+static volatile uint32_t *flags[FLAGS];
+static uint32_t n_flags;
 
 int watch_add(const volatile uint16_t *word, const void *key)
 {
@@ -36,6 +41,21 @@ bool watch_poll(void)
         changed = true;
     }
     return changed;
+}
+
+int parked_add(volatile uint32_t *flag)
+{
+    if (n_flags == FLAGS)
+        return -ENOSPC;
+    *flag = 0;
+    flags[n_flags++] = flag;
+    return 0;
+}
+
+void parked_set(uint32_t value)
+{
+    for (uint32_t i = 0; i < n_flags; i++)
+        *flags[i] = value;
 }
 
 bool watch_has(const volatile void *word)

@@ -108,7 +108,7 @@ struct bh_core_calls {
     int (*watch)(const volatile uint16_t *word, const void *key);
     /* The network device, for the compartment that has it: BH_HC_NET_START, BH_HC_NET_KICK. */
     long (*net_start)(const struct bh_net_setup *setup);
-    void (*net_kick)(uint32_t queue);
+    void (*net_kick)(uint32_t queue); /* or BH_KICK_MOUNT + the mount's index */
 
     /* A call in two halves, on an edge to another VM. submit() sends it and does not wait for the reply: BH_OK, then the
      * call's reply line is taken until collect() returns; BH_BUSY if none is free and this thread holds one (if others
@@ -118,6 +118,9 @@ struct bh_core_calls {
     enum bh_status (*submit)(struct bh_outgoing *call);
     enum bh_status (*collect)(struct bh_outgoing *call);
     int (*ready)(const struct bh_outgoing *call);
+    /* From now on *flag is 1 while the VM is parked or about to be, else 0: whoever watches it need not ring otherwise. The
+     * memory must stay valid. 0, or -ENOSPC. */
+    int (*parked)(volatile uint32_t *flag);
 };
 
 #define BH_CORE_CALLS (sizeof(struct bh_core_calls) / sizeof(uint64_t))

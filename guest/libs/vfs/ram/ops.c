@@ -107,21 +107,10 @@ static int link_name(struct vfs_node *n, struct vfs_node *dir, const char *name)
     return ram_find(ram_of(dir), name) ? -EEXIST : ram_link(ram_of(dir), name, ram_of(n));
 }
 
-/* Appends one entry. False: no room. */
-static bool put_entry(char *buffer, size_t size, size_t *used, const struct ram_node *n, uint64_t cookie,
+static bool put_entry(void *buffer, size_t size, size_t *used, const struct ram_node *n, uint64_t cookie,
                       const char *name)
 {
-    size_t length = strlen(name);
-    size_t bytes = (sizeof(struct vfs_entry) + length + 1 + 7) & ~(size_t)7;
-    if (bytes > size - *used)
-        return false;
-    struct vfs_entry e = {.inode = n->ino, .cookie = cookie, .bytes = (uint16_t)bytes, .length = (uint8_t)length,
-                          .type = (uint8_t)(n->vfs.type >> 12)};
-    memset(buffer + *used, 0, bytes);
-    memcpy(buffer + *used, &e, sizeof(e));
-    memcpy(buffer + *used + offsetof(struct vfs_entry, name), name, length);
-    *used += bytes;
-    return true;
+    return vfs_put_entry(buffer, size, used, n->ino, cookie, n->vfs.type >> 12, name, strlen(name));
 }
 
 static ssize_t list(struct vfs_node *vdir, void *handle, void *buffer, size_t size, uint64_t *cookie)

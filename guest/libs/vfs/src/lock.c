@@ -65,20 +65,18 @@ static void cut(struct vfs_node *n, const void *owner, bool flock, uint64_t firs
 }
 
 /* Unlocks on the host what nobody else here holds. */
-static void release_outside(struct vfs_node *n, void *handle, const void *owner, bool flock,
-                            const struct vfs_lock *lock)
+static void release_outside(struct vfs_node *n, void *handle, const void *owner, const struct vfs_lock *lock)
 {
     uint64_t at = lock->first;
     for (;;) {
-        uint64_t next = UINT64_MAX; /* first byte from `at` on that another one holds */
-        const struct vfs_held *in = NULL;
+        const struct vfs_held *in = NULL, *next = NULL; /* another one's: with `at` in it; the first that comes after */
         for (const struct vfs_held *h = n->locks; h; h = h->next) {
-            if (h->flock != flock || h->owner == owner || h->last < at)
+            if (h->flock || h->owner == owner || h->last < at)
                 continue;
             if (h->first <= at)
                 in = h;
-            else if (h->first < next)
-                next = h->first;
+            else if (!next || h->first < next->first)
+                next = h;
         }
         if (in) {
             if (in->last >= lock->last)
@@ -86,11 +84,12 @@ static void release_outside(struct vfs_node *n, void *handle, const void *owner,
             at = in->last + 1;
             continue;
         }
-        struct vfs_lock part = {.first = at, .last = next > lock->last ? lock->last : next - 1, .type = F_UNLCK};
-        n->ops->lock(n, handle, flock, &part);
-        if (part.last == lock->last)
+        bool all = !next || next->first > lock->last;
+        struct vfs_lock part = {.first = at, .last = all ? lock->last : next->first - 1, .type = F_UNLCK};
+        n->ops->lock(n, handle, false, &part);
+        if (all)
             return;
-        at = next;
+        at = part.last + 1;
     }
 }
 
@@ -100,8 +99,8 @@ static int apply(struct vfs_node *n, void *handle, const void *owner, bool flock
     struct vfs_held *new = malloc(sizeof(*new)), *spare = malloc(sizeof(*spare));
     int r = new && spare ? 0 : -ENOLCK;
     if (!r && n->ops->lock && !(flock && !handle)) {
-        if (lock->type == F_UNLCK)
-            release_outside(n, handle, owner, flock, lock);
+        if (lock->type == F_UNLCK && !flock) /* of whole files the host knows which open file has which */
+            release_outside(n, handle, owner, lock);
         else
             r = n->ops->lock(n, handle, flock, lock);
     }

@@ -90,6 +90,11 @@ void vfs_leave(struct vfs_place *place);
 ssize_t vfs_text(struct vfs_node *dir, const char *name, char *text, size_t size); /* vfs_canonical() */
 int vfs_mount_at(const char *path, struct vfs_node *root); /* makes the directory, with its parents; takes over the reference */
 
+/* ---- Entries (entry.c) ---- */
+/* Appends one entry to a buffer of which *used bytes are taken. False: no room. */
+bool vfs_put_entry(void *buffer, size_t size, size_t *used, uint64_t inode, uint64_t cookie, uint32_t type,
+                   const char *name, size_t length);
+
 /* ---- Locks (lock.c) ---- */
 /* `owner`: a client for locks of bytes, an open file for those of whole files (flock). */
 int vfs_lock_set(struct vfs_node *n, void *handle, const void *owner, bool flock, const struct vfs_lock *lock, bool wait);
@@ -102,7 +107,7 @@ void vfs_wake(const void *key);
 int vfs_random(void *to, size_t size);
 int64_t vfs_clock(void); /* ns since 1970 */
 uint64_t vfs_memory(void); /* bytes of the heap */
-int vfs_mount_all(void); /* the directories of the host */
+int vfs_mount_all(void); /* the directories of the host (host/mounts.c) */
 
 /* ---- The tree in memory (ram/) ---- */
 struct vfs_node *ram_root(void); /* made at the first call, with /dev and /tmp; NULL: no memory */

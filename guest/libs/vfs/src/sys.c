@@ -44,8 +44,3 @@ uint64_t vfs_memory(void)
         c++;
     return c->heap_size;
 }
-
-int vfs_mount_all(void)
-{
-    return 0;
-}

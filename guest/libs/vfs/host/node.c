@@ -1,0 +1,107 @@
+/* Nodes of the host's directory: one for each file that the server told of.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include "host.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_DEVICE = 2 }; /* st_dev of the first mount; the tree in memory has 1 */
+
+static struct host_node **bucket(struct host_mount *m, uint64_t id)
+{
+    return &m->nodes[id % HOST_BUCKETS];
+}
+
+static void forget(struct host_mount *m, uint64_t id, uint64_t lookups)
+{
+    const struct fuse_forget_in in = {.nlookup = lookups};
+    const struct host_call call = {.opcode = FUSE_FORGET, .node = id, .in = &in, .in_size = sizeof(in)};
+    host_post(m, &call);
+}
+
+/* Remembers where a directory was found. */
+static int place(struct host_node *n, struct host_node *dir, const char *name)
+{
+    if (n->parent == dir && n->name && strcmp(n->name, name) == 0)
+        return 0;
+    char *copy = strdup(name);
+    if (!copy)
+        return -ENOMEM;
+    struct host_node *before = n->parent;
+    free(n->name);
+    n->name = copy;
+    n->parent = dir;
+    vfs_get(&dir->vfs);
+    if (before)
+        vfs_put(&before->vfs);
+    return 0;
+}
+
+int host_node(struct host_mount *m, const struct fuse_entry_out *entry, struct host_node *dir, const char *name,
+              struct vfs_node **out)
+{
+    struct host_node **head = bucket(m, entry->nodeid), *n = *head;
+    while (n && n->id != entry->nodeid)
+        n = n->next;
+    if (n) {
+        n->lookups++;
+        vfs_get(&n->vfs);
+    } else if ((n = calloc(1, sizeof(*n)))) {
+        *n = (struct host_node){.vfs = {.ops = &host_ops, .refs = 1, .type = entry->attr.mode & S_IFMT},
+                                .mount = m, .next = *head, .id = entry->nodeid, .lookups = 1};
+        *head = n;
+    } else {
+        forget(m, entry->nodeid, 1);
+        return -ENOMEM;
+    }
+    int r = dir && vfs_is_dir(&n->vfs) && dir != n ? place(n, dir, name) : 0;
+    if (r)
+        vfs_put(&n->vfs);
+    else
+        *out = &n->vfs;
+    return r;
+}
+
+void host_release(struct vfs_node *vn)
+{
+    struct host_node *n = host_of(vn), **link = bucket(n->mount, n->id);
+    while (*link != n)
+        link = &(*link)->next;
+    *link = n->next;
+    forget(n->mount, n->id, n->lookups);
+    if (n->parent)
+        vfs_put(&n->parent->vfs);
+    free(n->name);
+    free(n);
+}
+
+void host_moved(struct host_node *from, const char *from_name, struct host_node *to, const char *to_name)
+{
+    for (unsigned i = 0; i < HOST_BUCKETS; i++)
+        for (struct host_node *n = from->mount->nodes[i]; n; n = n->next)
+            if (n->parent == from && strcmp(n->name, from_name) == 0) {
+                place(n, to, to_name); /* without memory it keeps its old name: only getcwd() would tell */
+                return;
+            }
+}
+
+static int64_t time_of(uint64_t seconds, uint32_t nanoseconds)
+{
+    return (int64_t)seconds * 1000000000 + nanoseconds;
+}
+
+void host_stat(const struct host_node *n, const struct fuse_attr *a, struct vfs_stat *st)
+{
+    *st = (struct vfs_stat){
+        .device = FIRST_DEVICE + n->mount->index,
+        .inode = a->ino,
+        .size = a->size,
+        .blocks = a->blocks,
+        .size_of_block = a->blksize,
+        .accessed = time_of(a->atime, a->atimensec),
+        .modified = time_of(a->mtime, a->mtimensec),
+        .changed = time_of(a->ctime, a->ctimensec),
+        .mode = a->mode & (S_IFMT | 07777),
+        .links = a->nlink,
+    };
+}
