@@ -26,7 +26,10 @@ static enum bh_status send(struct bh_async *async, enum bh_async_how how)
     if (call->edge == BH_NO_EDGE)
         return async->status = BH_NO_GATE;
     if (how == BH_ASYNC_AT_ONCE || is_local(call->edge)) {
-        async->status = bh_gate_call(call);
+        /* On the stack, whoever has `async` where: the callee of a light gate can use that. */
+        struct bh_outgoing here = *call;
+        async->status = bh_gate_call(&here);
+        *call = here;
     } else {
         async->status = bh_core()->submit(call);
         async->under_way = async->status == BH_OK;
