@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#define BH_ABI_VERSION 3u
+#define BH_ABI_VERSION 4u
 #define BH_PAGE_SIZE 4096ull
 
 /* ---- Limits ------------------------------------------------------------------------------------------- */

@@ -186,6 +186,16 @@ static void tell_idle(void *arg)
     message_send(vm->supervisor, &m);
 }
 
+static bool has_mount(const struct vm *vm)
+{
+    for (uint32_t i = 0; i < vm->w->a->n_mounts; i++) {
+        if (fs_in_vm(vm->w->a, vm->index, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static uint64_t do_park(struct vm *vm, const struct hypercall *h)
 {
     uint64_t events = h->args[1];
@@ -197,7 +207,8 @@ static uint64_t do_park(struct vm *vm, const struct hypercall *h)
     STATS_ADD(s->parks, 1);
     __atomic_store_n(&s->parked_since, start, __ATOMIC_RELAXED);
     struct park_idle idle = {.flag = &s->idle, .long_asleep = tell_idle, .arg = vm};
-    bool others = vm->net || (events & (BH_EVENT_STDIN | BH_EVENT_SIGNAL)) || !(events & BH_EVENT_BELL);
+    bool others = vm->net || has_mount(vm) || (events & (BH_EVENT_STDIN | BH_EVENT_SIGNAL)) ||
+                  !(events & BH_EVENT_BELL); /* who but another VM can wake it */
     events = park(vm->bell, vm->application ? STDIN_FILENO : -1, h->args[0], events, others ? NULL : &idle,
                   vm->debuggee.socket);
     __atomic_store_n(&s->parked_since, 0, __ATOMIC_RELAXED);

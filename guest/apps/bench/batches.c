@@ -8,7 +8,6 @@
 
 #include "bench.h"
 
-#ifdef bh_gate_submit
 enum { BATCH_MAX = BH_LINES };
 
 static struct bh_call calls[BATCH_MAX];
@@ -56,10 +55,3 @@ int measure_batches(struct bench_samples *s)
     s->total = bench_end() - begin;
     return 1;
 }
-#else /* this version of the gates has no calls in two halves */
-int measure_batches(struct bench_samples *s)
-{
-    (void)s;
-    return 0;
-}
-#endif
