@@ -9,7 +9,8 @@
 
 #include <stdint.h>
 
-#define BH_ABI_VERSION 4u
+#include "rpc/abi_version.h"
+
 #define BH_PAGE_SIZE 4096ull
 
 /* ---- Limits ------------------------------------------------------------------------------------------- */
@@ -57,7 +58,6 @@
 #define BH_TLS_SEGMENT(t, i) (BH_TLS_TP(t) - ((uint64_t)(i) + 1) * BH_TLS_SLOT) /* compartment i's slot */
 
 /* ---- Images ------------------------------------------------------------------------------------------- */
-#define BH_IMAGE_MAGIC 0x676d49646b6c4842ull /* "BHkldImg" */
 #define BH_CORE_MAGIC 0x65726f43646b6c42ull  /* "BlkdCore" */
 
 /* What a compartment exports; entry n of the table is function index n. In the image's rodata. */

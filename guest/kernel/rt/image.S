@@ -2,8 +2,7 @@
  * SPDX-License-Identifier: BSD-3-Clause
  *
  * In assembly because its values are symbols that the linker script computes. */
-#define BH_IMAGE_MAGIC 0x676d49646b6c4842 /* "BHkldImg" */
-#define BH_ABI_VERSION 3
+#include "rpc/abi_version.h"
 
     .section .bh_image, "a", @progbits
     .globl bh_image
