@@ -19,10 +19,13 @@ static void symbol_of(const struct postmortem *p, uint64_t pc, char *text, size_
     snprintf(text, size, "%s", image && symbols_find(image, pc - 1, &at) ? at.symbol : "?");
 }
 
+/* The core has a few frames of its own below a wait. */
+#define INNERMOST 10
+
 /* Whether one of the first frames is in `function`. */
 static bool is_in(const struct postmortem *p, const struct frames *f, const char *function)
 {
-    for (uint32_t i = 0; i < f->n && i < 5; i++) {
+    for (uint32_t i = 0; i < f->n && i < INNERMOST; i++) {
         char name[128];
         symbol_of(p, f->pc[i], name, sizeof name);
         if (strcmp(name, function) == 0) {

@@ -55,7 +55,7 @@ class OnRedis(DebugTest):
             "info threads", "detach", during=self.pinging)
         self.assert_in_order(
             text, r"hit Breakpoint 1, bh_dispatch_lwip_net_accept", r"^#0 .*bh_dispatch_lwip_net_accept", r"gate_serve",
-            r"^\[app\] net_accept", r"^\[app\] .*accept", r"^\[app\] main", r"hit Breakpoint 2, ethernet_input",
+            r"^\[app\] bh_away_lwip_net_accept", r"^\[app\] .*accept", r"^\[app\] main", r"hit Breakpoint 2, ethernet_input",
             r"^(Hardware w|W)atchpoint 3: -location p->payload", r"^Old value = ", r"^New value = ",
             r"1\.1 .*\"app\"", r"2\.\d .*\"net\"")
         self.client.join()
@@ -124,7 +124,7 @@ class OnHello(DebugTest):
                         "thread 1.1", "x/s $shared", "delete", "continue", compartment="lib")
         self.assert_in_order(
             text, "process 1", "process 2", "hit Breakpoint 1, greeter_write", r"^#0 +greeter_write",
-            r"\[app\] greeter_write", r"\[app\] main \(\) at .*hello/main.c", "v4_float = ", "v8_float = ", r"\[.*\]",
+            r"\[app\] bh_away_greeter_greeter_write", r"\[app\] main \(\) at .*hello/main.c", "v4_float = ", "v8_float = ", r"\[.*\]",
             "Value returned is", r'^0x\w+:\s+"Greetings from the library!"', r'^0x\w+ <card>:\s+"Greetings from the library!"',
             r"\[Inferior 1 \(process 1\) exited normally\]")
         out, err = self.finish(hello)
