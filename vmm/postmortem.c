@@ -145,7 +145,7 @@ static bool caller_by_key(FILE *out, const struct postmortem *p, struct place *a
         const struct edge *e = at->compartment == CORE ? NULL : edge_of(p, f.id - BH_FRAME_EDGE(0));
         fprintf(out, "    -- gate between protection keys: \"%s\" called %s%s%s --\n", name_of(p, i), e ? "\"" : "",
                 name_of(p, at->compartment), e ? "\"" : "");
-        bool good = leave_frame(p, at, at->sp[i], e && !edge_light(p->a, e));
+        bool good = leave_frame(p, at, at->sp[i], false); /* who calls has saved its registers further up */
         at->sp[i] = f.previous;
         at->compartment = i;
         return good;

@@ -243,7 +243,7 @@ class Documentation(unittest.TestCase):
             file.flush()
             status, _, err = check([file.name])
         self.assertEqual((status, err), (0, ""))
-        keys = ("appliance", "application", "compartments", "edges", "shares", "net")
+        keys = ("appliance", "application", "compartments", "edges", "shares", "mounts", "net")
         for key in keys:
             self.assertIn(f"[{key}", example)
 
