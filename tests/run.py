@@ -3,7 +3,7 @@
 
 SPDX-License-Identifier: BSD-3-Clause
 
-    tests/run.py [-k PATTERN]... [--list] [--no-rig] [--fuzz-seconds N]
+    tests/run.py [-k PATTERN]... [--list] [--no-rig] [--fuzz-seconds N] [--second-try]
 
 Three kinds of test, found by themselves (scripts/test builds first, then calls this):
   unit/NAME                  a program registered with test() in the native build directory,
@@ -18,6 +18,10 @@ Three kinds of test, found by themselves (scripts/test builds first, then calls 
                              `prepare COMMAND` what has to run on the host before; both are relative
                              to the top folder.
 PATTERN is a part of the name, or has wildcards (* ?) and then matches the whole name.
+
+With --second-try a test that fails runs once more when the others of its kind are over, and counts
+as that try ends; both are printed. Not for a fuzzer, whose finding stands, and not when more than
+SECOND_TRIES of a kind failed.
 """
 import argparse
 import contextlib
@@ -43,13 +47,17 @@ SKIP = 77
 PYTHON_LIMIT = 120
 RIG_LIMIT = 1800
 RIG_EACH_LIMIT = 180
+SECOND_TRIES = 5
 
 
 class Report:
     """Counts verdicts and prints one line for each test; failures in full, when they happen."""
 
-    def __init__(self):
+    def __init__(self, second_try=False):
         self.passed = self.failed = self.skipped = 0
+        self.second_try = second_try
+        self.failed_once = None  # name -> text of the tests that get another try, while a first try runs
+        self.unsteady = []
 
     def line(self, verdict, name, seconds, note=""):
         took = f"{seconds:6.2f}s" if seconds is not None else " " * 7
@@ -65,8 +73,12 @@ class Report:
         self.line("skip", name, seconds, last)
 
     def fail(self, name, text, seconds=None):
-        self.failed += 1
-        self.line("FAIL", name, seconds)
+        if self.failed_once is not None:
+            self.failed_once[name] = text
+            self.line("once", name, seconds, "failed")
+        else:
+            self.failed += 1
+            self.line("FAIL", name, seconds)
         for line in text.rstrip().splitlines():
             print(f"     | {line}", flush=True)
 
@@ -78,6 +90,27 @@ class Report:
             self.skip(name, output, seconds)
         else:
             self.fail(name, f"{output.rstrip()}\nexit status {status}", seconds)
+
+    def run(self, tests, runner, aliases):
+        """`runner(tests)`, and once more for those that failed; `aliases(test)`: the names it can fail under."""
+        if not self.second_try:
+            runner(tests)
+            return
+        self.failed_once = {}
+        runner(tests)
+        once, self.failed_once = self.failed_once, None
+        if len(once) > SECOND_TRIES:
+            print(f"     {len(once)} failed: too many for a second try", flush=True)
+            self.failed += len(once)
+        elif once:
+            print(f"     second try of {', '.join(once)}", flush=True)
+            chosen = [t for t in tests if aliases(t) & once.keys()]
+            before = self.failed
+            runner(chosen)
+            for name in once.keys() - {alias for t in chosen for alias in aliases(t)}:
+                self.fail(name, once[name])
+            if self.failed == before:
+                self.unsteady += once
 
 
 def wanted(name, patterns):
@@ -105,12 +138,16 @@ def without_aslr():
     return []
 
 
+def is_fuzzer(test):
+    return any(suite.split(":")[-1] == "fuzz" for suite in test["suite"])
+
+
 def run_unit(tests, fuzz_seconds, report):
     prefix = without_aslr() if tests else []
     for name, test in tests:
         env = {**os.environ, "UBSAN_OPTIONS": "print_stacktrace=1", **test["env"]}
         command, limit = prefix + test["cmd"], test["timeout"] or None
-        if any(suite.split(":")[-1] == "fuzz" for suite in test["suite"]):
+        if is_fuzzer(test):
             command, limit = [*command, f"-max_total_time={fuzz_seconds}"], fuzz_seconds + 60
         start = time.monotonic()
         # In a group of its own, so that the time limit ends what the test started, too.
@@ -225,6 +262,14 @@ def run_python(tests, report):
     unittest.TestSuite(test for _, test in tests).run(PythonResult(report, names))
 
 
+def python_aliases(test):
+    """A class or module that cannot be set up fails under a name of its own, and its tests are not run."""
+    name, case = test
+    strclass = unittest.util.strclass(type(case))
+    return {name, *(f"{step}Class ({strclass})" for step in ("setUp", "tearDown")),
+            *(f"{step}Module ({type(case).__module__})" for step in ("setUp", "tearDown"))}
+
+
 # --- the rig ---------------------------------------------------------------------------------
 
 
@@ -300,10 +345,12 @@ def main():
     parser.add_argument("--fuzz-seconds", type=int, default=5, metavar="N",
                         help="how long each fuzzer runs (default 5)")
     parser.add_argument("--no-rig", action="store_true", help="leave the rig out")
+    parser.add_argument("--second-try", action="store_true",
+                        help="run a failed test once more (not a fuzzer) and count that")
     args = parser.parse_args()
     # As SIGINT does, so that tests end what they started; unittest takes SystemExit for a test's failure and goes on.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    report = Report()
+    report = Report(args.second_try)
     sys.path.insert(0, str(TESTS))
     with contextlib.redirect_stdout(io.StringIO()) if args.list else contextlib.nullcontext():
         python = find_python(report)
@@ -314,9 +361,15 @@ def main():
         for name, _ in unit + python + rig:
             print(name)
         return 0
-    run_unit(unit, args.fuzz_seconds, report)
-    run_python(python, report)
-    run_rig(rig, files, report)
+    fuzzers = [t for t in unit if is_fuzzer(t[1])]
+    unit = [t for t in unit if t not in fuzzers]
+    run_unit(fuzzers, args.fuzz_seconds, report)
+    report.run(unit, lambda tests: run_unit(tests, 0, report), lambda t: {t[0]})
+    report.run(python, lambda tests: run_python([(name, type(case)(case._testMethodName)) for name, case in tests],
+                                                report), python_aliases)
+    report.run(rig, lambda tests: run_rig(tests, files, report), lambda t: {t[0], f"rig/{t[1][1].name}"})
+    if report.unsteady:
+        print(f"passed at the second try only: {', '.join(report.unsteady)}")
     print(f"{report.passed} passed, {report.failed} failed, {report.skipped} skipped")
     return 0 if report.passed and not report.failed else 1
 
