@@ -230,6 +230,19 @@ static void take_idle(void)
     look_after(v, &c);
 }
 
+/* An application may end before all VMs have started. One of them that cannot is an error all the same. */
+static void end_if_started(void)
+{
+    for (uint32_t v = 0; v < s.w.a->n_vms; v++) {
+        if (s.alive[v] && !s.started[v] && !s.over[v]) {
+            return;
+        }
+    }
+    if (s.app_ended && s.phase < ENDING) {
+        enter_phase(ENDING);
+    }
+}
+
 static void take_message(uint32_t v, const struct message *m)
 {
     if (s.over[v] && m->kind != MESSAGE_MARK) {
@@ -241,8 +254,12 @@ static void take_message(uint32_t v, const struct message *m)
             marks_add("app-ended", marks_now());
             s.app_ended = true;
             s.app_status = (int)(m->status & 0xff);
+            s.over[v] = true;
+            tell_peers(v);
+            end_if_started();
+        } else {
+            guest_over(v);
         }
-        guest_over(v);
         break;
     case MESSAGE_CRASH:
         take_crash(v, &m->crash);
@@ -252,6 +269,7 @@ static void take_message(uint32_t v, const struct message *m)
         break;
     case MESSAGE_STARTED:
         s.started[v] = true;
+        end_if_started();
         break;
     case MESSAGE_IDLE:
         take_idle();
@@ -317,6 +335,7 @@ static void reap(void)
         s.n_alive--;
         while (listen_to(v)) { /* all that it had sent */
         }
+        end_if_started();
         if (!s.over[v] && !s.saver[v].pid && s.phase < ENDING) {
             struct crash c = {.kind = CRASH_KILLED,
                               .vm = v,
