@@ -258,6 +258,9 @@ enum bh_status bh_pass_begin(struct bh_passage *pass);
 void bh_pass_frame(struct bh_passage *pass, const void *in, size_t size);
 /* Makes the call. Blocks. */
 enum bh_status bh_pass_call(struct bh_passage *pass);
+/* Is `address`, which the callee gave, that of `size` aligned bytes in memory that both ends have? NULL is right, too. A callee
+ * must not make its caller read or write private memory, or another compartment's. */
+bool bh_pass_lent(const struct bh_passage *pass, uint64_t address, size_t size, size_t align);
 /* Copies the first `used` bytes of an argument back to the caller's memory, never more than its
  * size. */
 void bh_pass_back(const struct bh_argument *argument, size_t used);

@@ -228,6 +228,14 @@ void bh_pass_back(const struct bh_argument *argument, size_t used)
                bh_smaller(used, argument->size));
 }
 
+bool bh_pass_lent(const struct bh_passage *pass, uint64_t address, size_t size, size_t align)
+{
+    if (!address)
+        return true;
+    const struct bh_boot_edge *edge = bh_edge_of(pass->call->edge);
+    return edge && address % align == 0 && bh_edge_room(edge, 0, address) >= size;
+}
+
 void bh_pass_end(struct bh_passage *pass)
 {
     if (pass->call->block)

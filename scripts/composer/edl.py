@@ -13,7 +13,7 @@ from .problems import Problems, quote, suggest
 __all__ = ["EdlErrors", "Function", "Library", "parse"]
 
 # Attributes of parameters, members and results, and what value each takes.
-FLAGS = ("in", "out", "string", "user_check", "null", "cursor", "snapshot", "array")
+FLAGS = ("in", "out", "string", "user_check", "null", "shared", "cursor", "snapshot", "array")
 SIZES = ("size", "count", "used")
 NAMES = ("callback", "view", "copy")
 ATTRIBUTES = (*FLAGS, *SIZES, *NAMES, "handle", "context")

@@ -19,6 +19,7 @@ COMPANIONS = {
     "string": ("in", "out"),
     "user_check": (),
     "null": (),
+    "shared": ("out",),
     "callback": ("context",),
     "handle": ("view", "copy", "out"),
     "size": ("in", "out", "used", "snapshot", "cursor"),
@@ -28,7 +29,7 @@ COMPANIONS = {
 }
 # Attributes that make sense in one place only.
 MEMBER_ONLY = ("cursor", "array")
-PARAMETER_ONLY = ("view", "copy", "callback", "context")
+PARAMETER_ONLY = ("view", "copy", "callback", "context", "shared")
 
 
 def check(library: Library, problems: Problems) -> None:
@@ -260,6 +261,8 @@ class _Checker:
             self.context(p, back)
         elif main == "handle":
             self.handle(p, back)
+        elif main == "shared":
+            self.shared(p, back)
         elif p.type.depth == 0:
             for name, attribute in p.attributes.items():
                 message = f"attribute {quote(name)} needs a pointer, and {quote(p.type.text)} is not known as one"
@@ -376,6 +379,15 @@ class _Checker:
             self.error(
                 p.attributes["copy"].place, 'attribute "copy" is for handle=new', "remove it"
             )
+
+    def shared(self, p: Field, back: bool) -> None:
+        p.kind = "lent"
+        place = p.attributes["shared"].place
+        if back:
+            self.error(place, "a callback cannot give the address of shared memory", "let the function give it")
+        elif p.type.depth != 2 or not p.is_out or p.type.pointee.replace("const ", "").startswith("void"):
+            message = f"{quote(p.name)} cannot bring back the address of shared memory"
+            self.error(place, message, "write [out, shared] TYPE **, where TYPE is what lies there")
 
     def callback(self, p: Field, back: bool) -> None:
         p.kind = "callback"

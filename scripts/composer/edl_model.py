@@ -54,7 +54,8 @@ class Field:
     attributes: dict[str, Attribute]
     place: Place
     # What it is, set by the checks: scalar, user_check, null, bulk, string, object (one scalar behind a
-    # pointer), struct, handle, handle_out (handle made through a T **), twin (struct that is a handle),
+    # pointer), struct, handle, handle_out (handle made through a T **), lent (address of shared memory that comes
+    # back through a T **), twin (struct that is a handle),
     # callback, context; void for a return value.
     kind: str = "scalar"
     struct: "Struct | None" = None

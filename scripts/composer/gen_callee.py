@@ -154,6 +154,9 @@ class Callee:
                 self._reserve(p)
                 self.out(f"__typeof__(*({p.type.text})NULL) my_{p.name}_value = NULL;")
                 self.out(f"{p.type.declare(p.name)} = &my_{p.name}_value;")
+            elif p.kind == "lent":
+                self.out(f"{p.type.pointee} my_{p.name}_value = NULL;")
+                self.out(f"{p.type.declare(p.name)} = &my_{p.name}_value;")
             elif p.kind == "callback":
                 self._callback(p)
             elif p.kind == "twin":
@@ -301,6 +304,8 @@ class Callee:
                 self._reply(p.name, word_of(f"my_{p.name}_value", False))
             elif p.kind == "handle_out":
                 self._kept(p.name, f"my_{p.name}_value", f"my_{p.name}_held")
+            elif p.kind == "lent":
+                self._reply(p.name, word_of(f"my_{p.name}_value", True))
             elif p.kind == "handle" and p.handle == "free":
                 self._dropped(f"my_{p.name}_held")
             elif p.kind in ("struct", "twin"):

@@ -48,7 +48,7 @@ class Caller:
             self._row(p.name, how="BH_IN | BH_STRING", data=data, size=f"bh_string_size({p.name})")
         elif p.kind == "bulk":
             self._row(p.name, how=_how(p), data=data, size=size_text(p, p.type.pointee, self.names))
-        elif p.kind in ("object", "struct", "twin", "handle_out"):
+        elif p.kind in ("object", "struct", "twin", "handle_out", "lent"):
             self._row(p.name, how="BH_OBJECT", data=data, size=f"sizeof(*{p.name})")
             parent = f"&bh_arguments[{self.arguments[p.name]}]"
             for m in () if p.struct is None or p.has("copy") else p.struct.members:
@@ -249,6 +249,13 @@ class Caller:
 
     def _results(self) -> None:
         out, function = self.out, self.function
+        for p in function.parameters:
+            if p.kind == "lent":
+                where = f"{self.wire.reply(p.name, self.dot)}, sizeof(**{p.name}), _Alignof(__typeof__(**{p.name}))"
+                out(f"if (!bh_pass_lent({self.pass_at}, {where})) {{")
+                out(f"bh_pass_failed({self.pass_at}, BH_BAD_ARGUMENT);")
+                out(self._return_error())
+                out("}")
         result = function.result
         after = {"*" + p.name: f"my_{p.name}_after" for p in function.parameters if p.kind == "object" and p.is_out}
         names = self.names | after | {"return": "bh_ret"}
@@ -268,7 +275,7 @@ class Caller:
                 at = self.arguments[p.name]
                 used = self._used(p, names, f"bh_arguments[{at}].size")
                 out(f"bh_pass_back(&bh_arguments[{at}], {used});")
-            elif p.kind == "handle_out":
+            elif p.kind in ("handle_out", "lent"):
                 value = value_of(f"__typeof__(*{p.name})", self.wire.reply(p.name, self.dot), True)
                 out(f"if ({p.name})")
                 out(f"    *{p.name} = {value};")

@@ -80,7 +80,7 @@ def wire(library: Library, function: Function) -> Wire:
         if p.kind in ("struct", "twin"):
             w.frame = True
             _struct(w, p)
-        elif p.kind == "handle_out":
+        elif p.kind in ("handle_out", "lent"):
             w.replies.append(p.name)
         elif p.kind == "object":
             w.requests += [p.name] if p.is_in else []

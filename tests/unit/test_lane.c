@@ -292,6 +292,8 @@ static void test_hostile(void)
                 turn();
                 if (number(100) == 0)
                     scribble();
+                for (int i = 0; i < SOCKETS; i++)
+                    CHECK(all[i].app.inbox_size <= NET_LANE_CREDIT);
             }
             _exit(0);
         }
@@ -302,14 +304,22 @@ static void test_hostile(void)
     }
 }
 
+static void test_wrong_index(void)
+{
+    struct px_socket s = {.type = SOCK_STREAM};
+    px_lane_grant(&s, 1u << 16 | NET_SOCKETS_MAX);
+    CHECK(!s.in_lane);
+    px_lane_grant(&s, 1u << 16 | (NET_SOCKETS_MAX - 1));
+    CHECK(s.in_lane);
+}
+
 static void test_eight_at_most(void)
 {
     net_lane_t handle[7], one_more;
-    uint64_t address;
-    struct net_lane *first = lane;
+    struct net_lane *given, *first = lane;
     for (int i = 0; i < 7; i++)
-        CHECK(net_lane_open(&handle[i], &address) == 0);
-    CHECK(net_lane_open(&one_more, &address) == -ENOBUFS);
+        CHECK(net_lane_open(&handle[i], &given) == 0);
+    CHECK(net_lane_open(&one_more, &given) == -ENOBUFS);
     for (int i = 0; i < 7; i++)
         CHECK(net_lane_close(handle[i]) == 0);
     lane = first;
@@ -335,6 +345,7 @@ int main(void)
     RUN(test_event_loop);
     RUN(test_endless_caller);
     RUN(test_hostile);
+    RUN(test_wrong_index);
     RUN(test_eight_at_most);
     RUN(test_close);
     return CHECK_RESULT();

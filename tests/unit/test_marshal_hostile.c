@@ -55,6 +55,37 @@ static void lying_callee(void)
     CHECK(s_close(&stream) == 0 && QUIET);
 }
 
+static s_point own; /* private memory of the caller */
+static uint64_t lent_at;
+
+static void lend_elsewhere(struct bh_outgoing *call)
+{
+    call->words[0] = lent_at;
+}
+
+/* A callee must not make its caller use memory of its own. */
+static void lying_lender(void)
+{
+    const uint64_t share = (uint64_t)RIG_SHARE, wrong[] = {
+        (uint64_t)&own, share - 8, share + RIG_SHARE_SIZE - 8, share + RIG_SHARE_SIZE, share + 4, UINT64_MAX, UINT64_MAX - 15, 8};
+    s_point *lent = &own;
+
+    CHECK(s_lend(64, &lent) == 64 && lent == (s_point *)(share + 64));
+    CHECK(s_lend(0, &lent) == 0 && !lent);
+    CHECK(s_lend(64, NULL) == 64);
+    rig.after = lend_elsewhere;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        lent_at = wrong[i];
+        lent = &own;
+        CHECK(s_lend(64, &lent) == -9 && lent == &own);
+        CHECK(rig.report.status == BH_BAD_ARGUMENT && !rig.report.fatal);
+    }
+    lent_at = share + RIG_SHARE_SIZE - sizeof(s_point);
+    CHECK(s_lend(64, &lent) == 64 && (uint64_t)lent == lent_at);
+    rig.after = NULL;
+    CHECK(QUIET);
+}
+
 static void give_null_callback(struct bh_incoming *call)
 {
     call->args[0] = 1;
@@ -241,6 +272,7 @@ int main(void)
 {
     rig_start();
     RUN_ONE(lying_callee);
+    RUN_ONE(lying_lender);
     RUN_ONE(lying_callbacks);
     RUN_ONE(bad_addresses);
     RUN_ONE(bad_words);

@@ -52,6 +52,7 @@ typedef struct {
     double x;
     float y;
 } s_point;
+int s_lend(int where, s_point **lent); /* 0: NULL, else so many bytes into the share of the test */
 int s_fill_record(struct s_record *record);
 long s_total(const struct s_record *record);
 void s_mirror(s_point *p);

@@ -18,9 +18,10 @@ FALLBACK int net_resolve(const char *name, int family, struct net_address *list,
     return -EAFNOSUPPORT;
 }
 
-FALLBACK uint64_t net_table(void)
+FALLBACK int net_table(struct net_table **table)
 {
-    return 0;
+    (void)table;
+    return -ENOBUFS;
 }
 
 FALLBACK uint32_t net_events_wait(uint32_t seen, uint64_t timeout)
@@ -47,7 +48,7 @@ NONE(ssize_t, net_recv, net_socket_t s, void *buffer, size_t size, int flags)
 NONE(ssize_t, net_send, net_socket_t s, const void *buffer, size_t size, int flags)
 NONE(ssize_t, net_recvfrom, net_socket_t s, void *buffer, size_t size, int flags, struct net_address *from)
 NONE(ssize_t, net_sendto, net_socket_t s, const void *buffer, size_t size, int flags, const struct net_address *to)
-NONE(int, net_lane_open, net_lane_t *lane, uint64_t *address)
+NONE(int, net_lane_open, net_lane_t *lane, struct net_lane **shared)
 NONE(int, net_lane_close, net_lane_t lane)
 NONE(int, net_attach, net_lane_t lane, net_socket_t s, uint32_t *index)
 NONE(int, net_lane_run, net_lane_t lane)

@@ -21,9 +21,9 @@ struct net_lane_end {
 static struct net_lane_end lanes[LANES_MAX]; /* `shared` is NULL: free */
 static uint16_t last_serial;
 
-int net_lane_open(net_lane_t *lane, uint64_t *address)
+int net_lane_open(net_lane_t *lane, struct net_lane **given)
 {
-    if (!lane || !address)
+    if (!lane || !given)
         return -EINVAL;
     struct net_lane_end *l = lanes;
     while (l < lanes + LANES_MAX && l->shared)
@@ -34,7 +34,7 @@ int net_lane_open(net_lane_t *lane, uint64_t *address)
     memset(shared, 0, sizeof(*shared));
     *l = (struct net_lane_end){.shared = shared};
     *lane = l;
-    *address = (uint64_t)(uintptr_t)shared;
+    *given = shared;
     return 0;
 }
 

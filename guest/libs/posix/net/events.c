@@ -91,12 +91,11 @@ int px_net_start(void)
     static bool started;
     if (started)
         return dead ? -ENETDOWN : 0;
-    uint64_t address = net_table();
-    if (!address)
+    struct net_table *found = NULL;
+    if (net_table(&found) != 0 || !found)
         return -EAFNOSUPPORT;
-    const volatile struct net_table *found = (const volatile struct net_table *)address;
     seen = found->generation;
-    if (bh_core()->watch((const volatile uint16_t *)&found->generation, (const void *)&found->generation) != 0 ||
+    if (bh_core()->watch((const volatile uint16_t *)&found->generation, (const void *)(uintptr_t)&found->generation) != 0 ||
         bh_thread_create(NULL, watch_network, NULL) != 0)
         return -ENOMEM;
     table = found;

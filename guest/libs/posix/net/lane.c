@@ -31,9 +31,9 @@ static void finish(void)
 
 void px_lane_open(void)
 {
-    uint64_t address;
-    if (net_lane_open(&handle, &address) == 0 && atexit(finish) == 0)
-        lane = (struct net_lane *)(uintptr_t)address;
+    struct net_lane *given = NULL;
+    if (net_lane_open(&handle, &given) == 0 && given && atexit(finish) == 0)
+        lane = given;
 }
 
 void px_lane_shut(void)
@@ -58,7 +58,7 @@ void px_lane_grant(struct px_socket *s, uint32_t name)
 {
     s->name = name;
     s->index = name & 0xffff;
-    s->in_lane = lane && s->type == SOCK_STREAM && name >> 16;
+    s->in_lane = lane && s->type == SOCK_STREAM && name >> 16 && s->index < NET_SOCKETS_MAX;
     if (!s->in_lane)
         return;
     s->taken = lane->taken[s->index] + NET_LANE_CREDIT;
@@ -94,9 +94,13 @@ static bool make_room(struct px_socket *s, uint32_t size)
     return true;
 }
 
-/* False: no memory now. */
+/* False: no memory now, or the other end sent more than it had credit for. */
 static bool deliver(struct px_socket *s, const struct net_record *record)
 {
+    if (record->size > NET_LANE_CREDIT - s->inbox_size) {
+        broken = true;
+        return false;
+    }
     uint32_t here;
     const uint8_t *data = net_ring_at(&lane->received, received_tail, &here) + sizeof(*record);
     if (!make_room(s, record->size))

@@ -141,7 +141,8 @@ void test_events(void)
     CHECK(now != seen);
     CHECK(word_of(s) & NET_READABLE);
     CHECK(word_of(s) >> NET_COUNT_SHIFT != count);
-    const struct net_table *table = (const struct net_table *)(uintptr_t)net_table();
+    struct net_table *table = NULL;
+    CHECK(net_table(&table) == 0 && table);
     bool listed = false;
     for (uint32_t g = seen + 1; g - 1 != now; g++)
         listed |= table->ring[g % NET_RING] == s.index;

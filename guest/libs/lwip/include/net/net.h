@@ -57,9 +57,9 @@ struct net_table {
     volatile uint32_t words[NET_SOCKETS_MAX];
 };
 
-/* Address of the struct net_table, or 0 when the network compartment has no share (then net_wait() is what is left).
- * It stays for the compartment's life. */
-uint64_t net_table(void);
+/* Where the struct net_table lies; it stays for the compartment's life. 0, or -ENOBUFS: the network compartment has no share (then
+ * net_wait() is what is left). */
+int net_table(struct net_table **table);
 
 /* Waits until the generation differs from `seen`, at most `timeout` ns (BH_FOREVER: no limit); returns the generation
  * (0 if the gate failed). Blocks; one thread of a caller is enough. */
@@ -111,8 +111,10 @@ ssize_t net_sendto(net_socket_t s, const void *buffer, size_t size, int flags, c
 /* ---- Lanes: small transfers of stream sockets without a call (net/lane.h) ---------------------------------------- */
 typedef struct net_lane_end *net_lane_t;
 
-/* A new lane at *address, in a share. 0, or -ENOBUFS (no share, too small a one, or too many lanes). */
-int net_lane_open(net_lane_t *lane, uint64_t *address);
+struct net_lane;
+
+/* A new lane, in a share. 0, or -ENOBUFS (no share, too small a one, or too many lanes). */
+int net_lane_open(net_lane_t *lane, struct net_lane **shared);
 
 /* Frees it; what is in it is lost, and its sockets have none any more: for callers that are dead, or about to be. 0. */
 int net_lane_close(net_lane_t lane);
