@@ -30,7 +30,8 @@ struct bh_stats_end {
     uint64_t started;    /* calls posted (caller), taken (callee) */
     uint64_t callbacks;  /* the same for callbacks: posted (callee), taken (caller) */
     uint64_t status[BH_STATS_STATUSES]; /* caller: calls that ended, by enum bh_status. started - sum: in flight.
-                                           Also calls that the stub refused before anything was posted, if reported */
+                                           Also calls that the stub refused before anything was posted, if reported;
+                                           those with a time-out of 0, for which nobody waits, end with BH_OK */
     /* Caller only: */
     uint64_t unposted;   /* of `status`: those that were never posted */
     uint64_t copied;     /* bytes of arguments that went through the arena, each direction counted */

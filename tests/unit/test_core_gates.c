@@ -4,6 +4,7 @@
 
 #include "check.h"
 #include "fuzz/fake_core.h"
+#include "guest/kernel/core/stats.h"
 
 static int calls;
 static uint32_t parent_seen;
@@ -186,6 +187,26 @@ static void posted_call_is_made(void)
     CHECK(fake_region(0)->calls.requests[1].seq == 1 && fake_region(0)->calls.requests[1].fn == 3);
     fake_region(0)->calls.replies[0].seq = 1;
     CHECK(peers_poll() && port->out.outstanding == 0);
+}
+
+/* ... which is no time-out, in the statistics, and no latency. */
+static void posted_call_counts_as_made(void)
+{
+    static struct bh_stats page;
+    struct bh_stats_end *end = &page.ends[0];
+    fake_core_start(add);
+    struct port *port = port_of_edge(0, true);
+    stats = &page;
+    port->stats = end;
+    struct bh_outgoing call = {.edge = 0, .fn = 3, .timeout = 0};
+    enum bh_status posted = gate_call(&call);
+    call.timeout = 5000;
+    enum bh_status waited = gate_call(&call);
+    stats = NULL;
+    port->stats = NULL;
+    CHECK(posted == BH_TIMED_OUT && waited == BH_TIMED_OUT);
+    CHECK(end->started == 2 && end->status[BH_OK] == 1 && end->status[BH_TIMED_OUT] == 1 && end->cycles == 0);
+    CHECK(page.recent[0].status == BH_OK && page.recent[1].status == BH_TIMED_OUT && !page.threads[current->id].out.kind);
 }
 
 static void no_line_free_in_time_frees_the_block(void)
@@ -440,6 +461,7 @@ int main(void)
     RUN(callback_of_no_call_is_refused);
     RUN(late_reply_frees_the_block);
     RUN(posted_call_is_made);
+    RUN(posted_call_counts_as_made);
     RUN(no_line_free_in_time_frees_the_block);
     RUN(free_line_is_announced);
     RUN(free_block_is_announced);

@@ -303,7 +303,12 @@ static inline enum bh_status make(struct port *port, struct bh_outgoing *call, u
     struct stats_call statistics;
     stats_posted(&statistics, port, call, slot, before);
     status = await_reply(port, slot, call, timeout);
-    stats_answered(&statistics, port, status);
+    if (timeout == 0 && status == BH_TIMED_OUT) {
+        statistics.timed = false;
+        stats_answered(&statistics, port, BH_OK); /* nobody wanted to wait: nothing came too late */
+    } else {
+        stats_answered(&statistics, port, status);
+    }
     return status;
 }
 
