@@ -19,7 +19,8 @@
 #include "vmm/gdb.h"
 #include "vmm/paths.h"
 
-#define END_TRIES 50 /* of 10 ms */
+#define END_TRIES 50   /* of 10 ms */
+#define DRAIN_MAX 1024 /* messages: more than a socket holds; a VM's process may send without end */
 
 static FILE *create(const struct rundir *dir, const char *name)
 {
@@ -119,7 +120,10 @@ static void drain(const struct gdb_listener *l)
 {
     static struct debug_answer a;
     for (uint32_t v = 0; v < l->w->a->n_vms; v++) {
-        while (l->w->debug_end[v] >= 0 && recv(l->w->debug_end[v], &a, sizeof a, MSG_DONTWAIT) > 0) {
+        for (int n = 0; n < DRAIN_MAX && l->w->debug_end[v] >= 0; n++) {
+            if (recv(l->w->debug_end[v], &a, sizeof a, MSG_DONTWAIT) <= 0) {
+                break;
+            }
         }
     }
 }

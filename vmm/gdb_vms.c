@@ -12,6 +12,7 @@
 
 #define PATIENCE_NS 3000000000ull
 #define AGAIN_MS    5 /* how often a VM is asked to stop */
+#define HEARD_MAX   8 /* messages at once: whoever talks without end must not keep GDB and other VMs waiting */
 
 bool gdb_alive(const struct gdb *g, uint32_t v)
 {
@@ -71,9 +72,10 @@ static bool wait_for(struct gdb *g, uint32_t v, int ms)
 void gdb_hear(struct gdb *g, uint32_t v)
 {
     static struct debug_answer a;
+    int n = 0;
     do {
         take(g, v, &a);
-    } while (g->vms[v].fd >= 0 && wait_for(g, v, 0));
+    } while (++n < HEARD_MAX && g->vms[v].fd >= 0 && wait_for(g, v, 0));
 }
 
 bool gdb_ask(struct gdb *g, uint32_t v, struct debug_request *q, struct debug_answer *a)
