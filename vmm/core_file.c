@@ -11,8 +11,13 @@
 #include <unistd.h>
 
 #include "vmm/core_dump.h"
+#include "vmm/marks.h"
 
-static bool read_all(int fd, void *to, size_t size)
+/* A thread: its note's header, with the name, and its registers. */
+#define NOTE_HEAD  (sizeof(Elf64_Nhdr) + 8)
+#define NOTE_BYTES (NOTE_HEAD + sizeof(struct elf_prstatus))
+
+static bool read_all(int fd, void *to, size_t size, uint64_t end)
 {
     uint8_t *at = to;
     while (size) {
@@ -23,24 +28,27 @@ static bool read_all(int fd, void *to, size_t size)
         } else if (n == 0 || errno != EINTR) {
             return false;
         }
+        if (size && marks_now() >= end) {
+            return false;
+        }
     }
     return true;
 }
 
-bool core_receive(int socket, int file)
+bool core_receive(int socket, int file, uint64_t patience_ns)
 {
     static uint8_t buffer[DUMP_PIECE_MAX];
-    uint64_t taken = 0;
+    uint64_t taken = 0, end = marks_now() + patience_ns;
     struct dump_piece piece;
     bool any = false;
-    while (read_all(socket, &piece, sizeof piece)) {
+    while (marks_now() < end && read_all(socket, &piece, sizeof piece, end)) {
         if (piece.offset > CORE_SIZE_MAX || piece.size > DUMP_PIECE_MAX) {
             return false;
         }
         if (!piece.size) {
             return any && ftruncate(file, (off_t)piece.offset) == 0;
         }
-        if (!read_all(socket, buffer, piece.size)) {
+        if (!read_all(socket, buffer, piece.size, end)) {
             return any;
         }
         taken += piece.size;
@@ -59,10 +67,10 @@ static const Elf64_Phdr *header(const struct core_file *c, uint32_t n)
 static bool notes_good(const struct core_file *c, uint32_t *n)
 {
     const Elf64_Phdr *p = header(c, 0);
-    const uint64_t each = sizeof(Elf64_Nhdr) + 8 + sizeof(struct elf_prstatus);
-    *n = (uint32_t)(p->p_filesz / each);
-    return p->p_type == PT_NOTE && p->p_filesz % each == 0 && p->p_offset % 4 == 0 && p->p_offset <= c->size &&
-           p->p_filesz <= c->size - p->p_offset && *n && *n <= BH_THREADS_MAX;
+    uint64_t notes = p->p_filesz / NOTE_BYTES;
+    *n = (uint32_t)notes;
+    return p->p_type == PT_NOTE && p->p_filesz % NOTE_BYTES == 0 && p->p_offset <= c->size &&
+           p->p_filesz <= c->size - p->p_offset && notes && notes <= BH_THREADS_MAX;
 }
 
 bool core_open(struct core_file *c, int file)
@@ -124,19 +132,14 @@ bool core_read(const struct core_file *c, uint64_t va, void *to, size_t size)
     return true;
 }
 
-const struct elf_prstatus *core_nth(const struct core_file *c, uint32_t n)
+bool core_nth(const struct core_file *c, uint32_t n, struct core_thread *t)
 {
-    const uint64_t each = sizeof(Elf64_Nhdr) + 8 + sizeof(struct elf_prstatus);
-    const uint8_t *notes = n < c->n_threads ? c->bytes + header(c, 0)->p_offset : NULL;
-    return notes ? (const struct elf_prstatus *)(notes + n * each + sizeof(Elf64_Nhdr) + 8) : NULL;
-}
-
-const struct elf_prstatus *core_thread(const struct core_file *c, uint32_t id)
-{
-    for (uint32_t n = 0; n < c->n_threads; n++) {
-        if (core_thread_id(core_nth(c, n)) == id) {
-            return core_nth(c, n);
-        }
+    struct elf_prstatus status;
+    if (n >= c->n_threads) {
+        return false;
     }
-    return NULL;
+    memcpy(&status, c->bytes + header(c, 0)->p_offset + n * NOTE_BYTES + NOTE_HEAD, sizeof status);
+    t->id = (uint32_t)status.pr_pid - 1;
+    memcpy(t->registers, status.pr_reg, sizeof t->registers);
+    return true;
 }

@@ -14,8 +14,8 @@
 #define CORE_SIZE_MAX (1ull << 40) /* its length, holes included */
 
 /* Takes a core from `socket` until its end into `file` (empty). False: nothing useful came. Blocks as long as the socket's
- * own time-out allows for each piece. */
-bool core_receive(int socket, int file);
+ * own time-out allows for each piece, and no longer than `patience_ns` in all: a sender may have no end. */
+bool core_receive(int socket, int file, uint64_t patience_ns);
 
 /* A mapped core. */
 struct core_file {
@@ -24,13 +24,18 @@ struct core_file {
     uint32_t n_loads, n_threads;
 };
 
+/* A thread and its registers. Its number is the sender's word. */
+struct core_thread {
+    uint32_t id;
+    unsigned long long registers[ELF_NGREG];
+};
+
+/* False: no core of ours. Reading one that became shorter meanwhile would end in SIGBUS. */
 bool core_open(struct core_file *c, int file);
 void core_close(struct core_file *c);
 /* Guest memory. False: not all of it is in the core. */
 bool core_read(const struct core_file *c, uint64_t va, void *to, size_t size);
-/* Registers of thread `id`; NULL: it did not exist. Thread n in the core's order, the one that ran first: */
-const struct elf_prstatus *core_thread(const struct core_file *c, uint32_t id);
-const struct elf_prstatus *core_nth(const struct core_file *c, uint32_t n);
-#define core_thread_id(status) ((uint32_t)(status)->pr_pid - 1)
+/* Thread n in the core's order, the one that ran first. False: there are not so many. */
+bool core_nth(const struct core_file *c, uint32_t n, struct core_thread *t);
 
 #endif

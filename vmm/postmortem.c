@@ -167,14 +167,14 @@ static bool caller_by_key(FILE *out, const struct postmortem *p, struct place *a
 static bool find_waiting(const struct postmortem *p, uint32_t v, const struct bh_stats_call *call, struct place *at)
 {
     uint16_t kind = call->kind == BH_STATS_SERVE ? BH_STATS_CALL : BH_STATS_CALLBACK;
-    for (uint32_t n = 0; n < p->cores[v].n_threads; n++) {
-        const struct elf_prstatus *s = core_nth(&p->cores[v], n);
-        struct bh_stats_call o = calls_of(p, v, core_thread_id(s)).out;
+    struct core_thread t;
+    for (uint32_t n = 0; core_nth(&p->cores[v], n, &t); n++) {
+        struct bh_stats_call o = calls_of(p, v, t.id).out;
         if (o.kind == kind && o.edge == call->edge && o.slot == call->slot && o.fn == call->fn) {
             at->vm = v;
-            at->thread = core_thread_id(s);
+            at->thread = t.id;
             at->compartment = CORE; /* it waits there */
-            memcpy(at->registers, s->pr_reg, sizeof at->registers);
+            memcpy(at->registers, t.registers, sizeof at->registers);
             return true;
         }
     }
@@ -207,15 +207,15 @@ static bool caller_elsewhere(FILE *out, const struct postmortem *p, struct place
 
 void postmortem_stack(FILE *out, const struct postmortem *p, const struct crash *c)
 {
-    const struct elf_prstatus *s = core_nth(&p->cores[c->vm], 0);
+    struct core_thread t;
     struct place at = {.vm = c->vm, .compartment = c->compartment};
     uint64_t seen[HOPS_MAX];
     uint32_t number = 0;
-    if (!s) {
+    if (!core_nth(&p->cores[c->vm], 0, &t)) {
         return;
     }
-    at.thread = core_thread_id(s);
-    memcpy(at.registers, s->pr_reg, sizeof at.registers);
+    at.thread = t.id;
+    memcpy(at.registers, t.registers, sizeof at.registers);
     if (owner_find(p->a, at.registers[RIP]).kind == OWN_CORE) {
         at.compartment = CORE;
     }

@@ -50,16 +50,13 @@ static bool waits_for_another(const struct postmortem *p, const struct frames *f
 bool postmortem_stuck(const struct postmortem *p)
 {
     for (uint32_t v = 0; v < p->a->n_vms; v++) {
-        for (uint32_t n = 0; n < p->cores[v].n_threads; n++) {
-            const struct elf_prstatus *s = core_nth(&p->cores[v], n);
-            uint32_t thread = core_thread_id(s);
-            unsigned long long registers[ELF_NGREG];
+        struct core_thread t;
+        for (uint32_t n = 0; core_nth(&p->cores[v], n, &t); n++) {
             struct frames f;
-            if (thread < BH_THREADS_MAX && p->stats[v] && p->stats[v]->threads[thread].out.kind) {
+            if (t.id < BH_THREADS_MAX && p->stats[v] && p->stats[v]->threads[t.id].out.kind) {
                 return true;
             }
-            memcpy(registers, s->pr_reg, sizeof registers);
-            unwind(p, v, registers, &f);
+            unwind(p, v, t.registers, &f);
             if (waits_for_another(p, &f)) {
                 return true;
             }
@@ -106,13 +103,11 @@ static void print_reason(FILE *out, const struct postmortem *p, uint32_t v, uint
     }
 }
 
-static void print_thread(FILE *out, const struct postmortem *p, uint32_t v, const struct elf_prstatus *s)
+static void print_thread(FILE *out, const struct postmortem *p, uint32_t v, const struct core_thread *t)
 {
     struct frames f;
-    uint32_t thread = core_thread_id(s), i = (uint32_t)field(p, v, thread, p->debug->compartment, sizeof(uint32_t));
-    unsigned long long registers[ELF_NGREG];
-    memcpy(registers, s->pr_reg, sizeof registers);
-    unwind(p, v, registers, &f);
+    uint32_t thread = t->id, i = (uint32_t)field(p, v, thread, p->debug->compartment, sizeof(uint32_t));
+    unwind(p, v, t->registers, &f);
     if (is_in(p, &f, "worker_main")) {
         return; /* has nothing to do: it does not wait for anybody in particular */
     }
@@ -139,8 +134,9 @@ static void print_thread(FILE *out, const struct postmortem *p, uint32_t v, cons
 void postmortem_threads(FILE *out, const struct postmortem *p)
 {
     for (uint32_t v = 0; p->debug && v < p->a->n_vms; v++) {
-        for (uint32_t n = 0; n < p->cores[v].n_threads; n++) {
-            print_thread(out, p, v, core_nth(&p->cores[v], n));
+        struct core_thread t;
+        for (uint32_t n = 0; core_nth(&p->cores[v], n, &t); n++) {
+            print_thread(out, p, v, &t);
         }
     }
 }

@@ -140,7 +140,7 @@ static void take_core(const struct world *w, struct postmortem *p, int dir, uint
     if (file < 0) {
         return;
     }
-    if ((!core_receive(w->core_end[v], file) || !core_open(&p->cores[v], file)) && dir >= 0) {
+    if ((!core_receive(w->core_end[v], file, CORE_PATIENCE) || !core_open(&p->cores[v], file)) && dir >= 0) {
         snprintf(name, sizeof name, "vm%u.core", v);
         unlinkat(dir, name, 0);
     }

@@ -13,7 +13,8 @@
 #include "vmm/world.h"
 
 #define SAVER_KEPT     8u
-#define SAVER_PATIENCE 4000000000ull /* ns until the peers are told in any case */
+#define SAVER_PATIENCE 4000000000ull  /* ns until the peers are told in any case */
+#define CORE_PATIENCE  20000000000ull /* ns for one VM's core */
 
 struct saver {
     pid_t pid;
