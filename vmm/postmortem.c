@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "rpc/mpk.h"
+#include "vmm/instruction.h"
 #include "vmm/keys.h"
 #include "vmm/observe.h"
 #include "vmm/owner.h"
@@ -242,16 +243,21 @@ void postmortem_stack(FILE *out, const struct postmortem *p, const struct crash 
 
 void postmortem_instruction(FILE *out, const struct postmortem *p, const struct crash *c)
 {
-    uint8_t byte;
-    uint64_t rip = c->regs.rip;
-    if (c->kind == CRASH_REPORT || !core_read(&p->cores[c->vm], rip, &byte, 1)) {
+    uint8_t bytes[INSTRUCTION_MAX];
+    char text[192];
+    size_t n = 0;
+    while (n < sizeof bytes && core_read(&p->cores[c->vm], c->regs.rip + n, &bytes[n], 1)) {
+        n++;
+    }
+    if (c->kind == CRASH_REPORT || !n) {
         return;
     }
+    size_t length = instruction_text(bytes, n, c->regs.rip, text, sizeof text);
     fputs("  code      ", out);
-    for (unsigned i = 0; i < 16 && core_read(&p->cores[c->vm], rip + i, &byte, 1); i++) {
-        fprintf(out, "%02x%s", byte, i < 15 ? " " : "");
+    for (size_t i = 0; i < (length ? length : n); i++) {
+        fprintf(out, "%02x ", bytes[i]);
     }
-    fprintf(out, " at rip\n");
+    fprintf(out, " %s\n", length ? text : "no instruction");
 }
 
 static void print_call(FILE *out, const struct postmortem *p, uint32_t vm, const struct bh_stats_event *e)

@@ -25,7 +25,7 @@ struct postmortem {
 
 /* The stack of the thread that crashed, and below it those of its callers in other compartments. */
 void postmortem_stack(FILE *out, const struct postmortem *p, const struct crash *c);
-/* The bytes of the instruction at rip. */
+/* The instruction at rip: its bytes, and in words. */
 void postmortem_instruction(FILE *out, const struct postmortem *p, const struct crash *c);
 /* The last gate calls of a VM. */
 void postmortem_calls(FILE *out, const struct postmortem *p, uint32_t vm);

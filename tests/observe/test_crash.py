@@ -53,6 +53,8 @@ class Crash(ObserveTest):
                 if cause == "overflow":
                     continue  # more frames than are shown
                 # across the gate, down to where it began
+                if cause != "jump":  # where nothing is there is no code
+                    self.assertRegex(done.stderr, r"(?m)^  code +([0-9a-f]{2} )+ [a-z]\w+( |$)|failed an assertion|free\(\)")
                 gate = done.stderr.index('-- gate: "app" called wreck() of "lib" --')
                 below = done.stderr[gate:]
                 self.assertRegex(below, r"\[app\] middle.*main\.c:\d+", done.stderr)
