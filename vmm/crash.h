@@ -12,7 +12,7 @@
 enum crash_kind {
     CRASH_TRAP = 1,     /* exception in the guest: vector, error, cr2, regs */
     CRASH_REPORT = 2,   /* the guest's own: report. Not the VM's end unless report.fatal */
-    CRASH_SHUTDOWN = 3, /* triple fault: regs as far as KVM knows them */
+    CRASH_SHUTDOWN = 3, /* triple fault: regs, unless reset */
     CRASH_KILLED = 4,   /* the VM's process died of a signal: `signal` */
     CRASH_KVM = 5,      /* KVM gave up: detail, regs */
     CRASH_FORGED = 6,   /* VM with protection keys: a hypercall that is not the core's: regs */
@@ -29,6 +29,8 @@ struct crash {
     uint32_t compartment; /* index: the one whose code ran, as far as rip and rsp tell; one of the
                              VM's */
     uint32_t signal;      /* CRASH_KILLED; 0: it exited without a word */
+    uint32_t reset;       /* CRASH_SHUTDOWN: 1: KVM reset the vCPU, as it does on AMD-V; regs are zero */
+    uint32_t reserved;
     uint64_t cr2;         /* page faults: the address */
     struct bh_trap regs;  /* vector and error: CRASH_TRAP only */
     struct bh_report report; /* CRASH_REPORT */

@@ -12,6 +12,7 @@
 #include "vmm/pkru.h"
 
 #define VECTOR_PF 14u
+#define CR0_PG    (1ull << 31)
 
 void vm_end(struct vm *vm)
 {
@@ -76,6 +77,18 @@ static void end_badly(struct vm *vm, enum crash_kind kind, const char *what)
     }
     snprintf(c.detail, sizeof c.detail, "%s", what);
     vm_crash(vm, &c);
+}
+
+/* A triple fault. With AMD-V KVM has reset the vCPU by now (its state is undefined after a shutdown: AMD APM vol. 2, 15.14.3),
+ * which a guest that always has paging on can be told by. */
+static void end_by_shutdown(struct vm *vm)
+{
+    struct kvm_sregs s;
+    struct crash c = {.kind = CRASH_SHUTDOWN, .reset = 1};
+    if (ioctl(vm->vcpu.fd, KVM_GET_SREGS, &s) || !(s.cr0 & CR0_PG)) {
+        vm_crash(vm, &c);
+    }
+    end_badly(vm, CRASH_SHUTDOWN, "");
 }
 
 /* The stub pushed a struct bh_trap. Ring 3 cannot reach its port, yet nothing here relies on that.
@@ -152,10 +165,10 @@ static void take_other(struct vm *vm)
     const struct kvm_run *run = vm->vcpu.run;
     switch (run->exit_reason) {
     case KVM_EXIT_SHUTDOWN:
-        end_badly(vm, CRASH_SHUTDOWN, "");
+        end_by_shutdown(vm);
         break;
     case KVM_EXIT_INTERNAL_ERROR:
-        snprintf(text, sizeof text, "KVM cannot go on: internal error %u", run->internal.suberror);
+        snprintf(text, sizeof text, "internal error %u", run->internal.suberror);
         break;
     case KVM_EXIT_FAIL_ENTRY:
         snprintf(text, sizeof text, "the processor refuses to enter the guest: reason 0x%llx",

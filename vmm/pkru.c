@@ -132,7 +132,7 @@ static void follow(struct chain *c, uint32_t compartment, struct crash *crash)
 void pkru_explain(const struct vm *vm, struct crash *c)
 {
     struct chain chain;
-    if (!vm->memory.keyed) {
+    if (!vm->memory.keyed || c->reset) {
         return;
     }
     c->keyed = 1;

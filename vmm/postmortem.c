@@ -220,8 +220,8 @@ void postmortem_stack(FILE *out, const struct postmortem *p, const struct crash 
     if (owner_find(p->a, at.registers[RIP]).kind == OWN_CORE) {
         at.compartment = CORE;
     }
-    fprintf(out, "  stack     of thread %" PRIu32 " in VM %" PRIu32 "; callers in other compartments below\n", at.thread,
-            at.vm);
+    fprintf(out, "  stack     of thread %" PRIu32 " in VM %" PRIu32 "%s; callers in other compartments below\n", at.thread, at.vm,
+            c->reset ? ": not known" : "");
     for (uint32_t hop = 0; hop < HOPS_MAX; hop++) {
         uint64_t mark = (uint64_t)at.vm << 32 | at.thread;
         for (uint32_t i = 0; i < hop; i++) {
@@ -231,8 +231,11 @@ void postmortem_stack(FILE *out, const struct postmortem *p, const struct crash 
         }
         seen[hop] = mark;
         open_frames(p, &at);
-        print_frames(out, p, &at, &number);
-        for (uint32_t n = 0; n < HOPS_MAX && caller_by_key(out, p, &at); n++) {
+        bool known = hop || !c->reset;
+        if (known) {
+            print_frames(out, p, &at, &number);
+        }
+        for (uint32_t n = 0; known && n < HOPS_MAX && caller_by_key(out, p, &at); n++) {
             print_frames(out, p, &at, &number);
         }
         if (!caller_elsewhere(out, p, &at)) {
@@ -249,7 +252,7 @@ void postmortem_instruction(FILE *out, const struct postmortem *p, const struct 
     while (n < sizeof bytes && core_read(&p->cores[c->vm], c->regs.rip + n, &bytes[n], 1)) {
         n++;
     }
-    if (c->kind == CRASH_REPORT || !n) {
+    if (c->kind == CRASH_REPORT || c->reset || !n) {
         return;
     }
     size_t length = instruction_text(bytes, n, c->regs.rip, text, sizeof text);

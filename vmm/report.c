@@ -209,7 +209,8 @@ static void print_heap(FILE *out, const struct appliance *a, const struct bh_rep
             c->name, r->size, c->name, c->memory >> 10);
 }
 
-static void print_killed(FILE *out, const struct appliance *a, const struct crash *c)
+/* A VM's end that no compartment of it can be blamed for. */
+static void print_vm_head(FILE *out, const struct appliance *a, const struct crash *c)
 {
     uint64_t mask = c->vm < a->n_vms ? a->vms[c->vm].compartments : 0;
     const char *before = "";
@@ -220,13 +221,27 @@ static void print_killed(FILE *out, const struct appliance *a, const struct cras
             before = ", ";
         }
     }
+    fputs(" crashed: ", out);
+}
+
+static void print_killed(FILE *out, const struct appliance *a, const struct crash *c)
+{
+    print_vm_head(out, a, c);
     if (c->signal) {
-        fprintf(out,
-                " crashed: the process of VM %" PRIu32 " was killed by signal %" PRIu32 " (%s)\n",
-                c->vm, c->signal, strsignal((int)c->signal));
+        fprintf(out, "the process of VM %" PRIu32 " was killed by signal %" PRIu32 " (%s)\n", c->vm, c->signal,
+                strsignal((int)c->signal));
     } else {
-        fprintf(out, " crashed: the process of VM %" PRIu32 " ended without a word\n", c->vm);
+        fprintf(out, "the process of VM %" PRIu32 " ended without a word\n", c->vm);
     }
+}
+
+static const char triple_fault[] = "triple fault: neither an exception nor the double fault that followed could be delivered";
+
+/* Values of a processor that was reset would look like a place. */
+static void print_reset(FILE *out, const struct appliance *a, const struct crash *c)
+{
+    print_vm_head(out, a, c);
+    fprintf(out, "%s\n  registers lost: KVM resets the processor after a triple fault on AMD-V\n", triple_fault);
 }
 
 /* What KVM knows about a VM that it cannot continue. */
@@ -234,8 +249,12 @@ static void print_stopped(FILE *out, const struct appliance *a, const char *core
                           const struct crash *c)
 {
     char detail[sizeof c->detail];
+    if (c->kind == CRASH_SHUTDOWN && c->reset) {
+        print_reset(out, a, c);
+        return;
+    }
     report_clean(detail, sizeof detail, c->detail, sizeof c->detail);
-    const char *why = c->kind == CRASH_SHUTDOWN ? "triple fault"
+    const char *why = c->kind == CRASH_SHUTDOWN ? triple_fault
                       : c->kind == CRASH_FORGED ? "a hypercall, which only the core may make"
                                                 : "KVM cannot go on: ";
     fprintf(out, "bulkhead: compartment \"%s\" crashed: %s%s\n", name_of(a, c->compartment), why,

@@ -8,10 +8,15 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 import unittest
 
 from observe_support import BULKHEAD, ROOT, ObserveTest
+
+sys.path.insert(0, str(ROOT / "tests/debug"))
+
+from debug_support import Session  # noqa: E402
 
 WRECKER = str(ROOT / "tests/guests/apps/wrecker/compartments.toml")
 NONE = ("--set", "compartments.lib.mechanism=none")
@@ -128,6 +133,51 @@ class Crash(ObserveTest):
         self.assertIn("the process of VM 1 was killed by signal 9", errors)
         self.assertRegex(errors, r"in +app -> lib: wreck\(\), thread \d+: not over")
         self.assertEqual([p.name for p in self.only_crash().glob("*.core")], ["vm0.core"])
+
+    def test_the_vmm_is_killed(self):
+        """Nothing outlives the supervisor; the next command finds no appliance, and its directory is swept."""
+        child = self.start("wait")
+        pids = [vm["pid"] for vm in self.totals()[0]["vms"]]
+        child.kill()
+        self.assertEqual(child.wait(timeout=30), -signal.SIGKILL)
+        deadline = time.monotonic() + 30
+        while any(self.runs(pid) for pid in pids):
+            self.assertLess(time.monotonic(), deadline, "processes of VMs were left behind")
+            time.sleep(0.02)
+        self.assertEqual(self.totals(), [])
+        self.assertEqual(list(self.runtime.iterdir()), [])
+
+    @staticmethod
+    def runs(pid: int) -> bool:
+        try:
+            with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+                return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+        except OSError:
+            return False
+
+    def test_triple_fault(self):
+        """A guest cannot make one: its tables are out of its reach. A debugger can wipe them out."""
+        child = subprocess.Popen([BULKHEAD, "run", "--gdb", WRECKER, "--", "undefined"], stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=self.env, text=True,
+                                 start_new_session=True)
+        self.addCleanup(self._end, child)
+        self.assertIn("waiting for a debugger", child.stderr.readline())
+        (path,) = self.runtime.glob("*/gdb.sock")
+        session = Session(str(path))
+        self.addCleanup(session.close)
+        self.assertRegex(session.ask("?"), "^T05")
+        self.assertEqual(session.ask("Hgp2.1"), "OK")
+        self.assertEqual(session.ask("M400000001400,210:" + "00" * 0x210), "OK")  # vmm/segments.h: the IDT
+        self.assertEqual(session.ask("D"), "OK")
+        _, errors = child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 4, errors)
+        self.assertRegex(errors, r'^bulkhead: compartment "lib" crashed: triple fault: neither an exception nor', errors)
+        if "registers lost" in errors:  # AMD-V
+            self.assertNotRegex(errors, r"(?m)^  (at|registers|code) +(0x|rax|[0-9a-f]{2} )")
+        else:
+            self.assertRegex(errors, r"(?m)^  at +0x[0-9a-f]+ wreck\+?.*wreck\.c")
+            self.assertRegex(errors, r"(?m)^  code +0f 0b +ud2$")
+        self.assertRegex(errors, r"(?s)-- gate: .*\[app\] middle.*\[app\] main")
 
     def test_refused(self):
         done = self.wreck("big")

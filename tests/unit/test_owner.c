@@ -243,6 +243,20 @@ static void other_faults(void)
         has("compartment \"lib\" crashed: the process of VM 1 was killed by signal 9 (Killed)\n"));
 }
 
+static void triple_faults(void)
+{
+    make_appliance();
+    struct crash c = {.kind = CRASH_SHUTDOWN, .vm = 1, .compartment = 1};
+    c.regs.rip = symbol("sample_peek");
+    report(&c);
+    CHECK(has("compartment \"lib\" crashed: triple fault: neither ") && has(" sample_peek (") && has("rip="));
+    c.regs.rip = 0xfff0;
+    c.reset = 1;
+    report(&c);
+    CHECK(has("compartment \"lib\" crashed: triple fault: neither ") && has("  registers lost: "));
+    CHECK(!strstr(text, "rip=") && !strstr(text, "fff0") && !strstr(text, "  at "));
+}
+
 static void refused_call_names_everything(void)
 {
     make_appliance();
@@ -298,6 +312,7 @@ int main(int argc, char **argv)
     RUN(source_paths_are_relative_to_the_root);
     RUN(page_fault_on_anothers_secret);
     RUN(other_faults);
+    RUN(triple_faults);
     RUN(refused_call_names_everything);
     RUN(report_of_a_hostile_guest);
     return CHECK_RESULT();
