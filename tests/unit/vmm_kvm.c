@@ -119,6 +119,8 @@ static void append(char *to, size_t size, int *fd)
     }
 }
 
+static int nagging; /* a signal that finish() sends again and again: two that are pending at once are one */
+
 /* Reads until every process that holds the streams is gone: a VM that outlived its supervisor would
  * show. */
 static void finish(struct session *s)
@@ -128,8 +130,8 @@ static void finish(struct session *s)
     memset(err, 0, sizeof err);
     while (s->out >= 0 || s->err >= 0) {
         struct pollfd fds[2] = {{.fd = s->out, .events = POLLIN}, {.fd = s->err, .events = POLLIN}};
-        if (poll(fds, 2, (int)limit_ms) == 0) {
-            kill(-s->pid, SIGKILL);
+        if (poll(fds, 2, nagging ? 50 : (int)limit_ms) == 0) {
+            kill(nagging ? s->pid : -s->pid, nagging ? nagging : SIGKILL);
         }
         if (fds[0].revents) {
             append(out, sizeof out, &s->out);
@@ -338,11 +340,9 @@ static void stop_by_signal(void)
     s = begin();
     usleep(SETTLED_US);
     kill(s.pid, SIGTERM);
-    for (int i = 0; i < 20; i++) { /* signals that wait become one */
-        usleep(50000);
-        kill(s.pid, SIGTERM);
-    }
+    nagging = SIGTERM;
     finish(&s);
+    nagging = 0;
     CHECK(ended(128 + SIGTERM)); /* the second one is meant */
 }
 
