@@ -28,6 +28,9 @@
 #define BH_MPK_SECRETS_SIZE 0x2000ull
 #define BH_MPK_SECRETS_VA(domain) /* uint64_t[]: the domain reads it, nobody writes */              \
     (BH_CORE_BASE + 0x700000ull + (uint64_t)(domain) * BH_MPK_SECRETS_SIZE)
+#define BH_MPK_COUNTS_VA(domain) /* uint64_t[BH_EDGES_MAX]: calls that the domain made over each edge, counted by the   \
+                                    gates if `run --count-mpk` asks for it; the domain writes it */                       \
+    (BH_CORE_BASE + 0x720000ull + (uint64_t)(domain) * BH_PAGE_SIZE)
 #define BH_MPK_STACK_SIZE                                                                          \
     0x10000ull /* the core's stack of one thread; the page below is unmapped */
 #define BH_MPK_STACK(t)                                                                            \

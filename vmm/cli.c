@@ -21,6 +21,7 @@ enum option {
     OPT_SPIN,
     OPT_MARKS,
     OPT_NO_STATS,
+    OPT_COUNT_MPK,
     OPT_CRASH_DIR,
     OPT_ONCE,
     OPT_INTERVAL,
@@ -45,6 +46,7 @@ static const struct {
     {"--marks", OPT_MARKS, false, RUN},
     {"--crash-dir", OPT_CRASH_DIR, true, RUN},
     {"--no-stats", OPT_NO_STATS, false, RUN},
+    {"--count-mpk", OPT_COUNT_MPK, false, RUN},
     {"-v", OPT_VERBOSE, false, RUN},
     {"--verbose", OPT_VERBOSE, false, RUN},
     {"--gdb", OPT_GDB, false, RUN},
@@ -168,6 +170,9 @@ static bool apply(struct command_line *c, enum option option, const char *value,
         return true;
     case OPT_CRASH_DIR:
         c->crash_dir = value;
+        return true;
+    case OPT_COUNT_MPK:
+        c->count_mpk = true;
         return true;
     case OPT_NO_STATS:
         c->no_stats = true;

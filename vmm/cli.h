@@ -39,6 +39,7 @@ struct command_line {
     bool verbose; /* run */
     bool marks;   /* run */
     bool no_stats; /* run */
+    bool count_mpk; /* run */
     const char *crash_dir; /* run */
     bool spin_given;
     uint64_t spin_cycles;

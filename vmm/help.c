@@ -46,6 +46,7 @@ static const char run[] =
     "  --crash-dir DIR      where crash reports and cores are saved; `none`: nowhere; default\n"
     "                       crash/ in the build directory\n"
     "  --no-stats           counts and records no gate calls: for measuring what that costs\n"
+    "  --count-mpk          counts the calls between protection keys, too: an instruction per call\n"
     "  --gdb[=PORT]         waits for a debugger before the first instruction, and prints how to\n"
     "                       start it; with PORT it can also connect to 127.0.0.1:PORT\n"
     "  -v, --verbose        prints mechanisms, VMs, doorbell and image hashes at the start\n"

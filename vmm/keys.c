@@ -202,6 +202,9 @@ uint32_t keys_of(const struct keys *k, uint64_t va)
         if (va >= BH_MPK_SECRETS_VA(0) && va < BH_MPK_SECRETS_VA(k->n_domains)) {
             return key_of_set(k, 1u << (va - BH_MPK_SECRETS_VA(0)) / BH_MPK_SECRETS_SIZE);
         }
+        if (va >= BH_MPK_COUNTS_VA(0) && va < BH_MPK_COUNTS_VA(k->n_domains)) {
+            return key_of_set(k, 1u << (va - BH_MPK_COUNTS_VA(0)) / PAGE);
+        }
         bool public = va < BH_MPK_CODE_VA || (va >= BH_MPK_PUBLIC_VA && va < BH_MPK_CORE_VA);
         return public ? BH_KEY_PUBLIC : BH_KEY_CORE;
     }

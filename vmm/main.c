@@ -91,6 +91,7 @@ static int run(const struct command_line *line, uint64_t start_ns)
         .metrics = line->metrics ? metrics_listen(line->metrics, &p) : -1,
         .crash_dir = line->crash_dir,
         .no_stats = line->no_stats,
+        .count_mpk = line->count_mpk,
         .marks = line->marks,
         .file = line->file,
         .debug = line->debug,

@@ -147,6 +147,7 @@ static void map_statistics(struct observed *o, const struct world *w, const pid_
         }
         o->guest[v] = (const struct bh_stats *)at;
         o->host[v] = (const struct vm_stats *)(at + BH_STATS_SIZE);
+        o->counts[v] = (const uint64_t *)(at + VM_COUNTS_OFF);
         o->head.pid[v] = (uint32_t)pid[v];
     }
 }

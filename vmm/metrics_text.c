@@ -77,7 +77,7 @@ static const struct {
 static const struct {
     const char *name, *type, *help;
     size_t field;
-} of_edges[] = {
+} of_edges[] = { /* the first: of all edges that are counted */
     {"gate_calls_total", "counter", "Gate calls that began.", offsetof(struct edge_sample, calls)},
     {"gate_calls_in_flight", "gauge", "Gate calls without a reply yet.", offsetof(struct edge_sample, in_flight)},
     {"gate_callbacks_total", "counter", "Callbacks made.", offsetof(struct edge_sample, callbacks)},
@@ -92,11 +92,17 @@ static uint64_t field_of(const void *sample, size_t field)
     return value;
 }
 
+/* More than calls. */
+static bool counted(const struct edge_sample *s)
+{
+    return s->counted && !s->calls_only;
+}
+
 static void write_errors(FILE *out, const struct observed *o, const struct sample *s)
 {
     head(out, "gate_errors_total", "counter", "Gate calls that ended with another status than ok.");
     for (uint32_t e = 0; e < o->a.n_edges; e++) {
-        for (uint32_t i = 1; s->edges[e].counted && i < BH_STATS_STATUSES && observe_status(i); i++) {
+        for (uint32_t i = 1; counted(&s->edges[e]) && i < BH_STATS_STATUSES && observe_status(i); i++) {
             char more[64];
             snprintf(more, sizeof more, ",status=\"%s\"", observe_status(i));
             fputs("bulkhead_gate_errors_total", out);
@@ -113,7 +119,7 @@ static void write_latency(FILE *out, const struct observed *o, const struct samp
     for (uint32_t e = 0; e < o->a.n_edges; e++) {
         const struct edge_sample *edge = &s->edges[e];
         uint64_t sum = 0;
-        for (unsigned b = 0; edge->counted && khz > 0 && b < BH_STATS_BUCKETS; b++) {
+        for (unsigned b = 0; counted(edge) && khz > 0 && b < BH_STATS_BUCKETS; b++) {
             char more[64];
             sum += edge->latency[b];
             if (b < 7 || b > 34) {
@@ -124,7 +130,7 @@ static void write_latency(FILE *out, const struct observed *o, const struct samp
             edge_labels(out, o, e, more);
             fprintf(out, " %" PRIu64 "\n", sum);
         }
-        if (!edge->counted || khz <= 0) {
+        if (!counted(edge) || khz <= 0) {
             continue;
         }
         fputs("bulkhead_gate_latency_seconds_bucket", out);
@@ -152,7 +158,7 @@ void metrics_write(FILE *out, const struct observed *o, const struct sample *s)
     for (size_t i = 0; i < sizeof of_edges / sizeof *of_edges; i++) {
         head(out, of_edges[i].name, of_edges[i].type, of_edges[i].help);
         for (uint32_t e = 0; e < o->a.n_edges; e++) {
-            if (s->edges[e].counted) {
+            if (i ? counted(&s->edges[e]) : s->edges[e].counted) {
                 fprintf(out, "bulkhead_%s", of_edges[i].name);
                 edge_labels(out, o, e, "");
                 fprintf(out, " %" PRIu64 "\n", field_of(&s->edges[e], of_edges[i].field));

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "rpc/gate.h"
+#include "vmm/keys.h"
 #include "vmm/marks.h"
 
 #define fetch(lvalue) __atomic_load_n(&(lvalue), __ATOMIC_RELAXED)
@@ -81,7 +82,8 @@ bool observe_connect(struct observed *o, const struct rundir *dir, struct proble
     for (unsigned v = 0; good && v < hello.n_vms; v++) {
         o->guest[v] = map(fds[v + 1], 0, BH_STATS_SIZE);
         o->host[v] = map(fds[v + 1], BH_STATS_SIZE, BH_PAGE_SIZE);
-        good = (o->guest[v] && o->host[v]) || problem_set(p, EXIT_HOST, "%s: has no statistics", dir->name);
+        o->counts[v] = map(fds[v + 1], VM_COUNTS_OFF, BH_DOMAINS_MAX * BH_PAGE_SIZE);
+        good = (o->guest[v] && o->host[v] && o->counts[v]) || problem_set(p, EXIT_HOST, "%s: has no statistics", dir->name);
     }
     while (n) {
         close(fds[--n]);
@@ -100,6 +102,9 @@ void observe_close(struct observed *o)
         }
         if (o->host[v]) {
             munmap((void *)o->host[v], BH_PAGE_SIZE);
+        }
+        if (o->counts[v]) {
+            munmap((void *)o->counts[v], BH_DOMAINS_MAX * BH_PAGE_SIZE);
         }
     }
     if (o->socket >= 0) {
@@ -162,6 +167,23 @@ static void sample_ends(const struct observed *o, uint32_t v, struct sample *s)
     }
 }
 
+/* The calls that gates between protection keys counted, each in a page of the domain that made them. */
+static void sample_keyed(const struct observed *o, uint32_t v, struct sample *s)
+{
+    struct keys k;
+    struct problem p;
+    if (!fetch(o->host[v]->counts_mpk) || !keys_plan(&k, &o->a, v, &p)) {
+        return;
+    }
+    for (uint32_t i = 0; i < o->a.n_edges; i++) {
+        const struct edge *e = &o->a.edges[i];
+        if (edge_keyed(&o->a, e) && o->a.compartments[e->from].vm == v) {
+            s->edges[i].counted = s->edges[i].calls_only = true;
+            s->edges[i].calls = fetch(o->counts[v][k.domain[e->from] * (BH_PAGE_SIZE / 8) + e->index]);
+        }
+    }
+}
+
 /* CPU time and resident memory (proc(5): fields 14, 15 and 24 of stat). */
 static bool sample_process(uint32_t pid, struct vm_sample *to)
 {
@@ -220,6 +242,7 @@ void observe_sample(const struct observed *o, struct sample *s)
     s->time_ns = marks_now();
     for (uint32_t v = 0; v < o->a.n_vms; v++) {
         sample_ends(o, v, s);
+        sample_keyed(o, v, s);
         sample_vm(o, v, s);
     }
 }

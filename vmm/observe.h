@@ -18,10 +18,12 @@ struct observed {
     struct appliance a;
     const struct bh_stats *guest[BH_VMS_MAX]; /* read-only mappings */
     const struct vm_stats *host[BH_VMS_MAX];
+    const uint64_t *counts[BH_VMS_MAX]; /* BH_MPK_COUNTS_VA(): a page for each domain */
 };
 
 struct edge_sample {
-    bool counted; /* false: no ring, so nobody counts (mechanisms none and mpk), or --no-stats */
+    bool counted; /* false: a plain call (mechanism none), a gate that does not count (mpk without --count-mpk), --no-stats */
+    bool calls_only; /* counted by a gate between protection keys: calls, and nothing else */
     uint64_t calls, in_flight, served, callbacks;
     uint64_t status[BH_STATS_STATUSES];
     uint64_t copied, passed, cycles, latency[BH_STATS_BUCKETS];

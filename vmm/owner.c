@@ -79,7 +79,8 @@ static void in_core(const struct appliance *a, uint64_t va, struct owner *o)
         o->kind = OWN_BOOT;
     } else if (va < BH_STATUS_VA + BH_PAGE_SIZE) {
         o->kind = OWN_STATUS;
-    } else if (va >= BH_STATS_VA && va < BH_STATS_VA + BH_STATS_SIZE) {
+    } else if ((va >= BH_STATS_VA && va < BH_STATS_VA + BH_STATS_SIZE) ||
+               (va >= BH_MPK_COUNTS_VA(0) && va < BH_MPK_COUNTS_VA(BH_DOMAINS_MAX))) {
         o->kind = OWN_STATS;
     } else if (va >= BH_CORE_IMAGE_VA && va < BH_TLS_VA) {
         o->kind = OWN_CORE;

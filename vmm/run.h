@@ -14,6 +14,7 @@ struct run_options {
     int metrics; /* listening socket for Prometheus; -1: none. Closed */
     const char *crash_dir; /* vmm/saver.h; NULL: by default */
     bool no_stats; /* guests neither count nor record */
+    bool count_mpk; /* gates between protection keys count calls */
     const char *file; /* what was to be run, as the user named it */
     bool debug;       /* no VM runs before a debugger says so */
     uint16_t gdb_port; /* with debug: 127.0.0.1, too; 0: no */

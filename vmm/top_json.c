@@ -74,6 +74,8 @@ static void edge_json(struct json *j, const struct observed *o, uint32_t e, cons
     json_bool(j, "counted", s->counted);
     if (s->counted) {
         json_number(j, "calls", s->calls);
+    }
+    if (s->counted && !s->calls_only) {
         json_number(j, "in_flight", s->in_flight);
         json_number(j, "served", s->served);
         json_number(j, "callbacks", s->callbacks);

@@ -96,6 +96,11 @@ static void print_edge(FILE *out, const struct observed *o, uint32_t e, const st
         fprintf(out, "mechanism %s: not counted\n", edge_mechanism(&o->a, edge));
         return;
     }
+    if (s->calls_only) {
+        fprintf(out, "%7s mechanism %s: calls alone are counted\n", short_number(rate(b->calls, s->calls, seconds), calls),
+                edge_mechanism(&o->a, edge));
+        return;
+    }
     for (unsigned i = 0; i < BH_STATS_BUCKETS; i++) {
         latency[i] = grown(b->latency[i], s->latency[i]);
         n += latency[i];

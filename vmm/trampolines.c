@@ -9,6 +9,7 @@
 #include "rpc/gate.h"
 #include "vmm/gates.h"
 #include "vmm/scan.h"
+#include "vmm/vm_stats.h"
 
 /* guest/kernel/mpk/trampolines.S */
 #define TEMPLATE(name) extern const uint8_t bh_mpk_##name[], bh_mpk_##name##_end[]
@@ -36,6 +37,7 @@ struct fill {
 };
 
 #define ENTRY_MAX   16u /* bytes of a core call's entry */
+#define COUNT_BYTES 7u  /* of the instruction that counts */
 #define TRIES       64u /* for distances without the bytes of a forbidden instruction in them */
 #define SECRETS_MAX (BH_MPK_SECRETS_SIZE / 8)
 _Static_assert(2 * (BH_EDGES_MAX + 2 * BH_COMPARTMENTS_MAX) <= SECRETS_MAX, "a domain's secrets");
@@ -178,6 +180,16 @@ static bool put_secrets(struct maker *m, const struct edge *e)
     return good;
 }
 
+/* An instruction that counts a call, with the rights of the domain that makes it; the gate follows at a multiple of 16. */
+static uint64_t put_count(struct maker *m, const struct edge *e)
+{
+    m->used = ((m->used + 15) & ~15u) + 16 - COUNT_BYTES;
+    uint64_t va = here(m);
+    bytes(m, "\x48\xff\x05", 3); /* incq distance(%rip) */
+    distance(m, BH_MPK_COUNTS_VA(m->k->domain[e->from]) + 8ull * e->index);
+    return va;
+}
+
 /* Gate of one import. */
 static bool put_gate(struct maker *m, const struct edge *e, const struct import_fn *i, uint64_t *gate,
                      struct problem *p)
@@ -197,7 +209,9 @@ static bool put_gate(struct maker *m, const struct edge *e, const struct import_
     f.near[EDGE] = e->index;
     f.far[FUNCTION] = constant(m, dispatch);
     f.far[WINDOW] = constant(m, BH_COMPARTMENT_BASE(e->from));
+    uint64_t count = m->w->o->count_mpk ? put_count(m, e) : 0;
     *gate = edge_light(m->k->a, e) ? PUT(m, light, &f) : PUT(m, full, &f);
+    *gate = count ? count : *gate;
     return true;
 }
 
@@ -302,7 +316,7 @@ static bool make(struct maker *m, uint32_t start, struct problem *p)
 static uint64_t code_bound(const struct world *w, const struct keys *k, uint64_t *constants, uint64_t *imports)
 {
     const struct appliance *a = k->a;
-    uint64_t gate = (uint64_t)(bh_mpk_full_end - bh_mpk_full) + 16;
+    uint64_t gate = (uint64_t)(bh_mpk_full_end - bh_mpk_full) + 32;
     uint64_t own = (uint64_t)(bh_mpk_call_end - bh_mpk_call) + (uint64_t)(bh_mpk_down_end - bh_mpk_down) + 64;
     uint64_t bytes = 16 * TRIES;
     *constants = *imports = 1;
@@ -349,6 +363,23 @@ static bool slots_have_room(const struct world *w, const struct keys *k, struct 
     return true;
 }
 
+static bool add_counts(const struct world *w, const struct keys *k, struct guest_memory *m, struct problem *p)
+{
+    bool good = true;
+    for (uint32_t d = 0; good && w->o->count_mpk && d < k->n_domains; d++) {
+        struct region r = {.va = BH_MPK_COUNTS_VA(d),
+                           .size = PAGE,
+                           .stride = PAGE,
+                           .count = 1,
+                           .perms = PERM_R | PERM_W | PERM_U,
+                           .backing = BACK_FD,
+                           .fd = w->stats_fd[k->vm],
+                           .offset = VM_COUNTS_OFF + d * PAGE};
+        good = memory_add(m, &r, p);
+    }
+    return good;
+}
+
 bool trampolines_plan(const struct world *w, const struct keys *k, struct guest_memory *m,
                       struct problem *p)
 {
@@ -371,6 +402,9 @@ bool trampolines_plan(const struct world *w, const struct keys *k, struct guest_
         if (!add(m, BH_MPK_SECRETS_VA(d), BH_MPK_SECRETS_SIZE, 0, p)) {
             return false;
         }
+    }
+    if (!add_counts(w, k, m, p)) {
+        return false;
     }
     for (uint32_t i = 0; i < m->n; i++) {
         uint32_t key = keys_of(k, m->list[i].va);

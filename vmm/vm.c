@@ -187,6 +187,7 @@ void vm_main(struct world *w, uint32_t v)
         _exit(failed.problem.status);
     }
     vm->stats->tsc_khz = vm->vcpu.tsc_khz;
+    vm->stats->counts_mpk = vm->memory.keyed && w->o->count_mpk;
     vm->stats->version = VM_STATS_VERSION;
     vm_mark(vm, "started");
     message_send(vm->supervisor, &(struct message){.kind = MESSAGE_STARTED});

@@ -1,19 +1,23 @@
-/* What a VM's process counts about its VM: the last page of the VM's statistics, which the guest does not have.
+/* What a VM's process counts about its VM: a page of the VM's statistics that the guest does not have.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * The memfd of a VM's statistics holds struct bh_stats (rpc/stats.h), whole pages, and then this. Each field has one
- * writer; observers read it while it changes, and trust it no more than the guest's: a VM's process may be anybody's. */
+ * The memfd of a VM's statistics holds struct bh_stats (rpc/stats.h), whole pages, then this, and then a page for each
+ * domain (BH_MPK_COUNTS_VA(), rpc/mpk.h). Each field has one writer; observers read it while it changes, and trust it no more than the guest's: a VM's process may be anybody's. */
 #ifndef BH_VM_STATS_H
 #define BH_VM_STATS_H
 
+#include "rpc/mpk.h"
 #include "rpc/stats.h"
 
 #define VM_STATS_VERSION 1u
-#define VM_STATS_BYTES   (BH_STATS_SIZE + BH_PAGE_SIZE) /* of the memfd */
+#define VM_COUNTS_OFF    (BH_STATS_SIZE + BH_PAGE_SIZE)                    /* in the memfd */
+#define VM_STATS_BYTES   (VM_COUNTS_OFF + BH_DOMAINS_MAX * BH_PAGE_SIZE) /* of the memfd */
+_Static_assert(BH_EDGES_MAX * sizeof(uint64_t) <= BH_PAGE_SIZE, "a domain's edges");
 
 struct vm_stats {
     uint32_t version; /* VM_STATS_VERSION: the guest runs */
-    uint32_t has_net;
+    uint16_t has_net;
+    uint16_t counts_mpk;   /* gates between protection keys count calls */
     uint64_t tsc_khz;      /* rate of the guest's time stamp counter */
     /* The vCPU's thread. */
     uint64_t exits;        /* times the guest left KVM_RUN for this process */

@@ -86,12 +86,13 @@ static bool in_core(uint64_t va)
     return va >= BH_CORE_IMAGE_VA && va < BH_TLS_VA;
 }
 
-/* A gate (push %rdi; light: mov ...(%rip), %rax, with which its way back begins as well, but not at a multiple of 16),
+/* A gate (push %rdi, or an incq where it counts; light: mov ...(%rip), %rax, with which its way back begins as well, but not at a multiple of 16),
  * the entry of a core call (mov $n, %r9d), or the core's way out (push %rbx). */
 static bool begins(const uint8_t *at, enum kind *kind)
 {
     bool aligned = (at - code) % 16 == 0;
-    bool gate = at[0] == 0x57 || (aligned && at[0] == 0x48 && at[1] == 0x8b && at[2] == 0x05);
+    bool counts = at[0] == 0x48 && at[1] == 0xff && at[2] == 0x05;
+    bool gate = counts || at[0] == 0x57 || (aligned && at[0] == 0x48 && at[1] == 0x8b && at[2] == 0x05);
     *kind = in_core(last) ? DOWN : gate ? GATE : CORE_CALL;
     return in_core(last) ? at[0] == 0x53 : gate || (at[0] == 0x41 && at[1] == 0xb9);
 }

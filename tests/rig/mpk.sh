@@ -13,6 +13,7 @@
 #   mpk.sh isolation WHO ACTION   tests/guests/apps/isolation between two keys; ACTION: read or write
 #   mpk.sh planted NAME PLACE     refused, because of a WRPKRU there
 #   mpk.sh count NAME KIND NUMBER...  single-steps: how many instructions a crossing of that kind has
+#   mpk.sh counting ...           the same, with gates that count calls
 
 failures=0
 
@@ -139,7 +140,7 @@ attacks() {
 
 jumps() {
     appliance=${3:-mpk-keys} tried=0
-    CROSSINGS=1 build/tests/count_gates run "build/appliances/$appliance/manifest.dtb" -- app pointers >/tmp/out 2>&1
+    CROSSINGS=1 build/tests/count_gates run $options "build/appliances/$appliance/manifest.dtb" -- app pointers >/tmp/out 2>&1
     for offset in $(sed -n 's/^crossing //p' /tmp/out); do
         expect 4 "crashed: (a forged crossing between protection keys|page fault)" "$1" "jump-$2" "$offset"
         tried=$((tried + 1))
@@ -195,7 +196,7 @@ isolation() {
 count() {
     name=$1
     shift
-    build/tests/count_gates run "build/appliances/$name/manifest.dtb" >/tmp/out 2>/tmp/err || { cat /tmp/err; return 1; }
+    build/tests/count_gates run $options "build/appliances/$name/manifest.dtb" >/tmp/out 2>/tmp/err || { cat /tmp/err; return 1; }
     grep "^count: " /tmp/err
     while [ $# -gt 0 ]; do
         got=$(sed -n "s/^count: $1: \([0-9]*\) instructions and 2 WRPKRU$/\1/p" /tmp/err)
@@ -221,6 +222,7 @@ jumps) jumps "$2" "$3" "$4"; exit $failures ;;
 light) light; exit $failures ;;
 isolation) isolation "$2" "$3"; exit $failures ;;
 planted) planted "$2" "$3"; exit $failures ;;
-count) shift; count "$@" || exit; exit $failures ;;
+count) shift; options=; count "$@" || exit; exit $failures ;;
+counting) shift; options=--count-mpk; count "$@" || exit; exit $failures ;;
 *) echo "usage: see the top of this file"; exit 2 ;;
 esac
