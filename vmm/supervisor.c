@@ -82,13 +82,18 @@ static void signal_all(int signo)
     }
 }
 
+static uint64_t grace_from_now(void)
+{
+    return marks_now() + (s.w.o->grace_ns ? s.w.o->grace_ns : GRACE_NS);
+}
+
 static void enter_phase(enum phase phase)
 {
     if (phase <= s.phase) {
         return;
     }
     s.phase = phase;
-    s.deadline = phase == KILLED ? 0 : marks_now() + (s.w.o->grace_ns ? s.w.o->grace_ns : GRACE_NS);
+    s.deadline = phase == KILLED ? 0 : grace_from_now();
     if (phase == ASKED) {
         /* Only the application: while it ends, it may need the others. */
         uint32_t v = 0;
@@ -230,17 +235,20 @@ static void take_idle(void)
     look_after(v, &c);
 }
 
-/* An application may end before all VMs have started. One of them that cannot is an error all the same. */
+/* An application may end before all VMs have started. One of them that cannot is an error all the same, so they have the grace to say
+ * so. */
 static void end_if_started(void)
 {
+    if (!s.app_ended || s.phase >= ENDING) {
+        return;
+    }
     for (uint32_t v = 0; v < s.w.a->n_vms; v++) {
         if (s.alive[v] && !s.started[v] && !s.over[v]) {
+            s.deadline = s.deadline ? s.deadline : grace_from_now();
             return;
         }
     }
-    if (s.app_ended && s.phase < ENDING) {
-        enter_phase(ENDING);
-    }
+    enter_phase(ENDING);
 }
 
 static void take_message(uint32_t v, const struct message *m)
