@@ -6,9 +6,11 @@ SPDX-License-Identifier: BSD-3-Clause
 `target extended-remote SOCKET`, then `bulkhead symbols`. docs/debugging.md has a session.
 """
 import re
+import struct
 
 import gdb
 from gdb.FrameDecorator import FrameDecorator
+from gdb.unwinder import Unwinder, register_unwinder
 
 
 def monitor(words):
@@ -116,9 +118,113 @@ class Compartment(gdb.Command):
         raise gdb.GdbError(f"compartment {argument} is not attached: attach {places[argument]}")
 
 
-# ---- Across a gate: the core's own records say which call a thread serves, and which thread waits for it ----
+# ---- Across a gate between protection keys: the caller left a frame on its own stack (rpc/mpk.h, struct bh_frame) ----
+
+TRAMPOLINES = 0x300000200000, 0x300000300000  # rpc/mpk.h: BH_MPK_CODE_VA
+TEMPLATE_MAX = 512  # bytes of one of them, guest/kernel/mpk/trampolines.S
+WINDOW = 1 << 36  # rpc/abi.h: addresses of a compartment
+# How the templates begin: `push %fs:PLACE; push $ID`, behind what they save; a light gate pushes nothing.
+PUSHES = re.compile(rb"(?:\x57|(\x53\x55\x41\x54\x41\x55\x41\x56\x41\x57\x6a\x00))\x64\xff\x34\x25(.{4})\x68(.{4})", re.S)
+LIGHT = re.compile(rb"\x48\x8b\x05.{4}\x31\xc9\x31\xd2\x0f\x01\xef\x48\x3b\x05.{4}(?:\x75.|\x0f\x85.{4})\xfc\x89\xff", re.S)
+SAVED = "r15", "r14", "r13", "r12", "rbp", "rbx"  # by the core's way into a compartment, and (light) by whoever is called
+
+
+def in_trampolines(pc):
+    return TRAMPOLINES[0] <= pc < TRAMPOLINES[1]
+
+
+def words(address, n):
+    return struct.unpack(f"<{n}Q", gdb.selected_inferior().read_memory(address, 8 * n))
+
+
+def template_of(pc):
+    """How the trampoline around pc begins."""
+    start = pc & ~15
+    while start > max(pc - TEMPLATE_MAX, TRAMPOLINES[0] - 1):
+        begin = bytes(gdb.selected_inferior().read_memory(start, 40))
+        if match := PUSHES.match(begin) or LIGHT.match(begin):
+            return match
+        start -= 16
+    return None
+
+
+class Crossings:
+    """The ways out of the trampolines that the selected thread's stack leads through, from the innermost one on."""
+
+    def __init__(self):
+        self.thread_pointer = int(gdb.newest_frame().read_register("fs_base"))
+        self.windows = {}  # address: name of the compartment
+        for name, start in re.findall(r"(?m)^compartment (\S+):.* addresses 0x([0-9a-f]+) to ", monitor("placement")):
+            self.windows[int(start, 16)] = name
+        self.next = {}  # place of a stack pointer: the frame there that has not been used yet
+
+    def compartment(self, pc):
+        return self.windows.get(pc & ~(WINDOW - 1))
+
+    def caller(self, frame):
+        """Registers where the trampoline that `frame` is in was called; None: not known."""
+        begin = template_of(frame.pc())
+        if begin is None:
+            return None
+        if begin.re is LIGHT:
+            sp = int(frame.read_register("rsp"))
+            known = {name: int(frame.read_register(name)) for name in SAVED}
+            return known | {"rip": words(sp + 8, 1)[0], "rsp": sp + 16}
+        place = self.thread_pointer + struct.unpack("<i", begin[2])[0]
+        sp = self.next.get(place) or words(place, 1)[0]
+        number, self.next[place] = words(sp, 2)
+        if number & 0xffffffff != struct.unpack("<I", begin[3])[0]:
+            return None
+        if begin[1]:
+            *saved, pc = words(sp + 24, 7)
+            return dict(zip(SAVED, saved)) | {"rip": pc, "rsp": sp + 80}
+        return {"rip": words(sp + 24, 1)[0], "rsp": sp + 32}  # who calls has saved its registers further up
+
+
+class Jump(Unwinder):
+    """While `to` is set, the innermost frame has a caller with these registers. (GDB would not unwind from one stack to
+    another one below it; with a made-up frame in between there is nothing to compare.)"""
+
+    def __init__(self):
+        super().__init__("bulkhead")
+        self.to = None
+
+    def __call__(self, pending):
+        if self.to is None or pending.level() != 0:
+            return None
+        kind = pending.read_register("rip").type
+        self.sp, self.pc = gdb.Value(1).cast(kind), gdb.Value(1).cast(kind)
+        info = pending.create_unwind_info(self)
+        for name, value in self.to.items():
+            old = pending.read_register(name)
+            info.add_saved_register(name, gdb.Value(value.to_bytes(old.type.sizeof, "little"), old.type))
+        return info
+
+
+jump = Jump()
+register_unwinder(None, jump, replace=True)
+
+
+class jumped:
+    """Context: the frames of a caller with these registers; `newest` is the first."""
+
+    def __init__(self, registers):
+        self.registers = registers
+
+    def __enter__(self):
+        jump.to = self.registers
+        gdb.invalidate_cached_frames()
+        return gdb.newest_frame().older()
+
+    def __exit__(self, *_):
+        jump.to = None
+        gdb.invalidate_cached_frames()
+
+
+# ---- Across a gate between VMs: the core's own records say which call a thread serves, and which thread waits for it ----
 
 CORE = 0x300000000000, 0x400000000000  # rpc/abi.h: the core's window
+DEPTH_MAX = 32  # gates
 SERVING = {"gate_serve", "run_callback"}  # guest/kernel/core: frames that run a call of somebody else's
 
 
@@ -158,8 +264,12 @@ def served(frame):
         return None
 
 
+POLLING = -1
+
+
 def waiter_of(call):
-    """In the selected inferior: where the thread keeps what it knows of the call that it waits for; 0: not here."""
+    """In the selected inferior: where the thread keeps what it knows of the call that it waits for; POLLING: it has just
+    posted it, and has not gone to wait yet; 0: not here."""
     ports = gdb.lookup_global_symbol("ports")
     count = gdb.lookup_global_symbol("n_ports")
     if ports is None or count is None:
@@ -168,8 +278,28 @@ def waiter_of(call):
     for i in range(min(int(count.value()), 256)):
         port = ports[i]
         if int(port["boot"]["index"]) == call.edge and bool(port["caller"]) != call.caller_is_here:
-            return int(port["pending"][call.slot]["waiter"]) if call.slot < 64 else 0
+            if call.slot >= 64:
+                return 0
+            sent = int(port["out"]["outstanding"]) & ~int(port["submitted"]) & 1 << call.slot
+            return int(port["pending"][call.slot]["waiter"]) or (POLLING if sent else 0)
     return 0
+
+
+def in_a_call(newest):
+    """Whether a thread's innermost frames make a gate call."""
+    for _, frame in zip(range(16), frames(newest)):
+        if in_core(frame) and frame.name() in ("gate_call", "gate_callback"):
+            return True
+    return False
+
+
+def waiting_thread(inferior, waiter):
+    """The thread that made a call, by what waiter_of() said."""
+    if waiter != POLLING:
+        return thread_of_stack(inferior, waiter)
+    thread = running_thread(inferior)
+    thread.switch()
+    return thread if in_a_call(gdb.newest_frame()) else None
 
 
 def thread_of_stack(inferior, address):
@@ -229,7 +359,7 @@ class Note:
 
 
 def callers(call, depth=0):
-    """The frames that made this call, from the stub on, wherever they are; and so on, gate by gate."""
+    """The frames that made this call, from the stub on, in another VM; and so on, gate by gate."""
     here = gdb.selected_inferior()
     for inferior in gdb.inferiors():
         if inferior.num == here.num or not inferior.pid:
@@ -239,25 +369,36 @@ def callers(call, depth=0):
         with at(inferior):
             try:
                 waiter = waiter_of(call)
-                thread = thread_of_stack(inferior, waiter) if waiter else None
+                thread = waiting_thread(inferior, waiter) if waiter else None
                 if thread:
                     thread.switch()
-                    return follow(gdb.newest_frame(), call.peer, depth)
+                    return follow(gdb.newest_frame(), Crossings(), depth)
             except gdb.error:
                 continue
     return [Note(f"<the caller, {call.peer}, runs, is not attached, or gave up>")]
 
 
-def follow(newest, where, depth):
+def follow(newest, crossings, depth=0):
     """What is of interest of the selected thread: all but the core; to where it serves a call itself, then that call's."""
     found = []
     for frame in frames(newest):
         call = served(frame)
-        if call and depth < 16:
+        if call and depth < DEPTH_MAX:
             return found + callers(call, depth + 1)
+        if in_trampolines(frame.pc()):
+            return found + beyond(frame, crossings, depth + 1)
         if not in_core(frame):
-            found.append(Seen(frame, where))
+            found.append(Seen(frame, crossings.compartment(frame.pc())))
     return found
+
+
+def beyond(frame, crossings, depth=0):
+    """The same from where the trampoline that this frame is in was called."""
+    registers = crossings.caller(frame) if depth < DEPTH_MAX else None
+    if registers is None:
+        return [Note("<the caller, behind a gate between protection keys, is not known>")]
+    with jumped(registers) as newest:
+        return [Note("<gate between protection keys>")] + follow(newest, crossings, depth)
 
 
 class Argument:
@@ -301,7 +442,7 @@ class Caller(FrameDecorator):
 
 
 class AcrossGates:
-    """Frame filter: below the frame that serves a call, the frames that made it, in the other compartment."""
+    """Frame filter: below the frame that serves a call, or a gate between protection keys, the frames that made the call."""
 
     def __init__(self):
         self.name, self.priority, self.enabled = "bulkhead", 50, True
@@ -310,8 +451,10 @@ class AcrossGates:
     def filter(self, iterator):
         shown = []
         for decorated in iterator:
-            shown.append(decorated)
             frame = decorated.inferior_frame()
+            if in_trampolines(frame.pc()):
+                return iter(shown + [Caller(seen, frame) for seen in beyond(frame, Crossings())])
+            shown.append(decorated)
             call = served(frame)
             if call:
                 return iter(shown + [Caller(seen, frame) for seen in callers(call)])

@@ -31,7 +31,7 @@ set -- "$socket" qSupported 'multiprocess[+]' '?' '^T05thread:p' "Hgp$process.1"
     "m$write,4" '^[0-9a-f]{8}$' "Z0,$write,1" OK "m$write,1" '^[^c]|^c[^c]' \
     'vCont;c' "^T05thread:p$process.*swbreak:;.*10:$(register "$write");" "Hgp$process.1" OK "z0,$write,1" OK \
     "vCont;s:p$process.-1;c" "^T05thread:p$process.*10:" p11 '^[0-9a-f]{8}$' \
-    "Z2,$card,8" "$none" "Z0,$count,1" OK 'vCont;c' "^T05thread:p$process.*swbreak:;.*10:$(register "$count");" \
+    "Z1,$write,1" "$none" "Z2,$card,8" "$none" "Z0,$count,1" OK 'vCont;c' "^T05thread:p$process.*swbreak:;.*10:$(register "$count");" \
     "z0,$count,1" OK "m$card,9" '^4772656574696e6773$'
 [ -n "$keys" ] && set -- "$@" p4b '[1-9a-f]'
 build/tests/gdb_client "$@" || { cat /tmp/err; kill $appliance; exit 1; }
