@@ -4,9 +4,15 @@ SPDX-License-Identifier: BSD-3-Clause
 """
 
 import os
+import re
+import socket
+import subprocess
 import time
+import urllib.request
 
-from observe_support import ObserveTest
+from observe_support import BULKHEAD, ROOT, ObserveTest
+
+REDIS = str(ROOT / "guest/apps/redis/compartments.toml")
 
 
 class Top(ObserveTest):
@@ -113,3 +119,62 @@ class Top(ObserveTest):
         self.measure(child, "args0", 1)
         child.communicate(timeout=20)
         self.assertEqual(child.returncode, 0)
+
+    def redis(self) -> subprocess.Popen:
+        """Redis, reached over the network device of its other VM; its metrics, too."""
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = s.getsockname()[1]
+        child = subprocess.Popen([BULKHEAD, "run", REDIS, "--metrics", "0", "--set", f'net.forward=["{self.port}:6379"]'],
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                 start_new_session=True, env=self.env)
+        self.addCleanup(self._end, child)
+        self.url = re.search(rb"http://\S+", child.stderr.readline())[0].decode()
+        deadline = time.monotonic() + 30
+        while not self.echo(b"x"):
+            self.assertLess(time.monotonic(), deadline, "Redis does not answer")
+            time.sleep(0.05)
+        return child
+
+    def echo(self, text: bytes) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=30) as s:
+                s.sendall(b"*2\r\n$4\r\nECHO\r\n$%d\r\n%s\r\n" % (len(text), text))
+                with s.makefile("rb") as answer:
+                    answer.readline()
+                    return answer.read(len(text)) == text
+        except OSError:
+            return False
+
+    def test_network(self):
+        """What a client sends and gets goes through the device's counters, and nobody else's."""
+        self.redis()
+        (app, before) = self.totals()[0]["vms"]
+        self.assertNotIn("net", app)
+        self.assertTrue(self.echo(b"x" * 100000))
+        now = self.totals()[0]["vms"][1]["net"]
+        for way in ("rx", "tx"):  # received: by the guest
+            carried = now[f"{way}_bytes"] - before["net"][f"{way}_bytes"]
+            frames = now[f"{way}_frames"] - before["net"][f"{way}_frames"]
+            self.assertGreaterEqual(carried, 100000, way)
+            self.assertLess(carried, 200000, way)  # headers, acknowledgements, perhaps sent again
+            self.assertGreaterEqual(frames, 100000 // 65536, way)
+            self.assertEqual(now[f"{way}_drops"], 0, way)
+        text = self.bulkhead("top", "--once", "--interval", "0.1").stdout
+        self.assertRegex(text, r"(?m)^ +network: received .* frames/s, .* B/s, dropped 0; sent .* frames/s, .* B/s, dropped 0$")
+        with urllib.request.urlopen(self.url, timeout=10) as answer:
+            metrics = answer.read().decode()
+        found = re.findall(r'(?m)^bulkhead_net_received_bytes_total\{appliance="redis",vm="1",compartments="net"\} (\d+)$', metrics)
+        self.assertEqual(len(found), 1)
+        self.assertGreaterEqual(int(found[0]), now["rx_bytes"])
+        self.assertNotIn('net_received_bytes_total{appliance="redis",vm="0"', metrics)
+
+    def test_nudges_are_no_time_outs(self):
+        """Replies leave over a lane, whose sender does not wait: `top` counts calls, and no errors."""
+        self.redis()
+        for _ in range(50):
+            self.assertTrue(self.echo(b"y"))
+        edges = {(e["from"], e["to"]): e for e in self.totals()[0]["edges"]}
+        edge = edges["app", "net"]
+        self.assertGreater(edge["calls"], 50)
+        self.assertNotIn("timed-out", edge["errors"])

@@ -29,6 +29,7 @@ static void begin(uint64_t features)
     rig.n.resets = 0;
     rig.n.broken = NULL;
     rig.frames = 0;
+    rig.stats = (struct vm_stats){0};
     atomic_store(&rig.n.state, NET_IDLE);
     struct bh_net_setup s = rig_setup(features);
     CHECK(rig_start(&s) == 0);
@@ -64,6 +65,7 @@ static void frames_go_out_in_order_and_indices_wrap(void)
         CHECK(u->idx == (uint16_t)(i + 1) && u->ring[i % RIG_SIZE].id == d);
     }
     CHECK(!net_transmit(&rig.n) && !rig.n.broken);
+    CHECK(rig.stats.tx_frames == 70000 && rig.stats.tx_bytes == 70000 * 60 && !rig.stats.tx_drops);
 }
 
 static void chains_are_gathered(void)
@@ -125,6 +127,7 @@ static void frames_come_in(void)
     CHECK(!memcmp(bytes_of(0) + 12, frame, 988) && !memcmp(bytes_of(1), frame + 988, 1500));
     CHECK(!memcmp(bytes_of(2), frame + 2488, 512));
     CHECK(net_deliver(&rig.n, &h, frame, 1988) && u->idx == 4 && u->ring[3].len == 2000);
+    CHECK(rig.stats.rx_frames == 2 && rig.stats.rx_bytes == 3000 + 1988 && !rig.stats.rx_drops);
 }
 
 static void without_merging_a_frame_needs_one_buffer(void)
@@ -136,7 +139,7 @@ static void without_merging_a_frame_needs_one_buffer(void)
     lend(1, 2000);
     CHECK(net_deliver(&rig.n, &h, frame, 3000) && !rig.n.starved); /* dropped */
     CHECK(rig.ring[RX].used->idx == 0 && net_deliver(&rig.n, &h, frame, 1988));
-    CHECK(rig.ring[RX].used->idx == 1);
+    CHECK(rig.ring[RX].used->idx == 1 && rig.stats.rx_drops == 1 && rig.stats.rx_frames == 1);
 }
 
 static void scattered_receive_buffers(void)
@@ -165,6 +168,7 @@ static void frame_larger_than_all_buffers_is_dropped(void)
     }
     CHECK(net_deliver(&rig.n, &h, frame, NET_FRAME_MAX) && !rig.n.starved);
     CHECK(rig.ring[RX].used->idx == 0 && net_deliver(&rig.n, &h, frame, 60));
+    CHECK(rig.stats.rx_drops == 1 && rig.stats.rx_frames == 1);
 }
 
 static void event_indices(void)
@@ -376,7 +380,7 @@ static void odd_frames_are_dropped_but_used(void)
         offer(TX, i);
     }
     CHECK(net_transmit(&rig.n) && rig.frames == 0 && !rig.n.broken);
-    CHECK(rig.ring[TX].used->idx == 5);
+    CHECK(rig.ring[TX].used->idx == 5 && rig.stats.tx_drops == 5 && !rig.stats.tx_frames && !rig.stats.tx_bytes);
 }
 
 static int64_t start_with(struct bh_net_setup s)
