@@ -241,7 +241,7 @@ static void finish(const struct postmortem *p, const struct crash *c, int dir, c
     if (silent && dir >= 0) {
         remove_directory(AT_FDCWD, path);
     } else if (dir >= 0) {
-        fprintf(out, "  saved     %s: report.txt, a core of each VM, and for GDB, there: gdb -x gdb.txt\n", from_here(path));
+        fprintf(out, "  saved     %s: report.txt, the cores, and for GDB, there: gdb -x gdb.txt\n", from_here(path));
     }
     if (fclose(out)) {
         return;
