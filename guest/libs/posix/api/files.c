@@ -1,13 +1,16 @@
 /* Files by name.
  * SPDX-License-Identifier: BSD-3-Clause */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/time.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 #include <utime.h>
 
@@ -21,9 +24,36 @@ static bool only(int flags, int allowed)
     return !(flags & ~allowed);
 }
 
+/* The descriptor that /dev/stdin, /dev/stdout, /dev/stderr or /dev/fd/N stands for; -1: another name. */
+static int descriptor_named(const char *path)
+{
+    static const char *const names[] = {"/dev/stdin", "/dev/stdout", "/dev/stderr"};
+    char *end;
+    for (int i = 0; i < 3; i++)
+        if (strcmp(path, names[i]) == 0)
+            return i;
+    if (strncmp(path, "/dev/fd/", 8) != 0 || !isdigit((unsigned char)path[8]))
+        return -1;
+    unsigned long fd = strtoul(path + 8, &end, 10);
+    return *end || fd >= PX_FILES_MAX ? -1 : (int)fd;
+}
+
+/* Unlike on Linux it is not opened again: flags and offset are those of `fd`. */
+static int open_descriptor(int fd, int flags)
+{
+    const struct px_file *f = px_peek(fd);
+    if (!f)
+        return -ENOENT;
+    int has = f->flags & O_ACCMODE;
+    return has == O_RDWR || has == (flags & O_ACCMODE) ? px_dup(fd, 0, flags & O_CLOEXEC) : -EACCES;
+}
+
 static int open_in(int dir, const char *path, int flags, mode_t mode)
 {
     struct px_file *f;
+    int fd = descriptor_named(path);
+    if (fd >= 0)
+        return (int)px_result(open_descriptor(fd, flags));
     int r = px_open_file(dir, path, flags, mode & ~mask, &f);
     return (int)px_result(r ? r : px_open_fd(f, 0, flags & O_CLOEXEC));
 }
@@ -492,4 +522,26 @@ int fstatvfs(int fd, struct statvfs *st)
     if (!r)
         room_out(&room, st);
     return (int)px_result(r);
+}
+
+static int as_statfs(int r, const struct statvfs *from, struct statfs *to)
+{
+    if (r == 0)
+        *to = (struct statfs){.f_bsize = (long)from->f_bsize, .f_frsize = (long)from->f_frsize,
+                              .f_namelen = (long)from->f_namemax, .f_flags = (long)from->f_flag,
+                              .f_blocks = from->f_blocks, .f_bfree = from->f_bfree, .f_bavail = from->f_bavail,
+                              .f_files = from->f_files, .f_ffree = from->f_ffree};
+    return r;
+}
+
+int statfs(const char *path, struct statfs *st)
+{
+    struct statvfs room;
+    return as_statfs(statvfs(path, &room), &room, st);
+}
+
+int fstatfs(int fd, struct statfs *st)
+{
+    struct statvfs room;
+    return as_statfs(fstatvfs(fd, &room), &room, st);
 }

@@ -34,6 +34,7 @@ unsigned px_net_word(const struct px_socket *s); /* NET_* bits; NET_ERROR | NET_
 enum { PX_STAGING = 65536 };
 void *px_staging_take(void); /* PX_STAGING bytes, or NULL: none left, pass the data itself */
 void px_staging_give(void *buffer);
+bool px_staging_has(const void *buffer); /* it is one of them */
 
 /* ---- Transfers without a call (lane.c) ---- */
 void px_lane_open(void);

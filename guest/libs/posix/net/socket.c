@@ -84,6 +84,8 @@ ssize_t px_socket_send(struct px_socket *s, const struct iovec *iov, int n, int 
         return -EMSGSIZE;
     if (size > PX_STAGING)
         size = PX_STAGING;
+    if (n == 1 && !address && px_staging_has(iov->iov_base)) /* sendfile() */
+        return net_send(s->handle, iov->iov_base, size, flags);
     char *buffer = borrow(size, &staged);
     if (!buffer)
         return -ENOBUFS;

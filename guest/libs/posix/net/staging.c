@@ -28,6 +28,14 @@ void *px_staging_take(void)
     return NULL;
 }
 
+bool px_staging_has(const void *buffer)
+{
+    for (int i = 0; i < BUFFERS; i++)
+        if (buffers[i].memory && buffers[i].memory == buffer)
+            return true;
+    return false;
+}
+
 void px_staging_give(void *buffer)
 {
     for (int i = 0; i < BUFFERS; i++)

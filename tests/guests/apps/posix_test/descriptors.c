@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -98,9 +100,57 @@ static void pairs(void)
     FAILS("no network here", EAFNOSUPPORT, socket(AF_INET, SOCK_STREAM, 0));
 }
 
+/* From a file of 200,000 bytes into pipes. */
+static void send_file(void)
+{
+    int file = open("/tmp/t", O_RDWR | O_CREAT, 0600), fds[2];
+    char *big = calloc(1, 200000), back[8];
+    off_t at = 199998;
+    pthread_t t;
+    void *value;
+    memcpy(big + 199996, "abcd", 4);
+    CHECK("a file to send", write(file, big, 200000) == 200000 && lseek(file, 199996, SEEK_SET) == 199996);
+    pipe(fds);
+    CHECK("sendfile from the offset", sendfile(fds[1], file, NULL, 3) == 3 && read(fds[0], back, 8) == 3 && !memcmp(back, "abc", 3));
+    CHECK("moves it", lseek(file, 0, SEEK_CUR) == 199999 && sendfile(fds[1], file, NULL, 5) == 1 && sendfile(fds[1], file, NULL, 5) == 0);
+    CHECK("sendfile from a place", read(fds[0], back, 8) == 1 && sendfile(fds[1], file, &at, 9) == 2 && at == 200000);
+    CHECK("leaves the offset", lseek(file, 0, SEEK_CUR) == 200000 && read(fds[0], back, 8) == 2 && !memcmp(back, "cd", 2));
+    fcntl(fds[1], F_SETFL, O_NONBLOCK);
+    at = 0;
+    ssize_t some = sendfile(fds[1], file, &at, 200000);
+    CHECK("sendfile stops where a pipe is full", some > 0 && some < 200000 && at == some);
+    FAILS("and then waits for nothing", EAGAIN, sendfile(fds[1], file, &at, 1));
+    fcntl(fds[1], F_SETFL, 0);
+    pthread_create(&t, NULL, drain, &fds[0]);
+    CHECK("sendfile blocks", sendfile(fds[1], file, &at, 200000) == 200000 - some && at == 200000);
+    close(fds[1]);
+    CHECK("all arrived", pthread_join(t, &value) == 0 && value == (void *)200000);
+    FAILS("sendfile from a pipe", EINVAL, sendfile(1, fds[0], NULL, 1));
+    FAILS("sendfile from nothing", EBADF, sendfile(1, 999, NULL, 1));
+    FAILS("sendfile from before the start", EINVAL, (at = -1, sendfile(1, file, &at, 1)));
+    close(fds[0]), close(file), unlink("/tmp/t"), free(big);
+}
+
+static void by_name(void)
+{
+    int fds[2], fd;
+    char name[20], back[8];
+    pipe(fds);
+    snprintf(name, sizeof(name), "/dev/fd/%d", fds[1]);
+    CHECK("/dev/fd", (fd = open(name, O_WRONLY | O_APPEND | O_CREAT, 0644)) > fds[1] && write(fd, "x", 1) == 1);
+    CHECK("/dev/fd is that pipe", close(fd) == 0 && read(fds[0], back, 8) == 1);
+    FAILS("/dev/fd of a reader, to write", EACCES, (snprintf(name, sizeof(name), "/dev/fd/%d", fds[0]), open(name, O_WRONLY)));
+    FAILS("/dev/fd of none", ENOENT, open("/dev/fd/999", O_RDONLY));
+    close(fds[0]), close(fds[1]);
+    CHECK("/dev/stdout", (fd = open("/dev/stdout", O_WRONLY | O_APPEND)) > 2 && write(fd, "ok written by name\n", 19) == 19);
+    CHECK("/dev/stderr and /dev/stdin", close(fd) == 0 && close(open("/dev/stderr", O_WRONLY)) == 0 && close(open("/dev/stdin", O_RDONLY)) == 0);
+}
+
 void test_descriptors(void)
 {
     table();
+    send_file();
+    by_name();
     pipes();
     pairs();
 }

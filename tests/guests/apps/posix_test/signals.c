@@ -2,15 +2,19 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <arpa/inet.h>
 #include <dlfcn.h>
+#include <grp.h>
 #include <netdb.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/time.h>
 #include <sys/utsname.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -84,6 +88,7 @@ void test_process(void)
     struct utsname name;
     char text[64];
     unsigned char bytes[16];
+    struct statfs room;
     struct addrinfo *list, hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
     CHECK("getenv", getenv("PLACE") && !strcmp(getenv("PLACE"), "guest"));
     FAILS("fork", ENOSYS, fork());
@@ -91,6 +96,14 @@ void test_process(void)
     FAILS("waitpid", ECHILD, waitpid(-1, NULL, 0));
     CHECK("dlopen", dlopen("libm.so", RTLD_NOW) == NULL && dlerror() != NULL);
     CHECK("uname", uname(&name) == 0 && !strcmp(name.sysname, "Bulkhead"));
+    CHECK("one user", getpwnam("root") && !strcmp(getpwuid(0)->pw_name, "root") && !getpwnam("www-data") && !getpwuid(33));
+    CHECK("one group", getgrnam("root") && !strcmp(getgrgid(0)->gr_name, "root") && !getgrnam("adm") && !getgrgid(4));
+    CHECK("initgroups", initgroups("root", 0) == 0);
+    FAILS("initgroups of another", EPERM, initgroups("root", 5));
+    CHECK("statfs", statfs("/tmp", &room) == 0 && room.f_bsize > 0 && room.f_bfree > 0 && room.f_namelen == 255);
+    FAILS("statfs of nothing", ENOENT, statfs("/none", &room));
+    CHECK("timezone", setenv("TZ", "XYZ3", 1) == 0 && (tzset(), timezone == 3 * 3600) && unsetenv("TZ") == 0);
+    tzset();
     CHECK("sysconf", sysconf(_SC_PAGESIZE) == 4096 && sysconf(_SC_NPROCESSORS_ONLN) == 1);
     CHECK("malloc_usable_size and a large block", realloc(malloc(100), 8000000) != NULL);
     CHECK("inet_pton 4", inet_pton(AF_INET, "10.2.0.255", bytes) == 1 && bytes[3] == 255 && inet_pton(AF_INET, "1.2.3.256", bytes) == 0);
