@@ -1,4 +1,4 @@
-"""Redis's sources are the verified tarball with Debian's patches: not a line of them is ours.
+"""Sources that face the network are the verified tarballs with Debian's patches: not a line of them is ours.
 
 SPDX-License-Identifier: BSD-3-Clause
 """
@@ -15,7 +15,13 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 import fetch  # noqa: E402  (needs the path)
 
-ADDED = {".bulkhead-fetched", "meson.build"}  # the stamp, and a build rule at the top
+# What lies beside the sources: the stamp, a build rule at the top, and what nginx's configure would have written.
+ADDED = {
+    "redis": {".bulkhead-fetched", "meson.build"},
+    "nginx": {".bulkhead-fetched", "meson.build"}
+    | {f"bulkhead/{name}" for name in ("ngx_auto_config.h", "ngx_auto_headers.h", "ngx_modules.c")},
+}
+FILES = {"redis": 1000, "nginx": 400}  # at least
 
 
 class NoNetwork:
@@ -28,21 +34,29 @@ def files(tree: Path) -> set[str]:
 
 
 class Sources(unittest.TestCase):
-    def test_tree_is_tarball_and_patches(self):
-        source = tomllib.loads((ROOT / "scripts/sources.toml").read_text())["redis"]
-        tree = ROOT / "subprojects" / f"redis-{source['version']}"
+    def tree_is_tarball_and_patches(self, package: str):
+        source = tomllib.loads((ROOT / "scripts/sources.toml").read_text())[package]
+        tree = ROOT / "subprojects" / f"{package}-{source['version']}"
+        self.assertIn("patches", source)
         with tempfile.TemporaryDirectory() as name:
-            fresh = Path(name) / "redis"
-            fetch.source_tree("redis", source, fresh, NoNetwork())
-            self.assertEqual(files(tree) - files(fresh), ADDED)
+            fresh = Path(name) / package
+            fetch.source_tree(package, source, fresh, NoNetwork())
+            self.assertEqual(files(tree) - files(fresh), ADDED[package])
             self.assertEqual(files(fresh) - files(tree), set())
             same, different, unreadable = filecmp.cmpfiles(fresh, tree, files(fresh), shallow=False)
             self.assertEqual((different, unreadable), ([], []))
-            self.assertGreater(len(same), 1000)
+            self.assertGreater(len(same), FILES[package])
+
+    def test_redis(self):
+        self.tree_is_tarball_and_patches("redis")
+
+    def test_nginx(self):
+        self.tree_is_tarball_and_patches("nginx")
 
     def test_no_overlay_hides_a_source(self):
-        overlay = ROOT / "subprojects/packagefiles/redis"
-        self.assertEqual(files(overlay), {"meson.build"})
+        for package, added in ADDED.items():
+            overlay = ROOT / "subprojects/packagefiles" / package
+            self.assertEqual(files(overlay), added - {".bulkhead-fetched"})
 
 
 if __name__ == "__main__":
