@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 
-from . import alloc, boot, common, compare, everything, gates, gzip_run, net_run, redis_run
+from . import alloc, boot, common, compare, everything, gates, gzip_run, net_run, nginx_run, redis_run
 
 
 def some_cores(text):
@@ -64,14 +64,15 @@ def parser():
     b.add_argument("--starts", type=int, default=30)
     b.set_defaults(run=boot.run)
 
-    e = sub.add_parser("all", help="gates, alloc, boot, gzip, net, redis, and one page of it all: report.html")
+    e = sub.add_parser("all", help="gates, alloc, boot, gzip, net, redis, nginx, and one page of it all: report.html")
     e.set_defaults(run=everything.run)
     for one in (a, z, b, e):
         one.add_argument("--quick", action="store_true", help="a few only: does it work at all?")
 
     for name, module, rounds, what in (
             ("redis", redis_run, 5, "redis-benchmark: natively, in one VM, in two"),
-            ("net", net_run, 3, "iperf: natively, in one VM, in two")):
+            ("net", net_run, 3, "iperf: natively, in one VM, in two"),
+            ("nginx", nginx_run, 5, "wrk: natively, in one compartment, in two VMs, in three")):
         n = sub.add_parser(name, help=what)
         n.add_argument("--mode", choices=("tap", "user"), help="only this one (default: both; tap needs root)")
         n.add_argument("--rounds", type=int, default=rounds)
@@ -104,7 +105,8 @@ def main(argv):
     p = parser()
     args = p.parse_args(argv)
     if args.check == bool(args.what):
-        p.error("want --check alone" if args.check else "want a benchmark: gates, alloc, boot, gzip, net, redis or all")
+        p.error("want --check alone" if args.check else
+                "want a benchmark: gates, alloc, boot, gzip, net, redis, nginx or all")
     if args.update and not args.check:
         p.error("--update goes with --check")
     args.parse = p.parse_args

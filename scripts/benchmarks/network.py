@@ -31,6 +31,9 @@ class Service:
     port: int             # in the guest
     native: list[str]     # {port}, {host}: where it shall listen
     arguments: list[str]  # of the appliance's application; empty: those of its file
+    ways: tuple[str, ...] = WAYS
+    # {way: (TOML, --set options)} of ways other than those of WAYS.
+    appliances: dict = dataclasses.field(default_factory=dict)
 
 
 def raise_errno(what):
@@ -57,10 +60,10 @@ class Place:
         pass
 
     def appliance(self, way, sets):
-        options = [part for item in sets for part in ("--set", item)]
-        if way == ONE:
-            options += ["--set", "compartments.net.mechanism=none"]
-        command = [common.bulkhead(self.args), "run", *options, str(self.service.toml)]
+        own = ["compartments.net.mechanism=none"] if way == ONE else []
+        toml, more = self.service.appliances.get(way, (self.service.toml, own))
+        options = [part for item in (*sets, *more) for part in ("--set", item)]
+        command = [common.bulkhead(self.args), "run", *options, str(toml)]
         return command + (["--", *self.service.arguments] if self.service.arguments else [])
 
     def native(self, host, port):
@@ -116,7 +119,7 @@ class Namespaces(Place):
             command = ["nsenter", "--net=" + path(self.servers), "--",
                        *self.native("10.77.0.2", port)]
             return Server(way, command, "10.77.0.2", port, self.args)
-        net = 1 + WAYS.index(way)
+        net = 1 + self.service.ways.index(way)
         sets = ["net.mode=tap", f"net.interface=tap{net}", f'net.address="10.77.{net}.2/24"',
                 f'net.gateway="10.77.{net}.1"']
         return Server(way, self.appliance(way, sets), f"10.77.{net}.2", port, self.args)

@@ -157,6 +157,13 @@ class Network(unittest.TestCase):
         for rows in result["modes"].values():
             self.check(rows, {"native", "one VM", "own VM"}, "mib_per_s")
 
+    def test_nginx(self):
+        self.needs("wrk")
+        result = self.bench("nginx")
+        self.assertEqual(set(result["modes"]), self.modes())
+        for rows in result["modes"].values():
+            self.check(rows, {"one compartment", "network apart", "network and files apart"}, "rate")
+
     @unittest.skipIf(os.geteuid(), "needs root, to drop it")
     def test_without_root(self):
         done = subprocess.run(

@@ -78,7 +78,8 @@ class Server:
 
     def resident(self) -> int:
         """Bytes of all processes."""
-        return sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self.processes()) * os.sysconf("SC_PAGE_SIZE")
+        pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self.processes())
+        return pages * os.sysconf("SC_PAGE_SIZE")
 
     def text(self, log) -> str:
         log.seek(0)

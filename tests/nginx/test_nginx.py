@@ -1,4 +1,4 @@
-"""nginx in an appliance, driven from the host: what a web server for static files promises, and what bad clients must not break.
+"""nginx in an appliance, driven from the host: what a web server promises, and what bad clients must not break.
 
 SPDX-License-Identifier: BSD-3-Clause
 """
@@ -279,7 +279,7 @@ class Delivered(unittest.TestCase):
             ("-c", "/www/bad.conf"): '[emerg] 1#0: unknown directive "rooot" in /www/bad.conf:3',
             ("-c", "/www/open.conf"): '[emerg] 1#0: unexpected end of file, expecting "}" in /www/open.conf:3',
             ("-c", "/www/none.conf"): '[emerg] 1#0: open() "/www/none.conf" failed (2: No such file or directory)',
-            ("-g", "worker_connections 5;"): '[emerg] 1#0: "worker_connections" directive is not allowed here in command line',
+            ("-g", "root /;"): '[emerg] 1#0: "root" directive is not allowed here in command line',
             ("-x",): 'nginx: invalid option: "x"',
         }  # fmt: skip
         command = appliances.command(f"{APP}/compartments.toml", "--set", f"mounts.www.directory={self.site}",
