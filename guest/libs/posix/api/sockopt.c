@@ -1,6 +1,8 @@
 /* Options of sockets. Time-outs belong to the POSIX layer, all others to the network compartment.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/time.h>
 
@@ -34,6 +36,10 @@ static int set(struct px_socket *s, int level, int name, const void *value, sock
     if (size < sizeof(number))
         return -EINVAL;
     memcpy(&number, value, sizeof(number));
+    if (level == IPPROTO_TCP && name == TCP_CORK) {
+        s->corked = number != 0; /* without effect: what is sent until the caller waits goes together anyway */
+        return s->type == SOCK_STREAM ? 0 : -ENOPROTOOPT;
+    }
     return net_setopt(s->handle, level, name, number);
 }
 
@@ -62,8 +68,9 @@ static int get(struct px_socket *s, int level, int name, void *value, socklen_t 
         struct timeval t = {(time_t)(ns / 1000000000), (suseconds_t)(ns % 1000000000 / 1000)};
         return give(value, size, &t, sizeof(t));
     }
-    int64_t number;
-    int r = net_getopt(s->handle, level, name, &number);
+    int64_t number = s->corked;
+    bool cork = level == IPPROTO_TCP && name == TCP_CORK;
+    int r = cork ? 0 : net_getopt(s->handle, level, name, &number);
     if (r < 0)
         return r;
     if (level == SOL_SOCKET && name == SO_LINGER) {

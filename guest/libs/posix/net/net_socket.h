@@ -14,6 +14,7 @@ struct px_socket {
     uint32_t index; /* in the network's table of readiness words */
     int family, type;
     bool connecting; /* connect() was started, its outcome not yet told */
+    bool corked;     /* TCP_CORK, which is only remembered */
 
     /* With a lane (lane.c). */
     bool in_lane;

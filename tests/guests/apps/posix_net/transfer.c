@@ -144,6 +144,9 @@ void test_options(void)
     stream_pair(5004, fds);
     CHECK("TCP_NODELAY", setsockopt(fds[0], IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0 &&
                              get(fds[0], IPPROTO_TCP, TCP_NODELAY) == 1);
+    CHECK("TCP_CORK", get(fds[0], IPPROTO_TCP, TCP_CORK) == 0 &&
+                          setsockopt(fds[0], IPPROTO_TCP, TCP_CORK, &on, sizeof(on)) == 0 &&
+                          get(fds[0], IPPROTO_TCP, TCP_CORK) == 1);
     CHECK("keep-alive", setsockopt(fds[0], SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) == 0 &&
                             setsockopt(fds[0], IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle)) == 0 &&
                             get(fds[0], IPPROTO_TCP, TCP_KEEPIDLE) == 77);
