@@ -44,7 +44,7 @@ http {
         error_page 404 /missing.html;
         location /denied/ { deny all; }
         location /closed/ { autoindex off; }
-        location /sent/ { alias /www/; sendfile on; }
+        location /sent/ { alias /www/; sendfile on; tcp_nopush on; }
         location = /status { stub_status; access_log off; }
     }
 }
