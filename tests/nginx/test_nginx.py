@@ -18,8 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import appliances  # noqa: E402  (needs the path)
-from nginx_server import APP, Server  # noqa: E402  (needs the path)
+from nginx_server import APP, Server, appliances  # noqa: E402  (needs the path)
 
 MIB = 1 << 20
 # The full promises: BULKHEAD_BIG_FILE=2048 (MiB, a sparse file), BULKHEAD_WRK_SECONDS=600.
