@@ -85,9 +85,12 @@ static int stat_in(int fd, const char *path, struct stat *st, bool follow)
 {
     vfs_file_t dir;
     struct vfs_stat got;
-    int r = px_dir_of(fd, path, &dir);
-    if (!r)
+    int r = px_ask(path, follow, &got);
+    if (r == PX_UNKNOWN && !(r = px_dir_of(fd, path, &dir))) {
+        uint64_t asked = px_state();
         r = vfs_stat_at(dir, path, follow, &got);
+        px_learn(path, follow, r, &got, asked);
+    }
     if (!r)
         px_stat_out(&got, st);
     return (int)px_result(r);
@@ -129,7 +132,12 @@ static int remove_in(int fd, const char *path, bool directory)
 {
     vfs_file_t dir;
     int r = px_dir_of(fd, path, &dir);
-    return r ? r : vfs_remove(dir, path, directory);
+    uint64_t asked = px_state();
+    if (!r)
+        r = vfs_remove(dir, path, directory);
+    if (!r)
+        px_removed(path, asked);
+    return r;
 }
 
 int unlink(const char *path)
@@ -157,7 +165,10 @@ int mkdirat(int fd, const char *path, mode_t mode)
 {
     vfs_file_t dir;
     int r = px_dir_of(fd, path, &dir);
-    return (int)px_result(r ? r : vfs_make(dir, path, (uint32_t)(mode & 07777 & ~mask)));
+    if (!r)
+        r = vfs_make(dir, path, (uint32_t)(mode & 07777 & ~mask));
+    px_named(path, false);
+    return (int)px_result(r);
 }
 
 int mkdir(const char *path, mode_t mode)
@@ -175,7 +186,10 @@ static int two_paths(int from_fd, const char *from, int to_fd, const char *to, t
     int r = px_dir_of(from_fd, from, &from_dir);
     if (!r)
         r = px_dir_of(to_fd, to, &to_dir);
-    return (int)px_result(r ? r : what(from_dir, from, to_dir, to));
+    if (!r)
+        r = what(from_dir, from, to_dir, to);
+    px_named(to, false);
+    return (int)px_result(r);
 }
 
 int renameat(int from_dir, const char *from, int to_dir, const char *to)
@@ -202,7 +216,10 @@ int symlinkat(const char *target, int fd, const char *path)
 {
     vfs_file_t dir;
     int r = px_dir_of(fd, path, &dir);
-    return (int)px_result(r ? r : vfs_symlink(target, dir, path));
+    if (!r)
+        r = vfs_symlink(target, dir, path);
+    px_named(path, false);
+    return (int)px_result(r);
 }
 
 int symlink(const char *target, const char *path)
@@ -242,6 +259,7 @@ static int change_fd(int fd, uint32_t what, uint64_t value, int64_t accessed, in
     struct px_file *f = file_get(fd, &r);
     if (f) {
         r = vfs_change(px_handle(f), what, value, accessed, modified);
+        px_changed();
         px_put(f);
     }
     return (int)px_result(r);
@@ -257,6 +275,7 @@ static int change_path(int fd, const char *path, uint32_t how, uint32_t what, ui
     if (r)
         return (int)px_result(r);
     r = vfs_change(file, what, value, accessed, modified);
+    px_changed();
     vfs_close(file);
     return (int)px_result(r);
 }
@@ -279,6 +298,7 @@ int posix_fallocate(int fd, off_t offset, off_t size)
     struct px_file *f = file_get(fd, &r);
     if (f) {
         r = vfs_allocate(px_handle(f), (uint64_t)offset, (uint64_t)size);
+        px_changed();
         px_put(f);
     }
     return -r;
@@ -327,8 +347,7 @@ int lchown(const char *path, uid_t owner, gid_t group)
 
 int fchown(int fd, uid_t owner, gid_t group)
 {
-    struct stat st;
-    return own(fstat(fd, &st), owner, group);
+    return own(px_peek(fd) ? 0 : (int)px_result(-EBADF), owner, group);
 }
 
 mode_t umask(mode_t new)
@@ -401,7 +420,7 @@ static int sync_fd(int fd, bool data_only)
     int r;
     struct px_file *f = file_get(fd, &r);
     if (f) {
-        r = vfs_sync(px_handle(f), data_only);
+        r = px_file_is(f) & VFS_IN_MEMORY ? 0 : vfs_sync(px_handle(f), data_only);
         px_put(f);
     }
     return (int)px_result(r);

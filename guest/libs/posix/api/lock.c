@@ -36,12 +36,27 @@ static int range(struct px_file *f, const struct flock *l, struct vfs_lock *to)
     return size && to->last > INT64_MAX ? -EOVERFLOW : 0;
 }
 
+/* Nobody else sees the lock, and this process's own do not keep each other out. */
+static int alone(const struct px_file *f, int command, struct flock *l)
+{
+    int mode = f->flags & O_ACCMODE;
+    if (l->l_type != F_RDLCK && l->l_type != F_WRLCK && l->l_type != F_UNLCK)
+        return -EINVAL;
+    if (command == F_GETLK)
+        l->l_type = F_UNLCK;
+    else if ((l->l_type == F_RDLCK && mode == O_WRONLY) || (l->l_type == F_WRLCK && mode == O_RDONLY))
+        return -EBADF;
+    return 0;
+}
+
 static int lock(struct px_file *f, int command, struct flock *l)
 {
     struct vfs_lock wanted = {.type = (uint32_t)(unsigned short)l->l_type};
     int r = range(f, l, &wanted);
     if (r)
         return r;
+    if (px_file_is(f) & VFS_ALONE)
+        return alone(f, command, l);
     if (command != F_GETLK)
         return vfs_lock(px_handle(f), &wanted, command == F_SETLKW);
     r = vfs_lock_test(px_handle(f), &wanted);

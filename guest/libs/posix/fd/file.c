@@ -20,6 +20,8 @@ struct px_vfs_file {
     vfs_file_t handle;
     uint64_t offset;
     bool busy; /* somebody uses the offset */
+    struct vfs_stat st;            /* VFS_ALONE: attributes, as they were at `known` */
+    uint64_t known, size_known;    /* px_state(); its size is known for longer: while only this one is written to */
 };
 
 static struct {
@@ -37,7 +39,11 @@ static void attach(void)
     here.state = HERE_BUSY;
     here.error = vfs_attach(&here.dir);
     if (!here.error) {
-        int r = px_unpack(here.dir, bh_files, bh_files_size);
+        struct vfs_stat st;
+        int r = vfs_stat(here.dir, &st);
+        if (!r)
+            px_known_start(&st);
+        r = px_unpack(here.dir, bh_files, bh_files_size);
         if (r)
             bh_panic("the application's files cannot be unpacked: %s", strerror(-r));
     }
@@ -95,7 +101,38 @@ static void end_turn(struct px_vfs_file *file)
 /* One piece at the end (`end`), or at `offset`. */
 static ssize_t put(struct px_vfs_file *file, const char *from, size_t size, uint64_t offset, uint64_t *end)
 {
-    return end ? vfs_append(file->handle, from, size, end) : vfs_write(file->handle, from, size, offset);
+    uint64_t before = px_state();
+    ssize_t r = end ? vfs_append(file->handle, from, size, end) : vfs_write(file->handle, from, size, offset);
+    bool sized = file->size_known == before && px_state() == before && !end && r > 0;
+    px_changed();
+    if (sized) {
+        file->st.size = offset + (uint64_t)r > file->st.size ? offset + (uint64_t)r : file->st.size;
+        file->size_known = px_state();
+    }
+    return r;
+}
+
+static int attributes(struct px_vfs_file *file, struct vfs_stat *st)
+{
+    uint64_t asked = px_state();
+    int r = 0;
+    if (file->known != asked) {
+        r = vfs_stat(file->handle, st);
+        if (!r && st->is & VFS_ALONE && px_state() == asked) {
+            file->st = *st;
+            file->known = file->size_known = asked;
+        }
+    } else {
+        *st = file->st;
+    }
+    return r;
+}
+
+/* Is this known to be behind the end? */
+static bool beyond(const struct px_vfs_file *file, uint64_t offset)
+{
+    return file->size_known == px_state() && S_ISREG(file->st.mode) && offset >= file->st.size &&
+           (file->file.flags & O_ACCMODE) != O_WRONLY;
 }
 
 static ssize_t put_all(struct px_vfs_file *file, const char *from, size_t size, uint64_t offset, uint64_t *end)
@@ -149,6 +186,8 @@ static ssize_t file_pread(struct px_file *f, const struct iovec *iov, int n, off
     for (int i = 0; i < n; i++) {
         for (size_t at = 0; at < iov[i].iov_len;) {
             size_t part = iov[i].iov_len - at < PART ? iov[i].iov_len - at : PART;
+            if (beyond(file_of(f), (uint64_t)offset + done))
+                return (ssize_t)done;
             ssize_t r = vfs_read(file_of(f)->handle, (char *)iov[i].iov_base + at, part, (uint64_t)offset + done);
             if (r < 0)
                 return done ? (ssize_t)done : r;
@@ -191,7 +230,7 @@ static off_t file_seek(struct px_file *f, off_t offset, int whence)
     if (whence != SEEK_SET && whence != SEEK_CUR && whence != SEEK_END)
         return -EINVAL;
     take_turn(file);
-    off_t r = whence == SEEK_END ? vfs_stat(file->handle, &st) : 0;
+    off_t r = whence == SEEK_END ? attributes(file, &st) : 0;
     off_t from = whence == SEEK_CUR ? (off_t)file->offset : whence == SEEK_END ? (off_t)st.size : 0;
     if (!r && __builtin_add_overflow(from, offset, &from))
         r = -EOVERFLOW;
@@ -224,7 +263,7 @@ void px_stat_out(const struct vfs_stat *from, struct stat *to)
 static int file_stat(struct px_file *f, struct stat *st)
 {
     struct vfs_stat got;
-    int r = vfs_stat(file_of(f)->handle, &got);
+    int r = attributes(file_of(f), &got);
     if (!r)
         px_stat_out(&got, st);
     return r;
@@ -233,7 +272,7 @@ static int file_stat(struct px_file *f, struct stat *st)
 static long file_available(struct px_file *f)
 {
     struct vfs_stat st;
-    if (vfs_stat(file_of(f)->handle, &st) || st.size < file_of(f)->offset)
+    if (attributes(file_of(f), &st) || st.size < file_of(f)->offset)
         return 0;
     return (long)(st.size - file_of(f)->offset);
 }
@@ -260,6 +299,11 @@ bool px_is_file(const struct px_file *f)
     return f->ops == &ops;
 }
 
+uint32_t px_file_is(struct px_file *f)
+{
+    return file_of(f)->st.is;
+}
+
 vfs_file_t px_handle(struct px_file *f)
 {
     return px_is_file(f) ? file_of(f)->handle : NULL;
@@ -274,12 +318,20 @@ int px_open_file(int dir_fd, const char *path, int flags, mode_t mode, struct px
     struct px_vfs_file *file = calloc(1, sizeof(*file));
     if (!file)
         return -ENOMEM;
-    r = vfs_open(dir, path, (uint32_t)flags & ~(uint32_t)(O_CLOEXEC | O_NONBLOCK | O_APPEND), (uint32_t)mode,
-                 &file->handle);
+    uint64_t asked = px_state();
+    r = vfs_open_stat(dir, path, (uint32_t)flags & ~(uint32_t)(O_CLOEXEC | O_NONBLOCK | O_APPEND), (uint32_t)mode,
+                      &file->handle, &file->st);
+    bool same = px_state() == asked;
+    if (flags & O_CREAT)
+        px_named(path, flags & (O_EXCL | O_NOFOLLOW)); /* else perhaps what a link at the end names */
+    else if (flags & O_TRUNC)
+        px_changed();
     if (r) {
         free(file);
         return r;
     }
+    if (same && file->st.is & VFS_ALONE)
+        file->known = file->size_known = px_state();
     px_file_init(&file->file, &ops, flags);
     *f = &file->file;
     return 0;

@@ -18,6 +18,17 @@ bool px_is_file(const struct px_file *f);
 vfs_file_t px_handle(struct px_file *f); /* NULL: not a file of the file system */
 void px_stat_out(const struct vfs_stat *from, struct stat *to);
 
+/* What need not be asked again (fd/known.c). `asked`: px_state() from before the call. */
+#define PX_UNKNOWN 1
+void px_known_start(const struct vfs_stat *root);
+uint64_t px_state(void);
+void px_changed(void);                         /* contents or attributes of some file */
+void px_named(const char *path, bool exact);   /* a name has come to be: the last one of `path`, or not surely that */
+void px_removed(const char *path, uint64_t asked);
+int px_ask(const char *path, bool follow, struct vfs_stat *st); /* 0, -ENOENT, PX_UNKNOWN */
+void px_learn(const char *path, bool follow, int result, const struct vfs_stat *st, uint64_t asked);
+uint32_t px_file_is(struct px_file *f); /* enum vfs_is bits of a file of the file system */
+
 struct flock;
 int px_fcntl_lock(int fd, int command, struct flock *l); /* F_GETLK, F_SETLK, F_SETLKW: as fcntl() itself */
 

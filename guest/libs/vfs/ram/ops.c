@@ -195,6 +195,7 @@ static int stat_node(struct vfs_node *vn, void *handle, struct vfs_stat *st)
         .changed = n->changed,
         .mode = n->mode,
         .links = vfs_is_dir(vn) ? n->links + 1 : n->links,
+        .is = VFS_IN_MEMORY | vfs_alone(),
     };
     return 0;
 }
@@ -259,3 +260,8 @@ const struct vfs_ops ram_ops = {
     .sync = sync_node,
     .room = room,
 };
+
+bool vfs_in_memory(const struct vfs_node *n)
+{
+    return n->ops == &ram_ops;
+}

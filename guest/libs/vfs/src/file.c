@@ -116,6 +116,22 @@ int vfs_open(vfs_file_t dir, const char *path, uint32_t flags, uint32_t mode, vf
     }
 }
 
+int vfs_open_stat(vfs_file_t dir, const char *path, uint32_t flags, uint32_t mode, vfs_file_t *out, struct vfs_stat *st)
+{
+    if (!st)
+        return -EINVAL;
+    *st = (struct vfs_stat){0};
+    int r = vfs_open(dir, path, flags, mode, out);
+    if (r || !vfs_in_memory((*out)->node))
+        return r;
+    r = vfs_stat(*out, st);
+    if (r)
+        vfs_close(*out);
+    else if (!(st->is & VFS_ALONE))
+        *st = (struct vfs_stat){0};
+    return r;
+}
+
 int vfs_close(vfs_file_t file)
 {
     if (!file)

@@ -107,9 +107,11 @@ void vfs_wake(const void *key);
 int vfs_random(void *to, size_t size);
 int64_t vfs_clock(void); /* ns since 1970 */
 uint64_t vfs_memory(void); /* bytes of the heap */
+uint32_t vfs_alone(void); /* VFS_ALONE, VFS_TREE_ALONE: of files in memory */
 int vfs_mount_all(void); /* the directories of the host (host/mounts.c) */
 
 /* ---- The tree in memory (ram/) ---- */
+bool vfs_in_memory(const struct vfs_node *n);
 struct vfs_node *ram_root(void); /* made at the first call, with /dev and /tmp; NULL: no memory */
 
 #endif

@@ -30,6 +30,14 @@ struct vfs_stat {
     uint64_t size_of_block;
     int64_t accessed, modified, changed; /* ns since 1970 */
     uint32_t mode, links, user, group;
+    uint32_t is; /* enum vfs_is bits */
+};
+
+/* What need not be asked twice. */
+enum vfs_is {
+    VFS_IN_MEMORY = 1, /* it ends with the appliance: vfs_sync() has nothing to do */
+    VFS_ALONE = 2,     /* nobody but this client sees it: nobody else its locks, and it changes by this client's calls only */
+    VFS_TREE_ALONE = 4, /* the same of every file and every name there is */
 };
 
 /* What vfs_change() changes. */
@@ -65,6 +73,8 @@ int vfs_attach(vfs_file_t *root);
 
 /* ---- Open files ---- */
 int vfs_open(vfs_file_t dir, const char *path, uint32_t flags, uint32_t mode, vfs_file_t *file);
+/* The same; *st is the new file's, but zeros where it is not VFS_ALONE. */
+int vfs_open_stat(vfs_file_t dir, const char *path, uint32_t flags, uint32_t mode, vfs_file_t *file, struct vfs_stat *st);
 int vfs_close(vfs_file_t file); /* drops the client's locks on this file, as POSIX says */
 ssize_t vfs_read(vfs_file_t file, void *buffer, size_t size, uint64_t offset);
 ssize_t vfs_write(vfs_file_t file, const void *buffer, size_t size, uint64_t offset);
