@@ -72,6 +72,7 @@ _Static_assert(sizeof(struct bh_channel) == 8192, "two pages");
  * a number that differs from the last park's, so that one ring for each park is enough. */
 struct bh_parked {
     _Alignas(64) _Atomic uint32_t parked;
+    _Atomic uint64_t rang; /* time stamp counter when this end last rang the other: how long that would have had to poll */
 };
 
 struct bh_edge_region {

@@ -11,7 +11,7 @@ bool stats_tracing;
 
 static bool traffic, parked, parked_when_seen;
 static uint64_t clock_now, timer, polls, parks, timeout_seen, fences;
-static bool post_while_parking;
+static bool post_while_parking, bell, rang_soon;
 
 static struct thread runnable;
 
@@ -54,6 +54,12 @@ bool peers_poll_some(void)
     return peers_poll();
 }
 
+bool peers_rang_within(uint64_t start, uint64_t cycles)
+{
+    CHECK(start && cycles);
+    return rang_soon;
+}
+
 void peers_fence_now(void)
 {
     fences++;
@@ -83,7 +89,7 @@ long hypercall(enum bh_hypercall op, uint64_t timeout, uint64_t a1, uint64_t a2)
     parks++;
     timeout_seen = timeout;
     clock_now += timeout;
-    return 0;
+    return bell ? BH_EVENT_BELL : 0;
 }
 
 uint64_t clock_ns(void)
@@ -145,6 +151,38 @@ static void looks_again_after_the_flag(void)
     CHECK(parked_when_seen && parks == 0 && !parked);
 }
 
+/* Cycles polled before the last of `n` parks. */
+static uint64_t polls_after(int n)
+{
+    static struct bh_stats counted;
+    stats = &counted;
+    for (int i = 0; i < n; i++) {
+        start();
+        counted.spin_cycles = 0;
+        timer = 3600000000000ull;
+        idle_until_ready();
+    }
+    stats = NULL;
+    return counted.spin_cycles;
+}
+
+/* However long the wake-up took: had the VM polled a little longer, it would not have been needed. */
+static void polls_longer_when_the_peer_rang_soon(void)
+{
+    uint64_t least = UINT64_MAX, limit = ((const struct bh_bootinfo *)BH_BOOTINFO_VA)->spin_cycles;
+    bell = true;
+    rang_soon = false;
+    for (int i = 0; i < 100; i++) { /* the least: something else may run meanwhile */
+        uint64_t polled = polls_after(i ? 1 : 20);
+        least = polled < least ? polled : least;
+    }
+    CHECK(least < limit);
+    rang_soon = true;
+    polls_after(20);
+    CHECK(polls_after(1) >= limit);
+    bell = false;
+}
+
 int main(void)
 {
     struct bh_bootinfo *info = mmap((void *)BH_BOOTINFO_VA, BH_PAGE_SIZE, PROT_READ | PROT_WRITE,
@@ -155,5 +193,6 @@ int main(void)
     RUN(timers_expire_under_constant_traffic);
     RUN(parks_until_the_deadline);
     RUN(looks_again_after_the_flag);
+    RUN(polls_longer_when_the_peer_rang_soon);
     return CHECK_RESULT();
 }

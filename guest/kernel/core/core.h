@@ -91,7 +91,7 @@ struct port {
     struct bh_out out;
     struct bh_in in;
     uint64_t submitted; /* bit s: the reply in slot s stays there until its call is collected */
-    _Atomic uint32_t *my_parked, *peer_parked;
+    struct bh_parked *mine, *peers; /* the two ends' words about parking */
     uint32_t rung;   /* the peer's parked number when it was last rung */
     bool caller;     /* this VM holds edge->from */
     bool dead;
@@ -117,6 +117,7 @@ static inline struct port *port_of_edge(uint32_t edge, bool caller) /* NULL: no 
 
 void peers_init(void);
 void peers_set_parked(bool parked);
+bool peers_rang_within(uint64_t start, uint64_t cycles); /* did one ring so soon after `start`? */
 /* After a request or a reply was posted: rings if the peer is parked. The fence that makes this certain is left to
  * peers_fence(), which everything calls before it waits: so that several posts share one, and a post that is answered at
  * once needs none. */
@@ -124,7 +125,7 @@ void peer_ring(struct port *port, uint32_t parked);
 extern struct port *unfenced_ports;
 static inline void peer_posted(struct port *port)
 {
-    uint32_t parked = atomic_load_explicit(port->peer_parked, memory_order_relaxed);
+    uint32_t parked = atomic_load_explicit(&port->peers->parked, memory_order_relaxed);
     if (__builtin_expect(parked != 0, 0))
         peer_ring(port, parked);
     if (!port->unfenced) {

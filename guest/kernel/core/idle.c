@@ -3,7 +3,9 @@
  *
  * Polling costs a core, parking costs a wake-up (tens of microseconds where KVM has no VT-x). The limit adapts as
  * KVM's halt polling does: it grows when a little more polling would have saved a wake-up, and shrinks when
- * polling was in vain. The VMM bounds it (bh_bootinfo.spin_cycles), because it knows how many cores are free. */
+ * polling was in vain. What counts is when the peer rang, not when this VM woke up: where a wake-up takes longer than the
+ * limit, two VMs that park in turns would otherwise do so for ever. The VMM bounds the limit (bh_bootinfo.spin_cycles),
+ * because it knows how many cores are free. */
 #include "stats.h"
 
 /* Parking for less than SHORT cycles takes longer than that. */
@@ -11,10 +13,10 @@ enum { SPIN_MIN = 4096, SHORT = 50000, LOOKS = 32, FENCE_POLLS = 16, EXPIRE_CYCL
 
 static uint64_t spin_limit = UINT64_MAX; /* cycles */
 
-static void adapt(uint64_t parked_cycles)
+static void adapt(uint64_t start)
 {
     uint64_t max = boot()->spin_cycles;
-    if (parked_cycles < max)
+    if (peers_rang_within(start, max))
         spin_limit = spin_limit > max / 2 ? max : spin_limit * 2 + SPIN_MIN;
     else
         spin_limit /= 2;
@@ -48,7 +50,7 @@ static void park(uint64_t timeout)
         if (came > 0 && (came & BH_EVENT_STDIN))
             stream_input_ready();
         if (came > 0 && (came & BH_EVENT_BELL))
-            adapt(parked);
+            adapt(start);
     }
     peers_set_parked(false);
     parked_set(0);

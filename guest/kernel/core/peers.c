@@ -19,8 +19,8 @@ static void port_init(struct port *port, const struct bh_boot_edge *edge)
     port->stats = stats_new_end(edge, port->caller);
     port->out.channel = port->caller ? &region->calls : &region->callbacks;
     port->in.channel = port->caller ? &region->callbacks : &region->calls;
-    port->my_parked = port->caller ? &region->from_end.parked : &region->to_end.parked;
-    port->peer_parked = port->caller ? &region->to_end.parked : &region->from_end.parked;
+    port->mine = port->caller ? &region->from_end : &region->to_end;
+    port->peers = port->caller ? &region->to_end : &region->from_end;
     if (port->caller)
         bh_arena_init(&port->arena, BH_EDGE_BASE(edge->index) + BH_EDGE_ARENA_OFF, edge->arena_size);
     else
@@ -44,7 +44,7 @@ void peers_set_parked(bool parked)
     if (parked && ++number == 0)
         number = 1;
     for (uint32_t i = 0; i < n_ports; i++)
-        atomic_store_explicit(ports[i].my_parked, parked ? number : 0, memory_order_relaxed);
+        atomic_store_explicit(&ports[i].mine->parked, parked ? number : 0, memory_order_relaxed);
     atomic_thread_fence(memory_order_seq_cst);
 }
 
@@ -55,7 +55,16 @@ void peer_ring(struct port *port, uint32_t parked)
     port->rung = parked;
     if (stats)
         stats->bells++;
+    atomic_store_explicit(&port->mine->rang, rdtsc(), memory_order_relaxed);
     ring_bell(port->boot->bell);
+}
+
+bool peers_rang_within(uint64_t start, uint64_t cycles)
+{
+    for (uint32_t i = 0; i < n_ports; i++)
+        if (atomic_load_explicit(&ports[i].peers->rang, memory_order_relaxed) - start < cycles)
+            return true;
+    return false;
 }
 
 void peers_fence_now(void)
@@ -66,7 +75,7 @@ void peers_fence_now(void)
     unfenced_ports = NULL;
     for (; port; port = port->next_unfenced) {
         port->unfenced = false;
-        uint32_t parked = atomic_load_explicit(port->peer_parked, memory_order_relaxed);
+        uint32_t parked = atomic_load_explicit(&port->peers->parked, memory_order_relaxed);
         if (parked)
             peer_ring(port, parked);
     }
