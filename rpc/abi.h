@@ -219,6 +219,7 @@ struct bh_bootinfo {
 #define BH_BOOT_MARKS 1u /* report BH_HC_MARK: time of the phases of the start */
 #define BH_BOOT_KEYS 2u  /* this VM has protection keys: rpc/mpk.h */
 #define BH_BOOT_STATS 4u /* count and record gate calls: rpc/stats.h */
+#define BH_BOOT_TTY(stream) (8u << (stream)) /* standard input, output, error is a terminal of the user's */
 
 /* The network device of this VM, and how its compartment shall configure it (TOML, [net]). Text is NUL terminated. */
 struct bh_boot_net {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "vmm/fs.h"
 #include "vmm/keys.h"
@@ -225,6 +226,9 @@ static void add_head(struct writer *out, const struct world *w, uint32_t v)
     b->n_threads = w->a->vms[v].n_threads;
     b->flags = (w->o->marks ? BH_BOOT_MARKS : 0) | (keys_needed(w->a, v) ? BH_BOOT_KEYS : 0);
     b->flags |= w->o->no_stats ? 0 : BH_BOOT_STATS;
+    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++) {
+        b->flags |= isatty(stream) ? BH_BOOT_TTY(stream) : 0;
+    }
     b->spin_cycles = spin_cycles(w);
 }
 

@@ -6,6 +6,7 @@ SPDX-License-Identifier: BSD-3-Clause
 import os
 import random
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -65,6 +66,40 @@ class Shell(Sqlite):
         lines = "create table t(a);\ninsert into t select value from generate_series(1,1000);\n"
         lines += ".open /data/y.db\ncreate table u(b);\n.tables\n.open /data/x.db\nselect avg(a) from t;\n.exit 5\n"
         self.assertEqual(self.shell("/data/x.db", text=lines), (5, "u\n500.5\n"))
+
+    def test_prompts_on_a_terminal(self):
+        ours, theirs = os.openpty()
+        with subprocess.Popen(self.command("/data/x.db"), stdin=theirs, stdout=theirs, stderr=theirs) as process:
+            os.close(theirs)
+            os.write(ours, b"select 6*7;\n.exit 3\n")
+            out = b""
+            try:
+                while select.select([ours], [], [], 60)[0] and (part := os.read(ours, 4096)):
+                    out += part
+            except OSError:
+                pass  # the other end is closed
+            finally:
+                os.close(ours)
+            self.assertEqual(process.wait(30), 3, out)
+        self.assertIn(b"SQLite version 3.40.1", out)
+        self.assertRegex(out, rb"sqlite> (?s:.*)42\r\n(?s:.*)sqlite> ")
+
+    @unittest.skipUnless(os.geteuid() == 0, "mounting a small disk needs root")
+    def test_a_full_disk(self):
+        """SQLite says so, and what it acknowledged before is there."""
+        mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "none", str(self.folder)]
+        if subprocess.run(mount, check=False, capture_output=True).returncode:
+            self.skipTest("cannot mount a small disk")
+        self.addCleanup(subprocess.run, ["umount", "-l", str(self.folder)], check=False)
+        sql = "create table t(a integer primary key, b);\n" + "".join(
+            f"insert into t values({n}, zeroblob(20000)); select {n};\n" for n in range(1, 40)
+        )
+        status, out = self.shell("-bail", "/data/x.db", text=sql)
+        self.assertEqual(status, 1, out)
+        self.assertRegex(out, r"database or disk is full|disk I/O error")
+        acknowledged = max(int(line) for line in out.splitlines() if line.isdigit())
+        self.assertGreater(acknowledged, 3)
+        self.assertEqual(host(self.database, "pragma integrity_check; select count(*) from t"), f"ok\n{acknowledged}\n")
 
     def test_a_large_transaction_without_isolation(self):
         sql = "create table t(a,b); begin; insert into t select value, hex(randomblob(200)) from generate_series(1,20000); commit;"

@@ -99,6 +99,7 @@ int px_socketpair(struct px_file *ends[2], int flags);
 int px_shutdown_pair(struct px_file *f, int how); /* -ENOTSOCK: it is none */
 int px_eventfd(struct px_file **f, uint64_t initial, bool semaphore, int flags);
 struct px_file *px_console(int stream);
+bool px_is_terminal(const struct px_file *f);
 
 struct pollfd;
 int px_poll_fds(struct pollfd *fds, size_t n, uint64_t deadline);

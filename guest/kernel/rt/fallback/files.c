@@ -1,6 +1,7 @@
 /* Files where no library offers any: standard input and output.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <stdbool.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,7 +50,10 @@ FALLBACK int fstat(int fd, struct stat *st)
 
 FALLBACK int isatty(int fd)
 {
-    errno = fd >= 0 && fd <= BH_STDERR ? ENOTTY : EBADF;
+    bool stream = fd >= 0 && fd <= BH_STDERR;
+    if (stream && bh_boot()->flags & BH_BOOT_TTY(fd))
+        return 1;
+    errno = stream ? ENOTTY : EBADF;
     return 0;
 }
 

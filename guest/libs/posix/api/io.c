@@ -109,7 +109,10 @@ int fstat(int fd, struct stat *st)
 
 int isatty(int fd)
 {
-    errno = px_peek(fd) ? ENOTTY : EBADF;
+    const struct px_file *f = px_peek(fd);
+    if (f && px_is_terminal(f))
+        return 1;
+    errno = f ? ENOTTY : EBADF;
     return 0;
 }
 

@@ -99,6 +99,11 @@ static const struct px_ops input = {
 static const struct px_ops output = {
     .write = console_write, .poll = output_poll, .stat = console_stat, .close = console_close};
 
+bool px_is_terminal(const struct px_file *f)
+{
+    return (f->ops == &input || f->ops == &output) && bh_boot()->flags & BH_BOOT_TTY(f - streams);
+}
+
 struct px_file *px_console(int stream)
 {
     struct px_file *f = &streams[stream];
