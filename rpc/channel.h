@@ -25,18 +25,18 @@ struct bh_in {
     uint32_t seq; /* of the last request fetched */
 };
 
-/* Private copy of a request: the line's own layout, so that it is copied in vectors from end to end (a vector read from
- * what was just written in words would wait for the store buffer). */
+/* Private copy of a request. */
 struct bh_fetched {
-    _Alignas(16) uint32_t seq;
+    uint32_t seq;
     uint16_t fn, slot;
     uint32_t parent, reserved;
-    uint64_t args[BH_GATE_ARGS];
+    uint64_t args[BH_GATE_ARGS]; /* copied in vectors from end to end: one read from what was just written in words would
+                                    wait for the store buffer */
 };
-_Static_assert(sizeof(struct bh_fetched) == sizeof(struct bh_request), "copied as a whole");
+_Static_assert(offsetof(struct bh_request, fn) == 4 && offsetof(struct bh_request, slot) == 6, "bh_in_take()");
 
 typedef uint32_t bh_vector __attribute__((vector_size(16), may_alias, aligned(8)));
-#define BH_LINE_VECTORS 4u
+typedef uint64_t bh_word __attribute__((may_alias));
 
 /* Copies a line, or part of one: what comes from the peer. */
 static inline void bh_take_vectors(void *to, const volatile void *from, unsigned n)
@@ -54,12 +54,20 @@ static inline void bh_give_words(uint64_t *to, const uint64_t *from, unsigned n)
         to[i] = *(const volatile uint64_t *)&from[i];
 }
 
+/* Has the processor begin to fetch a line that will soon be written: the other end's copy of it is gone by then (AMD64
+ * manual vol. 3 and Intel SDM vol. 2B, PREFETCHW: a hint; does nothing on processors without it). */
+static inline void bh_own(const volatile void *line)
+{
+    __asm__ volatile("prefetchw %0" : : "m"(*(const volatile char *)line));
+}
+
 /* Sends a request; the slot its reply will come in, or -1 when BH_LINES calls are outstanding. */
 static inline int bh_out_post(struct bh_out *out, uint16_t fn, uint32_t parent, const uint64_t args[BH_GATE_ARGS])
 {
     if (out->outstanding == UINT64_MAX)
         return -1;
-    unsigned slot = (unsigned)__builtin_ctzll(~out->outstanding);
+    /* The usual case is guessed, so that nothing waits for it. */
+    unsigned slot = __builtin_expect(out->outstanding != 0, 0) ? (unsigned)__builtin_ctzll(~out->outstanding) : 0;
     uint32_t seq = ++out->seq;
     struct bh_request *line = &out->channel->requests[seq % BH_LINES];
     out->expect[slot] = seq;
@@ -70,6 +78,12 @@ static inline int bh_out_post(struct bh_out *out, uint16_t fn, uint32_t parent, 
     bh_give_words(line->args, args, BH_GATE_ARGS);
     atomic_store_explicit(&line->seq, seq, memory_order_release);
     return (int)slot;
+}
+
+/* Has the processor begin to fetch the line that the next request goes into. */
+static inline void bh_out_own(const struct bh_out *out)
+{
+    bh_own(&out->channel->requests[(out->seq + 1) % BH_LINES]);
 }
 
 /* Has the reply of this slot come? Only looks. */
@@ -116,16 +130,32 @@ static inline void bh_in_ahead(const struct bh_in *in, unsigned n)
     __builtin_prefetch((const void *)&in->channel->requests[(in->seq + 1 + n) % BH_LINES], 0);
 }
 
-/* Takes the request that bh_in_ready() saw. False: it names no reply line, nobody can be waiting; it is dropped. */
+/* Takes the request that bh_in_ready() saw; its arguments go to `args`. False: it names no reply line, nobody can be
+ * waiting; it is dropped. */
+static inline bool bh_in_take(struct bh_in *in, struct bh_fetched *request, uint64_t args[BH_GATE_ARGS])
+{
+    uint32_t next = ++in->seq; /* what bh_in_ready() saw, not what stands there now */
+    const volatile struct bh_request *line = &in->channel->requests[next % BH_LINES];
+    uint64_t head = *(const volatile bh_word *)line;
+    request->seq = next;
+    request->fn = (uint16_t)(head >> 32);
+    request->slot = (uint16_t)(head >> 48);
+    request->parent = line->parent;
+    request->reserved = 0;
+    bh_take_vectors(args, line->args, BH_GATE_ARGS * sizeof(uint64_t) / sizeof(bh_vector));
+    return request->slot < BH_LINES;
+}
+
+/* Has the processor begin to fetch the line that the reply to a fetched request goes into. */
+static inline void bh_in_own(const struct bh_in *in, const struct bh_fetched *request)
+{
+    bh_own(&in->channel->replies[request->slot]);
+}
+
+/* The same, all in one place. */
 static inline bool bh_in_fetch(struct bh_in *in, struct bh_fetched *request)
 {
-    uint32_t next = ++in->seq;
-    const volatile bh_vector *line = (const volatile bh_vector *)&in->channel->requests[next % BH_LINES];
-    bh_vector head = line[0];
-    head[0] = next; /* what bh_in_ready() saw, not what stands there now */
-    *(bh_vector *)request = head;
-    bh_take_vectors(request->args, line + 1, BH_LINE_VECTORS - 1);
-    return request->slot < BH_LINES;
+    return bh_in_take(in, request, request->args);
 }
 
 /* Answers a fetched request (slot < BH_LINES). */

@@ -16,7 +16,7 @@
 
 #define BH_STATS_VA (BH_CORE_BASE + 0x800000ull)
 #define BH_STATS_MAGIC 0x3173746174536842ull /* "BhStats1" */
-#define BH_STATS_VERSION 1u
+#define BH_STATS_VERSION 2u
 #define BH_STATS_STATUSES 16u  /* more than there are (enum bh_status) */
 #define BH_STATS_BUCKETS 40u   /* bucket b: [2^b, 2^(b+1)) cycles; the last one: more, too */
 #define BH_STATS_RECENT 64u
@@ -44,8 +44,9 @@ _Static_assert(sizeof(struct bh_stats_end) == 512 && offsetof(struct bh_stats_en
 
 /* A call that a thread is in. */
 struct bh_stats_call {
-    uint16_t edge, slot, fn; /* fn: number of the function, or of the callback */
-    uint16_t kind;           /* enum bh_stats_kind; 0: none */
+    uint16_t fn, slot; /* fn: number of the function, or of the callback */
+    uint16_t edge;
+    uint16_t kind;     /* enum bh_stats_kind; 0: none */
 };
 enum bh_stats_kind {
     BH_STATS_CALL = 1,     /* out: a gate call */
@@ -66,8 +67,8 @@ struct bh_stats_event {
     uint64_t time;   /* `recent`: 0 where taking it would cost too much (calls that come in) */
     uint64_t cycles; /* `recent`: how long it took; 0: not known, or it is not over */
     uint32_t seq;    /* trace: of the request, the same at both ends of the call */
-    uint16_t edge, fn;
-    uint16_t slot;
+    uint16_t fn, slot; /* these three in the order of a request line */
+    uint16_t edge;
     uint16_t thread;
     uint8_t kind;    /* enum bh_stats_kind */
     uint8_t phase;   /* trace: 'B' begin, 'E' end */
@@ -75,7 +76,9 @@ struct bh_stats_event {
     uint8_t reserved;
 };
 #define BH_STATS_PENDING 0xffu
-_Static_assert(sizeof(struct bh_stats_event) == 32, "ABI");
+_Static_assert(sizeof(struct bh_stats_event) == 32 && offsetof(struct bh_stats_event, seq) == 16 &&
+                   offsetof(struct bh_stats_event, edge) == 24,
+               "ABI");
 
 struct bh_stats {
     uint64_t magic;

@@ -88,6 +88,10 @@ struct bh_stats_end;
 struct port {
     const struct bh_boot_edge *boot;
     struct bh_stats_end *stats; /* NULL: statistics are off */
+    const struct bh_export *exports; /* called end: of the compartment there; of its read-only image, as `n_exports` */
+    uint32_t n_exports;
+    uint64_t quick[BH_FUNCTIONS_MAX / 64]; /* called end: bit fn: took few cycles when it was timed */
+    uint32_t until_timed;
     struct bh_out out;
     struct bh_in in;
     uint64_t submitted; /* bit s: the reply in slot s stays there until its call is collected */
@@ -106,13 +110,11 @@ struct port {
 
 extern struct port ports[];
 extern uint32_t n_ports;
-extern uint16_t port_index[]; /* of edges; + 1; 0: the edge has no end here, or both */
+extern struct port *edge_ports[]; /* NULL: the edge has no end here, or both */
 static inline struct port *port_of_edge(uint32_t edge, bool caller) /* NULL: no such end here */
 {
-    if (edge >= BH_EDGES_MAX || !port_index[edge])
-        return NULL;
-    struct port *port = &ports[port_index[edge] - 1];
-    return port->caller == caller ? port : NULL;
+    struct port *port = edge < BH_EDGES_MAX ? edge_ports[edge] : NULL;
+    return port && port->caller == caller ? port : NULL;
 }
 
 void peers_init(void);

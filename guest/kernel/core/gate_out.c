@@ -249,18 +249,16 @@ static bool holds_a_line(const struct port *port)
     return false;
 }
 
-/* False: no line is free. `*before` is for stats_posted(). */
-static inline bool send(struct port *port, struct bh_outgoing *call, uint32_t parent, unsigned *slot, uint64_t *before)
+/* The slot of the reply; -1: no line is free. */
+static inline int send(struct port *port, struct bh_outgoing *call, uint32_t parent)
 {
-    *before = stats_before_post();
-    int free = bh_out_post(&port->out, call->fn, parent, call->args);
-    if (__builtin_expect(free < 0, 0))
-        return false;
-    *slot = (unsigned)free;
-    port->pending[free].waiter = NULL;
-    port->pending[free].block = NULL;
+    int slot = bh_out_post(&port->out, call->fn, parent, call->args);
+    if (__builtin_expect(slot < 0, 0))
+        return -1;
+    port->pending[slot].waiter = NULL;
+    port->pending[slot].block = NULL;
     peer_posted(port);
-    return true;
+    return slot;
 }
 
 /* Sends a call as soon as a line is free; takes the time that this took off `*timeout`. */
@@ -269,8 +267,12 @@ static __attribute__((noinline)) enum bh_status post_later(struct port *port, st
                                                            uint64_t *before)
 {
     while (!port->dead) {
-        if (send(port, call, parent, slot, before))
+        *before = stats_before_post();
+        int free = send(port, call, parent);
+        if (free >= 0) {
+            *slot = (unsigned)free;
             return BH_OK;
+        }
         if (gate_out_poll(port)) /* of calls that were given up, perhaps */
             continue;
         if (holds_a_line(port))
@@ -284,25 +286,13 @@ static __attribute__((noinline)) enum bh_status post_later(struct port *port, st
     return BH_PEER_DIED;
 }
 
-static inline enum bh_status post(struct port *port, struct bh_outgoing *call, uint32_t parent, uint64_t *timeout,
-                                  unsigned *slot, uint64_t *before)
+/* Waits for the reply of a call that is posted. */
+static inline __attribute__((always_inline)) enum bh_status posted(struct port *port, struct bh_outgoing *call,
+                                                                   unsigned slot, uint64_t timeout, uint64_t before)
 {
-    if (__builtin_expect(!port->dead && send(port, call, parent, slot, before), 1))
-        return BH_OK;
-    return post_later(port, call, parent, timeout, slot, before);
-}
-
-static inline enum bh_status make(struct port *port, struct bh_outgoing *call, uint32_t parent)
-{
-    uint64_t timeout = call->timeout;
-    uint64_t before = 0;
-    unsigned slot;
-    enum bh_status status = post(port, call, parent, &timeout, &slot, &before);
-    if (status != BH_OK)
-        return status;
     struct stats_call statistics;
     stats_posted(&statistics, port, call, slot, before);
-    status = await_reply(port, slot, call, timeout);
+    enum bh_status status = await_reply(port, slot, call, timeout);
     if (timeout == 0 && status == BH_TIMED_OUT) {
         statistics.timed = false;
         stats_answered(&statistics, port, BH_OK); /* nobody wanted to wait: nothing came too late */
@@ -310,6 +300,25 @@ static inline enum bh_status make(struct port *port, struct bh_outgoing *call, u
         stats_answered(&statistics, port, status);
     }
     return status;
+}
+
+static __attribute__((noinline)) enum bh_status make_later(struct port *port, struct bh_outgoing *call, uint32_t parent)
+{
+    uint64_t timeout = call->timeout;
+    uint64_t before;
+    unsigned slot;
+    enum bh_status status = post_later(port, call, parent, &timeout, &slot, &before);
+    return status == BH_OK ? posted(port, call, slot, timeout, before) : status;
+}
+
+static inline __attribute__((always_inline)) enum bh_status make(struct port *port, struct bh_outgoing *call,
+                                                                 uint32_t parent)
+{
+    uint64_t before = stats_before_post();
+    int slot = port->dead ? -1 : send(port, call, parent);
+    if (__builtin_expect(slot < 0, 0))
+        return make_later(port, call, parent);
+    return posted(port, call, (unsigned)slot, call->timeout, before);
 }
 
 enum bh_status gate_call(struct bh_outgoing *call)
@@ -329,12 +338,15 @@ enum bh_status gate_submit(struct bh_outgoing *call)
     struct port *port = port_of_edge(call->edge, true);
     if (!port)
         return BH_NO_GATE;
-    uint64_t timeout = call->timeout;
-    uint64_t before = 0;
-    unsigned slot;
-    enum bh_status status = post(port, call, 0, &timeout, &slot, &before);
-    if (status != BH_OK)
-        return status;
+    int slot = port->dead ? -1 : send(port, call, 0);
+    if (__builtin_expect(slot < 0, 0)) {
+        uint64_t timeout = call->timeout, before;
+        unsigned later;
+        enum bh_status status = post_later(port, call, 0, &timeout, &later, &before);
+        if (status != BH_OK)
+            return status;
+        slot = (int)later;
+    }
     port->submitted |= 1ull << slot;
     port->pending[slot].thread = current->id;
     call->slot = (uint16_t)slot;
@@ -390,6 +402,10 @@ void *gate_arena_alloc(uint32_t edge, enum bh_arena which, size_t size)
     uint64_t block = port ? bh_arena_take(&port->arena, size) : 0;
     if (!block && port && gate_out_poll(port)) /* late replies give blocks back */
         block = bh_arena_take(&port->arena, size);
+    if (block && size <= BH_ARENA_ALIGN) { /* the call's two lines; during a longer copy they would be lost again */
+        bh_own((const void *)block);
+        bh_out_own(&port->out);
+    }
     return (void *)block;
 }
 

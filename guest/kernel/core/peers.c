@@ -5,9 +5,12 @@
 /* Requests in a row of one edge before the others have their turn. */
 enum { OTHERS_AFTER = 16 };
 
+/* Looks at the ring where something came last, for one look at another. */
+enum { BUSY_LOOKS = 4 };
+
 struct port ports[BH_EDGES_MAX];
 uint32_t n_ports;
-uint16_t port_index[BH_EDGES_MAX];
+struct port *edge_ports[BH_EDGES_MAX];
 static uint32_t seen_generation;
 struct port *unfenced_ports;
 
@@ -21,6 +24,11 @@ static void port_init(struct port *port, const struct bh_boot_edge *edge)
     port->in.channel = port->caller ? &region->callbacks : &region->calls;
     port->mine = port->caller ? &region->from_end : &region->to_end;
     port->peers = port->caller ? &region->to_end : &region->from_end;
+    if (!port->caller) {
+        const struct bh_image *image = image_of(edge->to);
+        port->exports = (const struct bh_export *)image->exports;
+        port->n_exports = image->n_exports < BH_FUNCTIONS_MAX ? (uint32_t)image->n_exports : BH_FUNCTIONS_MAX;
+    }
     if (port->caller)
         bh_arena_init(&port->arena, BH_EDGE_BASE(edge->index) + BH_EDGE_ARENA_OFF, edge->arena_size);
     else
@@ -33,8 +41,9 @@ void peers_init(void)
     for (uint32_t i = 0; i < boot()->n_edges; i++, edge++) {
         if ((edge->flags & BH_EDGE_LOCAL) == BH_EDGE_LOCAL || edge->index >= BH_EDGES_MAX)
             continue;
-        port_init(&ports[n_ports++], edge);
-        port_index[edge->index] = (uint16_t)n_ports;
+        struct port *port = &ports[n_ports++];
+        port_init(port, edge);
+        edge_ports[edge->index] = port;
     }
 }
 
@@ -145,7 +154,12 @@ bool peers_poll(void)
 bool peers_poll_some(void)
 {
     static uint32_t busy, next, in_a_row; /* a call that blocks comes by here again, in the middle */
-    bool found = n_ports && poll_port(&ports[busy]);
+    bool found = false;
+    if (n_ports) {
+        struct port *port = &ports[busy];
+        for (int i = 0; i < BUSY_LOOKS && !found; i++)
+            found = poll_port(port);
+    }
     if (found && ++in_a_row % OTHERS_AFTER)
         return true;
     if (next >= n_ports) {

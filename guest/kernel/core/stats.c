@@ -45,18 +45,20 @@ void stats_refused(const struct bh_report *report)
     }
 }
 
-void stats_trace(const struct bh_stats_event *event)
+void stats_trace(uint64_t time, uint64_t head, uint64_t tail)
 {
     uint64_t n = atomic_load_explicit(&stats->n_trace, memory_order_relaxed);
-    stats->trace[n % BH_STATS_TRACE] = *event;
+    struct bh_stats_event *e = &stats->trace[n % BH_STATS_TRACE];
+    e->time = time ? time : rdtsc();
+    e->cycles = 0;
+    stats_store(&e->seq, head);
+    stats_store(&e->edge, tail);
     atomic_store_explicit(&stats->n_trace, n + 1, memory_order_release);
 }
 
 void stats_trace_park(uint64_t start, uint64_t cycles)
 {
-    struct bh_stats_event e = {.time = start, .thread = (uint16_t)current->id, .kind = BH_STATS_PARK, .phase = 'B'};
-    stats_trace(&e);
-    e.time = start + cycles;
-    e.phase = 'E';
-    stats_trace(&e);
+    const uint64_t tag = (uint64_t)BH_STATS_PARK << 32;
+    stats_trace(start, 0, stats_tail(tag, 'B', 0));
+    stats_trace(start + cycles, 0, stats_tail(tag, 'E', 0));
 }

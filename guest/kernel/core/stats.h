@@ -19,68 +19,73 @@ void stats_status_changed(void);
 struct bh_stats_end *stats_new_end(const struct bh_boot_edge *edge, bool caller);
 /* A call that a stub refused by itself and told in a report. */
 void stats_refused(const struct bh_report *report);
-void stats_trace(const struct bh_stats_event *event);
+/* Records an event: the time (0: now), and the last sixteen bytes of struct bh_stats_event. */
+void stats_trace(uint64_t time, uint64_t head, uint64_t tail) __attribute__((cold));
 void stats_trace_park(uint64_t start, uint64_t cycles);
 
 /* What is remembered of a call from its beginning to its end. */
 struct stats_call {
-    uint64_t event; /* number in `recent` */
-    bool timed;     /* one of those whose latency is measured */
-    struct bh_stats_call outer;
+    struct bh_stats_call *place; /* of the thread */
+    struct bh_stats_event *recent;
+    uint64_t event; /* its number */
     uint64_t time;
-    struct bh_stats_call self;
-    uint32_t seq;
+    uint64_t head; /* seq, fn, slot, as in a request line */
+    uint64_t outer;
+    bool timed; /* one of those whose latency is measured */
 };
 
-/* Field by field, straight to its place: a copy of what was just written in pieces waits for the store buffer, which holds
- * a line on its way to the other end. */
-static inline void stats_event(struct bh_stats_event *e, const struct stats_call *s, uint64_t time, uint64_t cycles,
-                               char phase, uint32_t status)
+/* Word by word: a call begins with few stores, and what it was made of stays in registers. */
+static inline void stats_store(void *to, uint64_t word)
 {
-    e->time = time;
-    e->cycles = cycles;
-    e->seq = s->seq;
-    e->edge = s->self.edge;
-    e->fn = s->self.fn;
-    e->slot = s->self.slot;
-    e->thread = (uint16_t)current->id;
-    e->kind = (uint8_t)s->self.kind;
-    e->phase = (uint8_t)phase;
-    e->status = (uint8_t)status;
-    e->reserved = 0;
+    __builtin_memcpy(to, &word, sizeof(word));
+}
+static inline uint64_t stats_head(uint32_t seq, uint16_t fn, unsigned slot)
+{
+    return (uint64_t)seq | (uint64_t)fn << 32 | (uint64_t)slot << 48;
+}
+/* The last eight bytes of an event. `tag`: edge, and kind from bit 32 on. */
+static inline uint64_t stats_tail(uint64_t tag, char phase, uint32_t status)
+{
+    return tag | (uint64_t)current->id << 16 | (uint64_t)(uint8_t)phase << 40 | (uint64_t)(uint8_t)status << 48;
+}
+static inline uint64_t stats_tag(const struct port *port, enum bh_stats_kind kind)
+{
+    return port->boot->index | (uint64_t)kind << 32;
+}
+/* struct bh_stats_call */
+static inline uint64_t stats_place(uint64_t head, uint64_t tag)
+{
+    return head >> 32 | (tag & 0xffff) << 32 | tag >> 32 << 48;
 }
 
-static inline void stats_traced(const struct stats_call *s, uint64_t time, char phase, uint32_t status)
+static inline void stats_begin(struct stats_call *s, struct bh_stats_call *place, uint64_t tag, uint64_t head,
+                               uint64_t time)
 {
-    struct bh_stats_event e;
-    stats_event(&e, s, time ? time : rdtsc(), 0, phase, status);
-    stats_trace(&e);
-}
-
-static inline void stats_begin(struct stats_call *s, struct bh_stats_call *place, enum bh_stats_kind kind,
-                               const struct port *port, uint16_t fn, unsigned slot, uint32_t seq, uint64_t time)
-{
-    s->self = (struct bh_stats_call){(uint16_t)port->boot->index, (uint16_t)slot, fn, (uint16_t)kind};
-    s->seq = seq;
+    s->head = head;
     s->time = time;
-    s->outer = *place;
-    *place = s->self;
+    s->place = place;
+    __builtin_memcpy(&s->outer, place, sizeof(s->outer));
+    stats_store(place, stats_place(head, tag));
     s->event = stats->n_recent++;
-    stats_event(&stats->recent[s->event % BH_STATS_RECENT], s, time, 0, 'B', BH_STATS_PENDING);
+    struct bh_stats_event *e = s->recent = &stats->recent[s->event % BH_STATS_RECENT];
+    e->time = time;
+    e->cycles = 0;
+    stats_store(&e->seq, head);
+    stats_store(&e->edge, stats_tail(tag, 'B', BH_STATS_PENDING));
     if (__builtin_expect(stats_tracing, 0))
-        stats_traced(s, time, 'B', BH_STATS_PENDING);
+        stats_trace(time, head, stats_tail(tag, 'B', BH_STATS_PENDING));
 }
 
-static inline void stats_end(struct stats_call *s, struct bh_stats_call *place, uint32_t status, uint64_t cycles)
+static inline void stats_end(const struct stats_call *s, uint64_t tag, uint32_t status, uint64_t cycles)
 {
-    *place = s->outer;
+    stats_store(s->place, s->outer);
     if (stats->n_recent - s->event <= BH_STATS_RECENT) {
-        struct bh_stats_event *e = &stats->recent[s->event % BH_STATS_RECENT];
-        e->cycles = cycles;
-        e->status = (uint8_t)status;
+        s->recent->status = (uint8_t)status;
+        if (cycles)
+            s->recent->cycles = cycles;
     }
     if (__builtin_expect(stats_tracing, 0))
-        stats_traced(s, 0, 'E', status);
+        stats_trace(0, s->head, stats_tail(tag, 'E', status));
 }
 
 /* A call is about to be posted. While events are recorded its time is taken here, before the peer can see it; else
@@ -88,6 +93,11 @@ static inline void stats_end(struct stats_call *s, struct bh_stats_call *place, 
 static inline uint64_t stats_before_post(void)
 {
     return __builtin_expect(stats_tracing, 0) ? rdtsc() : 0;
+}
+
+static inline uint64_t stats_tag_out(const struct port *port)
+{
+    return stats_tag(port, port->caller ? BH_STATS_CALL : BH_STATS_CALLBACK);
 }
 
 /* A call, or a callback, has just been posted: nothing waits for this end now. */
@@ -99,8 +109,8 @@ static inline void stats_posted(struct stats_call *s, struct port *port, const s
         *s = (struct stats_call){0};
         return;
     }
-    stats_begin(s, &stats->threads[current->id].out, port->caller ? BH_STATS_CALL : BH_STATS_CALLBACK, port, call->fn,
-                slot, port->out.expect[slot], before ? before : rdtsc());
+    stats_begin(s, &stats->threads[current->id].out, stats_tag_out(port),
+                stats_head(port->out.expect[slot], call->fn, slot), before ? before : rdtsc());
     s->timed = !port->caller || e->started % BH_STATS_TIMED == 0;
     if (port->caller) {
         e->started++;
@@ -118,7 +128,7 @@ static inline void stats_answered(struct stats_call *s, struct port *port, uint3
     if (!e)
         return;
     uint64_t cycles = s->timed ? rdtsc() - s->time : 0;
-    stats_end(s, &stats->threads[current->id].out, status, cycles);
+    stats_end(s, stats_tag_out(port), status, cycles);
     if (!port->caller)
         return;
     e->status[status % BH_STATS_STATUSES]++;
@@ -145,14 +155,19 @@ static inline void stats_collected(struct port *port, uint32_t status)
         port->stats->status[status % BH_STATS_STATUSES]++;
 }
 
+static inline uint64_t stats_tag_in(const struct port *port)
+{
+    return stats_tag(port, port->caller ? BH_STATS_RUN_BACK : BH_STATS_SERVE);
+}
+
 /* A call, or a callback, is about to run here. */
 static inline void stats_serve(struct stats_call *s, struct port *port, const struct bh_fetched *request)
 {
     if (!port->stats)
         *s = (struct stats_call){0};
     else
-        stats_begin(s, &stats->threads[current->id].in, port->caller ? BH_STATS_RUN_BACK : BH_STATS_SERVE, port,
-                    request->fn, request->slot, request->seq, 0);
+        stats_begin(s, &stats->threads[current->id].in, stats_tag_in(port),
+                    stats_head(request->seq, request->fn, request->slot), 0);
 }
 
 /* ... and has been answered. */
@@ -160,7 +175,7 @@ static inline void stats_served(struct stats_call *s, struct port *port, uint32_
 {
     if (!port->stats)
         return;
-    stats_end(s, &stats->threads[current->id].in, status, 0);
+    stats_end(s, stats_tag_in(port), status, 0);
     if (port->caller)
         port->stats->callbacks++;
     else
