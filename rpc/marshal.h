@@ -131,11 +131,27 @@ static inline void bh_push(const void *data, size_t size)
         __asm__ volatile(".byte 0x0f, 0x1c, 0x00" : : "a"(line) : "memory"); /* cldemote (%rax) */
 }
 
+/* memcpy() for what crosses: `rep movs`, which the C library uses, takes longer to begin than a small copy takes. */
+#define BH_COPY_SMALL 512u
+typedef uint64_t bh_copied __attribute__((vector_size(16), may_alias, aligned(1)));
+static inline void bh_copy(void *to, const void *from, size_t size)
+{
+    if (size < sizeof(bh_copied) || size > BH_COPY_SMALL) {
+        memcpy(to, from, size);
+        return;
+    }
+    const char *source = from, *last = source + size - sizeof(bh_copied);
+    char *target = to, *last_target = target + size - sizeof(bh_copied);
+    for (; source < last; source += sizeof(bh_copied), target += sizeof(bh_copied))
+        *(bh_copied *)target = *(const bh_copied *)source;
+    *(bh_copied *)last_target = *(const bh_copied *)last; /* the rest, and some of what was copied once more */
+}
+
 /* Copies out of memory that the peer can write; the compiler cannot go back to the source
  * afterwards. */
 static inline void bh_copy_in(void *private, const void *shared, size_t size)
 {
-    memcpy(private, shared, size);
+    bh_copy(private, shared, size);
     __asm__ volatile("" : : "r"(private), "r"(shared) : "memory");
 }
 
@@ -261,12 +277,25 @@ enum bh_status bh_pass_call(struct bh_passage *pass);
 /* Is `address`, which the callee gave, that of `size` aligned bytes in memory that both ends have? NULL is right, too. A callee
  * must not make its caller read or write private memory, or another compartment's. */
 bool bh_pass_lent(const struct bh_passage *pass, uint64_t address, size_t size, size_t align);
+static inline bool bh_is_copied(const struct bh_argument *a)
+{
+    return a->data && !a->shared && a->how & (BH_IN | BH_OUT);
+}
 /* Copies the first `used` bytes of an argument back to the caller's memory, never more than its
  * size. */
-void bh_pass_back(const struct bh_argument *argument, size_t used);
+static inline void bh_pass_back(const struct bh_argument *argument, size_t used)
+{
+    if (bh_is_copied(argument))
+        bh_copy(argument->data, bh_address(argument->sent), bh_smaller(used, argument->size));
+}
 /* Gives the block back: after the results have been read, or after a failure, which is then dealt
  * with. */
-void bh_pass_end(struct bh_passage *pass);
+static inline void bh_pass_end(struct bh_passage *pass)
+{
+    if (pass->call->block)
+        bh_core()->arena_free(pass->call->edge, pass->which, pass->call->block);
+    pass->call->block = NULL;
+}
 void bh_pass_failed(struct bh_passage *pass, enum bh_status status) __attribute__((cold));
 /* Bytes of a string with its NUL; 0 for NULL. */
 static inline size_t bh_string_size(const char *string)
@@ -408,7 +437,12 @@ enum bh_status bh_visit_end(struct bh_visit *visit);
 /* ---- Both ------------------------------------------------------------------------------------ */
 
 /* Boot information of an edge; NULL: this VM has no end of it. */
-const struct bh_boot_edge *bh_edge_of(uint32_t edge);
+extern const struct bh_boot_edge *bh_known_edges[BH_EDGES_MAX]; /* those that were asked for already */
+const struct bh_boot_edge *bh_find_edge(uint32_t edge);
+static inline const struct bh_boot_edge *bh_edge_of(uint32_t edge)
+{
+    return edge < BH_EDGES_MAX && bh_known_edges[edge] ? bh_known_edges[edge] : bh_find_edge(edge);
+}
 /* Bytes from `address` to the end of the memory that both ends of the edge have there; 0: none.
  * `arenas`: bit set of 1 << enum bh_arena that count too. */
 size_t bh_edge_room(const struct bh_boot_edge *edge, uint32_t arenas, uint64_t address);

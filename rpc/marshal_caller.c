@@ -5,22 +5,20 @@
 #include "rpc/channel.h"
 #include "rpc/marshal.h"
 
-const struct bh_boot_edge *bh_edge_of(uint32_t edge)
-{
-    static const struct bh_boot_edge *known[BH_EDGES_MAX];
+const struct bh_boot_edge *bh_known_edges[BH_EDGES_MAX];
 
+const struct bh_boot_edge *bh_find_edge(uint32_t edge)
+{
     if (edge >= BH_EDGES_MAX)
         return NULL;
-    if (!known[edge]) {
-        const struct bh_bootinfo *boot = bh_boot();
-        const struct bh_boot_edge *edges =
-            (const struct bh_boot_edge *)((uintptr_t)boot + boot->edges_off);
-        for (uint32_t i = 0; i < boot->n_edges; i++) {
-            if (edges[i].index == edge)
-                known[edge] = &edges[i];
-        }
+    const struct bh_bootinfo *boot = bh_boot();
+    const struct bh_boot_edge *edges =
+        (const struct bh_boot_edge *)((uintptr_t)boot + boot->edges_off);
+    for (uint32_t i = 0; i < boot->n_edges; i++) {
+        if (edges[i].index == edge)
+            bh_known_edges[edge] = &edges[i];
     }
-    return known[edge];
+    return bh_known_edges[edge];
 }
 
 static size_t room(uint64_t base, uint64_t size, uint64_t address)
@@ -103,15 +101,10 @@ static enum bh_status classify(const struct bh_passage *pass, const struct bh_bo
     return add_aligned(total, a->size) ? BH_OK : BH_TOO_BIG;
 }
 
-static bool is_copied(const struct bh_argument *a)
-{
-    return a->data && !a->shared && a->how & (BH_IN | BH_OUT);
-}
-
 /* For the statistics. Arguments of no bytes and parts of structs' frames aside. */
 static void count(struct bh_outgoing *call, const struct bh_argument *a)
 {
-    if (is_copied(a))
+    if (bh_is_copied(a))
         call->copied += (uint32_t)a->size * (((a->how & BH_IN) != 0) + ((a->how & BH_OUT) != 0));
     else if (a->shared)
         call->passed += (uint32_t)a->size;
@@ -122,7 +115,7 @@ static const struct bh_argument *largest_copy(const struct bh_passage *pass)
     const struct bh_argument *largest = NULL;
     for (uint32_t i = 0; i < pass->n_arguments; i++) {
         const struct bh_argument *a = &pass->arguments[i];
-        if (is_copied(a) && (!largest || a->size > largest->size))
+        if (bh_is_copied(a) && (!largest || a->size > largest->size))
             largest = a;
     }
     return largest;
@@ -132,11 +125,11 @@ static void copy_all(struct bh_passage *pass, size_t offset)
 {
     for (uint32_t i = 0; i < pass->n_arguments; i++) {
         struct bh_argument *a = &pass->arguments[i];
-        if (!is_copied(a))
+        if (!bh_is_copied(a))
             continue;
         char *copy = (char *)pass->call->block + offset;
         if (a->how & BH_IN)
-            memcpy(copy, a->data, a->size);
+            bh_copy(copy, a->data, a->size);
         else
             memset(copy, 0, a->size);
         if (a->size <= BH_PUSH_MAX)
@@ -208,7 +201,7 @@ enum bh_status bh_gate_status(const struct bh_outgoing *call)
 
 void bh_pass_frame(struct bh_passage *pass, const void *in, size_t size)
 {
-    memcpy(pass->call->block, in, size);
+    bh_copy(pass->call->block, in, size);
     if (size <= BH_PUSH_MAX)
         bh_push(pass->call->block, size);
     pass->call->args[0] = bh_word_pointer(pass->call->block);
@@ -221,26 +214,12 @@ enum bh_status bh_pass_call(struct bh_passage *pass)
     return bh_gate_call(pass->call);
 }
 
-void bh_pass_back(const struct bh_argument *argument, size_t used)
-{
-    if (is_copied(argument))
-        memcpy(argument->data, (const void *)(uintptr_t)argument->sent,
-               bh_smaller(used, argument->size));
-}
-
 bool bh_pass_lent(const struct bh_passage *pass, uint64_t address, size_t size, size_t align)
 {
     if (!address)
         return true;
     const struct bh_boot_edge *edge = bh_edge_of(pass->call->edge);
     return edge && address % align == 0 && bh_edge_room(edge, 0, address) >= size;
-}
-
-void bh_pass_end(struct bh_passage *pass)
-{
-    if (pass->call->block)
-        bh_core()->arena_free(pass->call->edge, pass->which, pass->call->block);
-    pass->call->block = NULL;
 }
 
 void bh_pass_failed(struct bh_passage *pass, enum bh_status status)
