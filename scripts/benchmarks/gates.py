@@ -34,6 +34,7 @@ class Measurement:
         self.all = Histogram()
         self.means = []  # cycles of a call in a row, of each turn
         self.turns = []  # (ratio of the medians, ratio of the 99th percentiles) to the yardstick right before
+        self.beside = []  # median of item.beside to that of this one, in each turn
         self.cpu_ns = self.cpu_calls = 0
         self.why = None
 
@@ -98,23 +99,29 @@ class Run:
                 with contextlib.ExitStack() as inner:
                     program = floors if name == "floors" else self.start(inner, name)
                     for m in measurements:
-                        self.one(number, m, program, floors)
+                        beside = self.start(inner, m.item.beside) if m.item.beside else None
+                        self.one(number, m, program, floors, beside)
 
-    def one(self, number, m, program, floors):
+    def one(self, number, m, program, floors, beside=None):
         item = m.item
-        if program.vms:
-            program.pin_vms(plan.pinning(item, self.cores))
+        for p in (program, beside):
+            if p and p.vms:
+                p.pin_vms(plan.pinning(item, self.cores))
         turns = TURNS if item.turns and not self.args.quick else 1
-        for _ in range(turns):
+        for turn in range(turns):
             count = -(-self.count(item) // turns)
             if item.turns:  # both see the machine in the same state
                 self.look_at_yardstick(floors, count)
+            first = beside and turn % 2 and beside.measure(self.words(item), count)
             h = program.measure(self.words(item), count)
             if h is None:
                 m.why = plan.absent(item)
                 return
             if item.name == YARDSTICK:
                 self.yardstick, self.step = h, self.step or h.step()
+            if beside:
+                other = first or beside.measure(self.words(item), count)
+                m.beside.append(other.between(0.5, self.step) / h.between(0.5, self.step))
             m.add(h, self.yardstick, self.step)
         if item.cpu and program.vms and number % 2 == 0:
             self.processor_time(m, program, h)
@@ -186,7 +193,8 @@ def into(result, run):
         result.add(name, item.what, summary, item.group, "cycles", ratio=m.ratio(), ratio_p99=m.ratio(1),
                    stable=m.stable(), ns=round(summary["median"] / khz * 1e6, 1),
                    per_second=round(khz * 1000 * item.calls / statistics.median(m.means)),
-                   cpu_ns=round(m.cpu_ns / m.cpu_calls, 1) if m.cpu_calls else None)
+                   cpu_ns=round(m.cpu_ns / m.cpu_calls, 1) if m.cpu_calls else None,
+                   beside=round(statistics.median(m.beside), 4) if m.beside else None)
 
 
 def run(args):

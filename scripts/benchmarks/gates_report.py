@@ -72,6 +72,9 @@ def goals(result):
     goal("vm polled, 0 arguments: median", 1.10, "gate.vm.polled.0")
     goal("vm polled, 0 arguments: p99", 1.5, "gate.vm.polled.0", "ratio_p99", unit="of its p99")
     goal("vm polled, 6 arguments", 1.15, "gate.vm.polled.6")
+    off = result.get("gate.vm.polled.nostats")
+    if off:
+        result.goal("statistics: a polled gate with them, to one without", "at most", 1.02, off["beside"])
     goal("64 B copied both ways", 1.5, "gate.vm.polled.copy64")
     between(result, "64 KiB in a share, to 0 arguments", "at most", 1.05, "gate.vm.polled.share64k", "gate.vm.polled.0")
     faster(result, "16 in flight: calls per second, to synchronous", 5, "batches.16", "batches.sync")

@@ -40,6 +40,7 @@ class Item:
     turns: bool = False  # the yardstick is measured right before it
     cpu: bool = False    # processor time per call is measured, too
     pins: str = "callee"  # see pinning()
+    beside: str = ""      # of command(): measured in turns with this one, to be compared with it
 
 
 def floors():
@@ -79,6 +80,7 @@ def gates():
     found += [gate(f"{p}.copy64", f"{w}, 64 B copied in and out", p, "inout-64", cpu=True)
               for p, w in (("light", "mpk, light gate"), ("mpk", "mpk"))]
     return found + [
+        gate("vm.polled.nostats", "vm polled, 0 arguments, statistics off", "nostats", "args0", beside="polled", **polled),
         gate("vm.polled.nonblocking", "vm polled, 0 arguments, nonblocking", "polled", "quick", **polled),
         gate("vm.polled.copy64", "vm polled, 64 B copied in and out", "polled", "inout-64", **polled),
         gate("vm.polled.share64", "vm polled, 64 B in a share, written", "polled", "sinout-64", **polled),
@@ -155,6 +157,7 @@ def command(args, program, cores):
         "mpk": [two, "--set", mechanism + "mpk"],
         "light": [two, "--set", mechanism + "mpk", "--set", "edges.app-lib.gate=light"],
         "polled": [two, "--spin", str(POLL)],
+        "nostats": [two, "--spin", str(POLL), "--no-stats"],
         "adaptive": [two],
         "polling": [two, "--spin", str(POLL_LONG)],
         "port": [two, "--doorbell", "port"],
