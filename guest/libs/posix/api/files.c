@@ -244,6 +244,7 @@ ssize_t readlink(const char *restrict path, char *restrict buffer, size_t size)
 /* A reference to an open file of the file system; *r says what is wrong. */
 static struct px_file *file_get(int fd, int *r)
 {
+    px_flush();
     struct px_file *f = px_get(fd);
     *r = !f ? -EBADF : px_is_file(f) ? 0 : -EINVAL;
     if (f && *r) {
@@ -420,7 +421,9 @@ static int sync_fd(int fd, bool data_only)
     int r;
     struct px_file *f = file_get(fd, &r);
     if (f) {
-        r = px_file_is(f) & VFS_IN_MEMORY ? 0 : vfs_sync(px_handle(f), data_only);
+        r = px_file_error(f);
+        if (!r && !(px_file_is(f) & VFS_IN_MEMORY))
+            r = vfs_sync(px_handle(f), data_only);
         px_put(f);
     }
     return (int)px_result(r);

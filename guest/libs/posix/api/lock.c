@@ -87,8 +87,10 @@ int flock(int fd, int operation)
     int what = operation & ~LOCK_NB;
     struct px_file *f = px_get(fd);
     int r = !f ? -EBADF : -EINVAL;
-    if (f && px_is_file(f) && (what == LOCK_SH || what == LOCK_EX || what == LOCK_UN))
+    if (f && px_is_file(f) && (what == LOCK_SH || what == LOCK_EX || what == LOCK_UN)) {
+        px_flocked(f); /* closing it has to drop the lock */
         r = vfs_flock(px_handle(f), types[what], !(operation & LOCK_NB));
+    }
     if (f)
         px_put(f);
     return (int)px_result(r);

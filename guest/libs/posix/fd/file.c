@@ -20,6 +20,9 @@ struct px_vfs_file {
     vfs_file_t handle;
     uint64_t offset;
     bool busy; /* somebody uses the offset */
+    int error; /* of writes that were gathered */
+    char *folder; /* path of a directory that may be kept, and px_paths() when it was opened */
+    uint64_t paths;
     struct vfs_stat st;            /* VFS_ALONE: attributes, as they were at `known` */
     uint64_t known, size_known;    /* px_state(); its size is known for longer: while only this one is written to */
 };
@@ -57,6 +60,7 @@ int px_here(vfs_file_t *dir)
         attach();
     while (here.state == HERE_BUSY)
         px_block_always(&here, PX_FOREVER);
+    px_flush();
     *dir = here.dir;
     return here.state == HERE_BAD ? here.error : 0;
 }
@@ -98,11 +102,29 @@ static void end_turn(struct px_vfs_file *file)
     px_wake(&file->busy, 1);
 }
 
+static bool gathers(const struct px_vfs_file *file)
+{
+    return file->st.is & VFS_ALONE && S_ISREG(file->st.mode) && (file->file.flags & O_ACCMODE) != O_RDONLY && !file->error;
+}
+
+int px_file_error(struct px_file *f)
+{
+    int error = file_of(f)->error;
+    file_of(f)->error = 0;
+    return error;
+}
+
 /* One piece at the end (`end`), or at `offset`. */
 static ssize_t put(struct px_vfs_file *file, const char *from, size_t size, uint64_t offset, uint64_t *end)
 {
     uint64_t before = px_state();
-    ssize_t r = end ? vfs_append(file->handle, from, size, end) : vfs_write(file->handle, from, size, offset);
+    ssize_t r;
+    if (gathers(file) && !end && px_gather(file->handle, &file->error, from, size, offset)) {
+        r = (ssize_t)size;
+    } else {
+        px_flush();
+        r = end ? vfs_append(file->handle, from, size, end) : vfs_write(file->handle, from, size, offset);
+    }
     bool sized = file->size_known == before && px_state() == before && !end && r > 0;
     px_changed();
     if (sized) {
@@ -117,10 +139,14 @@ static int attributes(struct px_vfs_file *file, struct vfs_stat *st)
     uint64_t asked = px_state();
     int r = 0;
     if (file->known != asked) {
+        px_flush();
         r = vfs_stat(file->handle, st);
+        if (!r && st->is & VFS_ALONE)
+            px_has_room(st->is & VFS_ROOM);
         if (!r && st->is & VFS_ALONE && px_state() == asked) {
             file->st = *st;
             file->known = file->size_known = asked;
+            px_attributes(st);
         }
     } else {
         *st = file->st;
@@ -188,6 +214,7 @@ static ssize_t file_pread(struct px_file *f, const struct iovec *iov, int n, off
             size_t part = iov[i].iov_len - at < PART ? iov[i].iov_len - at : PART;
             if (beyond(file_of(f), (uint64_t)offset + done))
                 return (ssize_t)done;
+            px_flush();
             ssize_t r = vfs_read(file_of(f)->handle, (char *)iov[i].iov_base + at, part, (uint64_t)offset + done);
             if (r < 0)
                 return done ? (ssize_t)done : r;
@@ -279,7 +306,11 @@ static long file_available(struct px_file *f)
 
 static void file_close(struct px_file *f)
 {
-    vfs_close(file_of(f)->handle);
+    struct px_vfs_file *file = file_of(f);
+    px_flush();
+    if (!file->folder || !px_folder_keep(file->folder, file->paths, file->handle, &file->st))
+        vfs_close(file->handle);
+    free(file->folder);
     free(f);
 }
 
@@ -304,6 +335,12 @@ uint32_t px_file_is(struct px_file *f)
     return file_of(f)->st.is;
 }
 
+void px_flocked(struct px_file *f)
+{
+    free(file_of(f)->folder);
+    file_of(f)->folder = NULL;
+}
+
 vfs_file_t px_handle(struct px_file *f)
 {
     return px_is_file(f) ? file_of(f)->handle : NULL;
@@ -318,9 +355,13 @@ int px_open_file(int dir_fd, const char *path, int flags, mode_t mode, struct px
     struct px_vfs_file *file = calloc(1, sizeof(*file));
     if (!file)
         return -ENOMEM;
-    uint64_t asked = px_state();
-    r = vfs_open_stat(dir, path, (uint32_t)flags & ~(uint32_t)(O_CLOEXEC | O_NONBLOCK | O_APPEND), (uint32_t)mode,
-                      &file->handle, &file->st);
+    uint64_t asked = px_state(), paths = px_paths();
+    file->handle = px_folder_take(path, flags, &file->st);
+    if (!file->handle)
+        r = vfs_open_stat(dir, path, (uint32_t)flags & ~(uint32_t)(O_CLOEXEC | O_NONBLOCK | O_APPEND), (uint32_t)mode,
+                          &file->handle, &file->st);
+    else
+        asked = 0; /* attributes are from then */
     bool same = px_state() == asked;
     if (flags & O_CREAT)
         px_named(path, flags & (O_EXCL | O_NOFOLLOW)); /* else perhaps what a link at the end names */
@@ -330,8 +371,17 @@ int px_open_file(int dir_fd, const char *path, int flags, mode_t mode, struct px
         free(file);
         return r;
     }
-    if (same && file->st.is & VFS_ALONE)
+    if (asked && file->st.is & VFS_ALONE)
+        px_has_room(file->st.is & VFS_ROOM);
+    if (same && file->st.is & VFS_ALONE) {
         file->known = file->size_known = px_state();
+        px_opened(path, flags & O_NOFOLLOW, &file->st);
+    }
+    if (S_ISDIR(file->st.mode) && *path == '/' && paths && paths == px_paths() &&
+        !(flags & ~(O_CLOEXEC | O_DIRECTORY | O_NONBLOCK))) {
+        file->folder = strdup(path);
+        file->paths = paths;
+    }
     px_file_init(&file->file, &ops, flags);
     *f = &file->file;
     return 0;

@@ -6,6 +6,8 @@
 
 #include "ram.h"
 
+enum { MARGIN = 4 << 20 };
+
 size_t ram_read(struct ram_node *n, void *to, size_t size, uint64_t offset)
 {
     if (offset >= n->size)
@@ -23,6 +25,14 @@ size_t ram_read(struct ram_node *n, void *to, size_t size, uint64_t offset)
         done += part;
     }
     return size;
+}
+
+static uint64_t blocks_in_use; /* of all files */
+
+bool ram_has_room(void)
+{
+    uint64_t half = vfs_memory() / 2;
+    return blocks_in_use * RAM_BLOCK + MARGIN < half;
 }
 
 static bool reserve(struct ram_node *n, size_t blocks)
@@ -53,6 +63,7 @@ static size_t store(struct ram_node *n, const char *from, size_t size, uint64_t 
             if (!n->blocks[index])
                 break;
             n->in_use++;
+            blocks_in_use++;
         }
         memcpy(n->blocks[index] + at, from + done, part);
         done += part;
@@ -82,6 +93,7 @@ int ram_truncate(struct ram_node *n, uint64_t size)
     size_t keep = (size_t)((size + RAM_BLOCK - 1) / RAM_BLOCK);
     for (size_t i = keep; i < n->n_blocks; i++) {
         n->in_use -= n->blocks[i] != NULL;
+        blocks_in_use -= n->blocks[i] != NULL;
         free(n->blocks[i]);
         n->blocks[i] = NULL;
     }

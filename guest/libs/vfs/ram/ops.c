@@ -195,7 +195,7 @@ static int stat_node(struct vfs_node *vn, void *handle, struct vfs_stat *st)
         .changed = n->changed,
         .mode = n->mode,
         .links = vfs_is_dir(vn) ? n->links + 1 : n->links,
-        .is = VFS_IN_MEMORY | vfs_alone(),
+        .is = VFS_IN_MEMORY | vfs_alone() | (ram_has_room() ? VFS_ROOM : 0),
     };
     return 0;
 }

@@ -54,6 +54,7 @@ extern const struct vfs_ops ram_ops;
 size_t ram_read(struct ram_node *n, void *to, size_t size, uint64_t offset);
 ssize_t ram_write(struct ram_node *n, const void *from, size_t size, uint64_t offset); /* -ENOSPC, -EFBIG */
 int ram_truncate(struct ram_node *n, uint64_t size);
+bool ram_has_room(void); /* less than half of the memory holds contents of files, and some MiB are left */
 
 /* ---- Directories (dir.c) ---- */
 struct ram_node *ram_find(const struct ram_node *dir, const char *name); /* no reference; NULL: not there */

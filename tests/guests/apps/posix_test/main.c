@@ -14,6 +14,7 @@ int main(int argc, char **argv)
     test_files();
     test_directories();
     test_links();
+    test_known();
     test_descriptors();
     test_readiness();
     test_epoll();

@@ -38,6 +38,7 @@ enum vfs_is {
     VFS_IN_MEMORY = 1, /* it ends with the appliance: vfs_sync() has nothing to do */
     VFS_ALONE = 2,     /* nobody but this client sees it: nobody else its locks, and it changes by this client's calls only */
     VFS_TREE_ALONE = 4, /* the same of every file and every name there is */
+    VFS_ROOM = 8,       /* of files in memory: there is room for some MiB more */
 };
 
 /* What vfs_change() changes. */
