@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 
-from . import alloc, boot, common, compare, everything, gates, gzip_run, net_run, nginx_run, redis_run
+from . import alloc, boot, common, compare, everything, gates, gzip_run, net_run, nginx_run, redis_run, sqlite_run
 
 
 def some_cores(text):
@@ -64,9 +64,15 @@ def parser():
     b.add_argument("--starts", type=int, default=30)
     b.set_defaults(run=boot.run)
 
-    e = sub.add_parser("all", help="gates, alloc, boot, gzip, net, redis, nginx, and one page of it all: report.html")
+    s = sub.add_parser("sqlite", help="SQLite on files in memory: natively, in one compartment, files apart")
+    s.add_argument("--rows", type=int, default=5000, help="INSERTs, each a transaction of its own")
+    s.add_argument("--size", type=int, default=5, help="of speedtest1")
+    s.add_argument("--rounds", type=int, default=7)
+    s.set_defaults(run=sqlite_run.run)
+
+    e = sub.add_parser("all", help="gates, alloc, boot, gzip, sqlite, net, redis, nginx, and one page of it all: report.html")
     e.set_defaults(run=everything.run)
-    for one in (a, z, b, e):
+    for one in (a, z, b, s, e):
         one.add_argument("--quick", action="store_true", help="a few only: does it work at all?")
 
     for name, module, rounds, what in (
@@ -106,7 +112,7 @@ def main(argv):
     args = p.parse_args(argv)
     if args.check == bool(args.what):
         p.error("want --check alone" if args.check else
-                "want a benchmark: gates, alloc, boot, gzip, net, redis, nginx or all")
+                "want a benchmark: gates, alloc, boot, gzip, sqlite, net, redis, nginx or all")
     if args.update and not args.check:
         p.error("--update goes with --check")
     args.parse = p.parse_args

@@ -10,9 +10,10 @@ import sys
 
 from . import common, results
 
-ORDER = ("gates", "alloc", "boot", "gzip", "net", "redis", "nginx")
+ORDER = ("gates", "alloc", "boot", "gzip", "sqlite", "net", "redis", "nginx")
 TITLES = {"gates": "Gates", "alloc": "Shared stack buffers", "boot": "Boot and size", "gzip": "zlib",
-          "net": "Network", "redis": "Redis", "nginx": "nginx"}
+          "sqlite": "SQLite", "net": "Network", "redis": "Redis",
+          "nginx": "nginx"}
 QUANTILES = ("n", "min", "q1", "median", "q3", "p99", "p999")
 STYLE = """
 body { font-family: sans-serif; max-width: 62em; margin: 2em auto; padding: 0 1em; color: #222; }

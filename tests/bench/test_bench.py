@@ -51,6 +51,20 @@ class Others(unittest.TestCase):
         self.assertGreater(found["memory.redis.vm1.private"]["min"], 0)
         self.assertGreater(found["image.gzip.zlib.file"]["min"], found["image.gzip.zlib.loaded"]["min"])
 
+    def test_sqlite(self):
+        with tempfile.TemporaryDirectory() as out:
+            done = bench("--out", out, "sqlite", "--quick")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            data = results.load(pathlib.Path(out) / "sqlite.json")
+            for plot in data["plots"]:
+                ElementTree.parse(pathlib.Path(out) / plot)
+        found = {m["name"]: m for m in data["measurements"]}
+        for name in ("inserts.native", "inserts.one", "inserts.own", "inserts.three", "speedtest1.own"):
+            self.assertGreater(found[f"sqlite.{name}"]["min"], 0)
+        # 36 system calls of SQLite for each INSERT; half of them need no call of a file system that nobody else uses.
+        self.assertLess(data["details"]["calls_per_insert"], 25)
+        self.assertIn(f"host: {data['host']['kind']}", done.stdout)
+
     def test_gzip(self):
         for m in self.result("gzip").values():
             self.assertGreater(m["min"], 0)
