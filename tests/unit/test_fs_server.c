@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -231,6 +233,33 @@ static void test_read_only(void)
     rig_open(false);
 }
 
+/* In place of the C library's: what the host's file system answers. */
+static int write_error;
+
+ssize_t pwritev2(int fd, const struct iovec *iov, int n, off_t offset, int flags)
+{
+    if (write_error) {
+        errno = write_error;
+        return -1;
+    }
+    return syscall(SYS_pwritev2, fd, iov, n, offset, 0, flags);
+}
+
+static void test_errors_of_writing_are_the_hosts(void)
+{
+    static const int errors[] = {EDQUOT, ENOSPC, EFBIG, EIO, EROFS};
+    uint64_t node, fh;
+    CHECK(rig_create(FUSE_ROOT_ID, "quota", &node, &fh) == 0 && rig_write(fh, "before", 0) == 0);
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+        write_error = errors[i];
+        CHECK(rig_write(fh, "x", 0) == errors[i]);
+    }
+    write_error = 0;
+    struct fuse_read_in in = {.fh = fh, .size = 6};
+    CHECK(rig_send(FUSE_READ, node, &in, sizeof in, NULL, NULL) == 0 && memcmp(rig_data, "before", 6) == 0);
+    CHECK(rig_send(FUSE_UNLINK, FUSE_ROOT_ID, NULL, 0, "quota", NULL) == 0);
+}
+
 /* In a child with a mount namespace of its own. */
 static int fill_small_disk(void)
 {
@@ -283,6 +312,7 @@ int main(void)
     RUN(test_forgetting_closes);
     RUN(test_locks_are_the_hosts);
     RUN(test_read_only);
+    RUN(test_errors_of_writing_are_the_hosts);
     RUN(test_disk_full);
     rig_close();
     rig_remove();

@@ -11,6 +11,7 @@ enum { ROOM = 100000, ROUNDS = 20000 };
 
 static vfs_file_t root;
 static struct vfs_stat st;
+extern uint32_t vfs_alone_is; /* vfs_sys.c */
 
 static vfs_file_t open_at(const char *path, uint32_t flags)
 {
@@ -340,9 +341,35 @@ static void test_locks(void)
     CHECK(vfs_remove(root, "/locked", 0) == 0);
 }
 
+int host_error(int linux_error); /* host/errors.c; on this host the C library's numbers are Linux's */
+
+static void test_errors_of_the_host(void)
+{
+    static const int same[] = {EPERM, ENOENT, EIO, EACCES, EEXIST, ENOTDIR, EISDIR, EINVAL, EFBIG, ENOSPC, EROFS, EMLINK,
+                               ENAMETOOLONG, ENOTEMPTY, ELOOP, ESTALE, EDQUOT, EOPNOTSUPP, EXDEV, ENOLCK};
+    for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++)
+        CHECK(host_error(same[i]) == -same[i]);
+    CHECK(host_error(0) == -EIO && host_error(-5) == -EIO && host_error(9999) == -EIO);
+}
+
+static void test_alone(void)
+{
+    vfs_file_t f;
+    struct vfs_stat got;
+    CHECK(vfs_open_stat(root, "/alone", O_RDWR | O_CREAT, 0644, &f, &got) == 0 && got.is == 0 && vfs_close(f) == 0);
+    vfs_alone_is = VFS_ALONE;
+    CHECK(vfs_open_stat(root, "/alone", O_RDWR, 0, &f, &got) == 0 && got.is & VFS_ALONE && got.is & VFS_IN_MEMORY);
+    CHECK(S_ISREG(got.mode) && got.size == 0 && vfs_write(f, "xyz", 3, 0) == 3 && vfs_stat(f, &got) == 0 && got.size == 3);
+    vfs_alone_is = 0;
+    CHECK(vfs_stat(f, &got) == 0 && !(got.is & VFS_ALONE) && vfs_close(f) == 0);
+    CHECK(vfs_open_stat(root, "/none", O_RDWR, 0, &f, &got) == -ENOENT && got.is == 0);
+}
+
 int main(void)
 {
     CHECK(vfs_attach(&root) == 0);
+    RUN(test_errors_of_the_host);
+    RUN(test_alone);
     RUN(test_contents);
     RUN(test_sparse);
     RUN(test_names);
