@@ -89,7 +89,8 @@ static int stat_in(int fd, const char *path, struct stat *st, bool follow)
     if (r == PX_UNKNOWN && !(r = px_dir_of(fd, path, &dir))) {
         uint64_t asked = px_state();
         r = vfs_stat_at(dir, path, follow, &got);
-        px_learn(path, follow, r, &got, asked);
+        if (!r || (r == -ENOENT && got.is & VFS_TREE_ALONE))
+            px_learn(path, follow, r, &got, asked);
     }
     if (!r)
         px_stat_out(&got, st);

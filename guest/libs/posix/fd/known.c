@@ -73,6 +73,16 @@ static struct regular *regular(const char *path)
     return NULL;
 }
 
+/* Is it one of the names in the path? */
+static bool has_name(const char *path, const char *name)
+{
+    size_t length = strlen(name);
+    for (; (path = strchr(path, '/')) != NULL; path++)
+        if (strncmp(path + 1, name, length) == 0 && (path[1 + length] == '/' || path[1 + length] == '\0'))
+            return true;
+    return false;
+}
+
 void px_opened(const char *path, bool no_link, const struct vfs_stat *st)
 {
     static unsigned next;
@@ -96,7 +106,7 @@ void px_named(const char *path, bool exact)
     if (!exact)
         paths_changed();
     for (struct name *n = names; n < names + NAMES; n++)
-        if (n->missing && (!exact || strcmp(last_name(n->path), last_name(path)) == 0))
+        if (n->missing && (!exact || has_name(n->path, last_name(path))))
             n->length = 0;
 }
 
@@ -104,7 +114,7 @@ void px_named(const char *path, bool exact)
 static struct name *find(const char *path, size_t length, bool follow)
 {
     for (struct name *n = names; n < names + NAMES; n++)
-        if (n->length == length && (n->missing || n->follow == follow) && memcmp(n->path, path, length) == 0)
+        if (n->length == length && ((n->missing && !n->follow) || n->follow == follow) && memcmp(n->path, path, length) == 0)
             return n;
     return NULL;
 }

@@ -12,10 +12,12 @@ int vfs_stat_at(vfs_file_t dir, const char *path, int follow, struct vfs_stat *s
     if (!path || !st)
         return -EINVAL;
     int r = vfs_walk(dir->node, path, follow, &p);
+    if (!r) {
+        r = p.node ? p.node->ops->stat(p.node, NULL, st) : -ENOENT;
+        vfs_leave(&p);
+    }
     if (r)
-        return r;
-    r = p.node ? p.node->ops->stat(p.node, NULL, st) : -ENOENT;
-    vfs_leave(&p);
+        *st = (struct vfs_stat){.is = r == -ENOENT && !p.linked ? vfs_alone() & VFS_TREE_ALONE : 0};
     return r;
 }
 

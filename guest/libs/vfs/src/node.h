@@ -81,6 +81,7 @@ struct vfs_place {
     struct vfs_node *dir;  /* holds the last name; NULL: the path ends in "/", "." or ".." */
     struct vfs_node *node; /* NULL: there is nothing of that name in `dir` */
     bool slash;            /* a '/' follows the last name */
+    bool linked;           /* links were followed on the way */
     uint8_t dots;          /* the path ends in "." or "..": 1 or 2 */
     char name[VFS_NAME_MAX + 1];
 };

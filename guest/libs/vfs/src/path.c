@@ -152,6 +152,7 @@ int vfs_walk(struct vfs_node *start, const char *path, bool follow, struct vfs_p
         continue;
     vfs_put(w.at);
     free(w.text);
+    place->linked = w.links != 0;
     if (r == 1 && place->node && place->slash && !vfs_is_dir(place->node))
         r = -ENOTDIR;
     if (r != 1) {

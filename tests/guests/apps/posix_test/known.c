@@ -28,6 +28,12 @@ static void missing_names(void)
     CHECK("removed another way", rmdir("/tmp/k/way/late") == 0 && size_of("/tmp/k/late") == -1);
     CHECK("made as a link", symlink("new", "/tmp/k/late") == 0 && size_of("/tmp/k/late") == 0);
     unlink("/tmp/k/late"), unlink("/tmp/k/dangling");
+    symlink("aim", "/tmp/k/far");
+    CHECK("a link to what is missing", size_of("/tmp/k/far") == -1 && lstat("/tmp/k/far", &st) == 0 && size_of("/tmp/k/aim/x") == -1);
+    close(open("/tmp/k/aim", O_CREAT | O_EXCL | O_WRONLY, 0644));
+    CHECK("its target was made", size_of("/tmp/k/far") == 0);
+    FAILS("below a file", ENOTDIR, stat("/tmp/k/aim/x", &st));
+    unlink("/tmp/k/far"), unlink("/tmp/k/aim");
 }
 
 static void small_writes(void)

@@ -91,6 +91,7 @@ int vfs_room(vfs_file_t file, struct vfs_room *room);
 ssize_t vfs_list(vfs_file_t dir, void *buffer, size_t size, uint64_t *cookie);
 
 /* ---- Names ---- */
+/* -ENOENT: st->is has VFS_TREE_ALONE if only a name has to come to be for that to change, and no link's target. */
 int vfs_stat_at(vfs_file_t dir, const char *path, int follow, struct vfs_stat *st);
 int vfs_remove(vfs_file_t dir, const char *path, int directory);
 int vfs_make(vfs_file_t dir, const char *path, uint32_t mode); /* a directory */
