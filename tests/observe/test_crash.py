@@ -124,10 +124,8 @@ class Crash(ObserveTest):
         return child
 
     def test_a_killed_process(self):
-        child = self.start("wait")
-        time.sleep(0.1)
-        pid = self.totals()[0]["vms"][1]["pid"]
-        os.kill(pid, signal.SIGKILL)
+        child, pids = self.wait_in_the_library()
+        os.kill(pids[1], signal.SIGKILL)
         _, errors = child.communicate(timeout=30)
         self.assertEqual(child.returncode, 4)
         self.assertIn("the process of VM 1 was killed by signal 9", errors)
@@ -136,8 +134,7 @@ class Crash(ObserveTest):
 
     def test_the_vmm_is_killed(self):
         """Nothing outlives the supervisor; the next command finds no appliance, and its directory is swept."""
-        child = self.start("wait")
-        pids = [vm["pid"] for vm in self.totals()[0]["vms"]]
+        child, pids = self.wait_in_the_library()
         child.kill()
         self.assertEqual(child.wait(timeout=30), -signal.SIGKILL)
         deadline = time.monotonic() + 30
@@ -146,6 +143,16 @@ class Crash(ObserveTest):
             time.sleep(0.02)
         self.assertEqual(self.totals(), [])
         self.assertEqual(list(self.runtime.iterdir()), [])
+
+    def wait_in_the_library(self) -> tuple[subprocess.Popen, list[int]]:
+        """An appliance whose library sleeps in a call, and the processes of its VMs."""
+        child = self.start("wait")
+        self.assertEqual(child.stderr.readline(), "[lib] waits\n")
+        deadline = time.monotonic() + 15
+        while not (found := self.totals()):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+        return child, [vm["pid"] for vm in found[0]["vms"]]
 
     @staticmethod
     def runs(pid: int) -> bool:

@@ -91,8 +91,10 @@ int wreck(const char *how, uint64_t address)
         return 7 / zero;
     else if (strcmp(how, "deadlock") == 0)
         deadlock();
-    else if (strcmp(how, "wait") == 0)
+    else if (strcmp(how, "wait") == 0) {
+        bh_log("waits");
         bh_sleep(20000000000ull);
+    }
     return -1;
 }
 
