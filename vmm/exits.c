@@ -79,8 +79,8 @@ static void end_badly(struct vm *vm, enum crash_kind kind, const char *what)
     vm_crash(vm, &c);
 }
 
-/* A triple fault. With AMD-V KVM has reset the vCPU by now (its state is undefined after a shutdown: AMD APM vol. 2, 15.14.3),
- * which a guest that always has paging on can be told by. */
+/* A triple fault. With AMD-V KVM has reset the vCPU by now (its state is undefined after a shutdown: AMD APM vol. 2,
+ * 15.14.3): paging is off then, which it never is in a guest of ours. */
 static void end_by_shutdown(struct vm *vm)
 {
     struct kvm_sregs s;

@@ -22,7 +22,7 @@ struct observed {
 };
 
 struct edge_sample {
-    bool counted; /* false: a plain call (mechanism none), a gate that does not count (mpk without --count-mpk), --no-stats */
+    bool counted; /* false: a plain call (mechanism none), mpk without --count-mpk, --no-stats */
     bool calls_only; /* counted by a gate between protection keys: calls, and nothing else */
     uint64_t calls, in_flight, served, callbacks;
     uint64_t status[BH_STATS_STATUSES];

@@ -220,8 +220,8 @@ void postmortem_stack(FILE *out, const struct postmortem *p, const struct crash 
     if (owner_find(p->a, at.registers[RIP]).kind == OWN_CORE) {
         at.compartment = CORE;
     }
-    fprintf(out, "  stack     of thread %" PRIu32 " in VM %" PRIu32 "%s; callers in other compartments below\n", at.thread, at.vm,
-            c->reset ? ": not known" : "");
+    fprintf(out, "  stack     of thread %" PRIu32 " in VM %" PRIu32 "%s; callers in other compartments below\n",
+            at.thread, at.vm, c->reset ? ": not known" : "");
     for (uint32_t hop = 0; hop < HOPS_MAX; hop++) {
         uint64_t mark = (uint64_t)at.vm << 32 | at.thread;
         for (uint32_t i = 0; i < hop; i++) {

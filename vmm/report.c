@@ -235,7 +235,8 @@ static void print_killed(FILE *out, const struct appliance *a, const struct cras
     }
 }
 
-static const char triple_fault[] = "triple fault: neither an exception nor the double fault that followed could be delivered";
+static const char triple_fault[] =
+    "triple fault: neither an exception nor the double fault that followed could be delivered";
 
 /* Values of a processor that was reset would look like a place. */
 static void print_reset(FILE *out, const struct appliance *a, const struct crash *c)

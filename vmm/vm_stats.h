@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: BSD-3-Clause
  *
  * The memfd of a VM's statistics holds struct bh_stats (rpc/stats.h), whole pages, then this, and then a page for each
- * domain (BH_MPK_COUNTS_VA(), rpc/mpk.h). Each field has one writer; observers read it while it changes, and trust it no more than the guest's: a VM's process may be anybody's. */
+ * domain (BH_MPK_COUNTS_VA(), rpc/mpk.h). Each field has one writer; observers read it while it changes, and trust it no
+ * more than the guest's: a VM's process may be anybody's. */
 #ifndef BH_VM_STATS_H
 #define BH_VM_STATS_H
 

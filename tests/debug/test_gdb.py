@@ -168,11 +168,12 @@ class OnHello(DebugTest):
         self.assertIn('compartment "lib" crashed: the process of VM 1 was killed by signal 9', err)
 
     def test_no_hardware(self):
-        """Where KVM has no hardware breakpoints, `hbreak` and `rwatch` are refused at once and `watch` steps: none of them is
-        taken and never comes."""
+        """Where KVM has no hardware breakpoints, `hbreak` and `rwatch` are refused at once and `watch` steps: nothing is
+        taken that never comes."""
         self.start(HELLO, gdb=True)
         text = self.gdb("break greeter.c:greeter_count", "continue", "monitor hardware", "hbreak greeter_ask",
-                        "watch -location *number", "continue", "delete", "rwatch *(int *)$rsp", "continue", compartment="lib")
+                        "watch -location *number", "continue", "delete", "rwatch *(int *)$rsp", "continue",
+                        compartment="lib")
         self.assert_in_order(text, "hit Breakpoint 1, greeter_count", r"hardware breakpoints and watchpoints: \d")
         if "watchpoints: 0" in text:
             self.assert_in_order(text, "^No hardware breakpoint support in the target", "^Watchpoint 2: -location",

@@ -161,10 +161,12 @@ class Top(ObserveTest):
             self.assertGreaterEqual(frames, 100000 // 65536, way)
             self.assertEqual(now[f"{way}_drops"], 0, way)
         text = self.bulkhead("top", "--once", "--interval", "0.1").stdout
-        self.assertRegex(text, r"(?m)^ +network: received .* frames/s, .* B/s, dropped 0; sent .* frames/s, .* B/s, dropped 0$")
+        rates = r".* frames/s, .* B/s, dropped 0"
+        self.assertRegex(text, rf"(?m)^ +network: received {rates}; sent {rates}$")
         with urllib.request.urlopen(self.url, timeout=10) as answer:
             metrics = answer.read().decode()
-        found = re.findall(r'(?m)^bulkhead_net_received_bytes_total\{appliance="redis",vm="1",compartments="net"\} (\d+)$', metrics)
+        labels = r'\{appliance="redis",vm="1",compartments="net"\}'
+        found = re.findall(rf"(?m)^bulkhead_net_received_bytes_total{labels} (\d+)$", metrics)
         self.assertEqual(len(found), 1)
         self.assertGreaterEqual(int(found[0]), now["rx_bytes"])
         self.assertNotIn('net_received_bytes_total{appliance="redis",vm="0"', metrics)

@@ -86,7 +86,8 @@ static bool in_core(uint64_t va)
     return va >= BH_CORE_IMAGE_VA && va < BH_TLS_VA;
 }
 
-/* A gate (push %rdi, or an incq where it counts; light: mov ...(%rip), %rax, with which its way back begins as well, but not at a multiple of 16),
+/* A gate (push %rdi, or an incq where it counts; light: mov ...(%rip), %rax, with which its way back begins as well, but
+ * not at a multiple of 16),
  * the entry of a core call (mov $n, %r9d), or the core's way out (push %rbx). */
 static bool begins(const uint8_t *at, enum kind *kind)
 {

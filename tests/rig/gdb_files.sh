@@ -1,5 +1,5 @@
 #!/bin/sh
-# Puts what GDB needs in the rig into build/tests/rig-gdb: itself, its own files, and Python's library without its larger parts.
+# Puts what GDB needs in the rig into build/tests/rig-gdb: itself, its own files, and most of Python's library.
 # SPDX-License-Identifier: BSD-3-Clause
 set -e
 to=build/tests/rig-gdb
@@ -14,7 +14,8 @@ rm -rf "$to"
 mkdir -p "$to/lib" "$to/share"
 cp -r "$data" "$to/share/python"
 cp -rL "$library" "$to/lib/"
-for part in config-* test lib2to3 pydoc_data distutils asyncio multiprocessing email xml unittest ensurepip lib-dynload idlelib tkinter; do
+for part in config-* test lib2to3 pydoc_data distutils asyncio multiprocessing email xml unittest ensurepip lib-dynload \
+    idlelib tkinter; do
     rm -rf "$to/lib/$(basename "$library")"/$part
 done
 cp "$gdb" "$to/gdb"

@@ -140,7 +140,7 @@ attacks() {
 
 jumps() {
     appliance=${3:-mpk-keys} tried=0
-    CROSSINGS=1 build/tests/count_gates run $options "build/appliances/$appliance/manifest.dtb" -- app pointers >/tmp/out 2>&1
+    CROSSINGS=1 build/tests/count_gates run "build/appliances/$appliance/manifest.dtb" -- app pointers >/tmp/out 2>&1
     for offset in $(sed -n 's/^crossing //p' /tmp/out); do
         expect 4 "crashed: (a forged crossing between protection keys|page fault)" "$1" "jump-$2" "$offset"
         tried=$((tried + 1))

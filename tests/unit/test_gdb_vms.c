@@ -38,7 +38,8 @@ static void end(void)
 
 static bool say(unsigned v, uint32_t kind, uint32_t number)
 {
-    struct debug_answer answer = {.kind = kind, .number = number, .status = 300, .stop = {.signal = 5, .thread = UINT32_MAX}};
+    struct debug_answer answer = {.kind = kind, .number = number, .status = 300};
+    answer.stop = (struct debug_stop){.signal = 5, .thread = UINT32_MAX};
     return send(other[v], &answer, sizeof answer, MSG_NOSIGNAL) == (ssize_t)sizeof answer;
 }
 
