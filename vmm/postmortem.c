@@ -270,7 +270,7 @@ static void print_call(FILE *out, const struct postmortem *p, uint32_t vm, const
     if (!edge || e->kind == 0 || e->kind > BH_STATS_RUN_BACK) {
         return;
     }
-    struct bh_stats_call call = {e->edge, e->slot, e->fn, e->kind};
+    struct bh_stats_call call = {.fn = e->fn, .slot = e->slot, .edge = e->edge, .kind = e->kind};
     bool out_going = e->kind == BH_STATS_CALL || e->kind == BH_STATS_CALLBACK;
     function_name(p, edge, &call, function, sizeof function);
     if (e->cycles && p->tsc_khz) {

@@ -94,11 +94,11 @@ def line_cycles(args):
 
 
 def edges(args, environment):
-    """{callee: calls} of the appliance that runs; {}: there is none yet."""
+    """{callee: calls} of the appliance that runs, where they are counted; {}: there is none yet."""
     done = subprocess.run([common.bulkhead(args), "top", "--once", "--json"], capture_output=True, text=True, check=False,
                           timeout=30, env=environment)
     running = json.loads(done.stdout)["appliances"] if done.returncode == 0 else []
-    return {e["to"]: e["calls"] for e in running[0]["edges"]} if running else {}
+    return {e["to"]: e["calls"] for e in running[0]["edges"] if "calls" in e} if running else {}
 
 
 def calls_per_insert(args):

@@ -225,7 +225,7 @@ class jumped:
 
 CORE = 0x300000000000, 0x400000000000  # rpc/abi.h: the core's window
 DEPTH_MAX = 32  # gates
-SERVING = {"gate_serve", "run_callback"}  # guest/kernel/core: frames that run a call of somebody else's
+SERVING = {"run_request", "run_callback"}  # guest/kernel/core: frames that run a call of somebody else's
 
 
 def in_core(frame):
@@ -246,10 +246,12 @@ class Call:
 
     def __init__(self, frame):
         port = frame.read_var("port")
-        request = frame.read_var("request")
+        incoming = frame.read_var("in")
+        if incoming.type.code == gdb.TYPE_CODE_PTR:
+            incoming = incoming.dereference()
         boot = port["boot"]
         self.edge = int(boot["index"])
-        self.slot = int(request["slot"])
+        self.slot = int(incoming["slot"])
         self.caller_is_here = bool(port["caller"])  # then it is a callback
         self.peer = boot["peer"].string()
 

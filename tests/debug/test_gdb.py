@@ -54,7 +54,7 @@ class OnRedis(DebugTest):
             "delete", "watch -location p->payload", "continue", "delete",
             "info threads", "detach", during=self.pinging)
         self.assert_in_order(
-            text, r"hit Breakpoint 1, bh_dispatch_lwip_net_accept", r"^#0 .*bh_dispatch_lwip_net_accept", r"gate_serve",
+            text, r"hit Breakpoint 1, bh_dispatch_lwip_net_accept", r"^#0 .*bh_dispatch_lwip_net_accept", r"run_request",
             r"^\[app\] bh_away_lwip_net_accept", r"^\[app\] .*accept", r"^\[app\] main", r"hit Breakpoint 2, ethernet_input",
             r"^(Hardware w|W)atchpoint 3: -location p->payload", r"^Old value = ", r"^New value = ",
             r"1\.1 .*\"app\"", r"2\.\d .*\"net\"")
@@ -190,7 +190,7 @@ class OnHello(DebugTest):
         gdb.say("info threads", r"1\.1 .*\(running\)\s+(\* )?2\.1 .*greeter_count")
         time.sleep(1.5)  # three times as long as the caller waits
         gdb.say("thread 2.1", r"#0 +greeter_count")
-        gdb.say("backtrace", r"#0 +greeter_count[^$]*gate_serve[^$]*the caller, app, runs")
+        gdb.say("backtrace", r"#0 +greeter_count[^$]*run_request[^$]*the caller, app, runs")
         gdb.say("delete", "")
         gdb.say("continue&", "exited normally")
         self.assertEqual(self.finish(held)[0], "42 in time\n")

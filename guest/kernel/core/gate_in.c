@@ -14,8 +14,8 @@ enum { AHEAD = 4 };
 enum { QUICK = 250, TIMED = 29 };
 
 /* Runs the request whose arguments are in `in` already, and replies. */
-static inline __attribute__((always_inline)) void run(struct port *port, const struct bh_fetched *request,
-                                                      struct bh_incoming *in)
+static inline __attribute__((always_inline)) void run_request(struct port *port, const struct bh_fetched *request,
+                                                              struct bh_incoming *in)
 {
     in->edge = port->boot->index;
     in->fn = request->fn;
@@ -37,7 +37,7 @@ void gate_serve(struct port *port, const struct bh_fetched *request)
 {
     struct bh_incoming in;
     __builtin_memcpy(in.args, request->args, sizeof(in.args));
-    run(port, request, &in);
+    run_request(port, request, &in);
 }
 
 static void refuse(struct port *port, const struct bh_fetched *request)
@@ -135,7 +135,7 @@ static void lead(struct port *port)
     idle_workers = current->next;
     current->state = THREAD_RUNNING;
     current->serving = port;
-    run(port, &request, &in);
+    run_request(port, &request, &in);
     if (timed)
         judge(port, request.fn, rdtsc() - start);
     current->serving = NULL;

@@ -136,6 +136,7 @@ static void echo(const uint8_t own[4])
             driver_send(&h, frame, n);
         }
         if (end) {
+            bh_sleep(SECOND / 5); /* frames that are in the queue when the VM ends are lost */
             return;
         }
     }
