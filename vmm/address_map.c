@@ -15,8 +15,7 @@
 #include "vmm/world.h"
 
 /* Of a compartment: its segments and four more; of an edge: three. */
-_Static_assert(BH_COMPARTMENTS_MAX * (SEGMENTS_MAX + 4) + BH_SHARES_MAX + 3 * BH_EDGES_MAX +
-                       SEGMENTS_MAX + 9 <=
+_Static_assert(BH_COMPARTMENTS_MAX *(SEGMENTS_MAX + 4) + BH_SHARES_MAX + 3 * BH_EDGES_MAX + SEGMENTS_MAX + 9 <=
                    LAYOUT_LINES_MAX,
                "no line is ever dropped");
 
@@ -27,33 +26,29 @@ struct map {
 };
 
 /* Empty ranges, and ranges that no VM has, are left out. */
-__attribute__((format(printf, 6, 7))) static void add(struct map *m, uint64_t va, uint64_t size,
-                                                      const char *access, uint64_t vms,
-                                                      const char *format, ...)
+__attribute__((format(printf, 6, 7))) static void add(struct map *m, uint64_t va, uint64_t size, const char *access,
+                                                      uint64_t vms, const char *format, ...)
 {
-    if (!size || !vms) {
+    if (!size || !vms)
         return;
-    }
     struct layout_line *line = &m->lines[m->n++];
     *line = (struct layout_line){.va = va, .size = size, .vms = vms};
-    snprintf(line->access, sizeof line->access, "%s", access);
+    snprintf(line->access, sizeof(line->access), "%s", access);
     va_list list;
     va_start(list, format);
-    vsnprintf(line->what, sizeof line->what, format, list);
+    vsnprintf(line->what, sizeof(line->what), format, list);
     va_end(list);
 }
 
 static void access_of(uint32_t perms, char access[4])
 {
-    snprintf(access, 4, "%c%c%c", perms & PERM_R ? 'r' : '-', perms & PERM_W ? 'w' : '-',
-             perms & PERM_X ? 'x' : '-');
+    snprintf(access, 4, "%c%c%c", perms & PERM_R ? 'r' : '-', perms & PERM_W ? 'w' : '-', perms & PERM_X ? 'x' : '-');
 }
 
 static const char *segment_words(const struct segment *s)
 {
-    if (s->shared) {
+    if (s->shared)
         return "shared statics";
-    }
     return s->perms & PERM_X ? "text" : s->perms & PERM_W ? "data" : "read-only data";
 }
 
@@ -61,9 +56,8 @@ static const char *segment_words(const struct segment *s)
 static uint64_t viewers(const struct appliance *a, uint32_t i)
 {
     uint64_t vms = 1ull << a->compartments[i].vm;
-    for (uint32_t v = 0; v < a->n_vms; v++) {
+    for (uint32_t v = 0; v < a->n_vms; v++)
         vms |= vm_sees_data(a, v, i) ? 1ull << v : 0;
-    }
     return vms;
 }
 
@@ -82,35 +76,31 @@ static void add_compartment(struct map *m, uint32_t i, const struct image *image
         add(m, segment->va, segment->size, access, segment->shared ? seen : own, "%s: %s", c->name,
             segment_words(segment));
     }
-    add(m, base + BH_STACKS_OFF, stacks, "rw-", own, "%s: %" PRIu32 " stacks with guard pages",
-        c->name, threads);
-    add(m, base + BH_STACKS_OFF + BH_SHADOW_DELTA, stacks, "rw-", seen,
-        "%s: %" PRIu32 " data shadow stacks", c->name, threads);
+    add(m, base + BH_STACKS_OFF, stacks, "rw-", own, "%s: %" PRIu32 " stacks with guard pages", c->name, threads);
+    add(m, base + BH_STACKS_OFF + BH_SHADOW_DELTA, stacks, "rw-", seen, "%s: %" PRIu32 " data shadow stacks", c->name,
+        threads);
     add(m, base + BH_HEAP_OFF, c->memory, "rw-", own, "%s: heap", c->name);
 }
 
 static void add_share(struct map *m, const struct share *s)
 {
     uint64_t vms = 0;
-    for (uint32_t v = 0; v < m->a->n_vms; v++) {
+    for (uint32_t v = 0; v < m->a->n_vms; v++)
         vms |= vm_has_share(m->a, v, s->index) ? 1ull << v : 0;
-    }
     add(m, BH_SHARE_BASE(s->index), s->size, "rw-", vms, "share %s", s->name);
 }
 
 static void add_edge(struct map *m, const struct edge *e)
 {
     const struct compartment *from = &m->a->compartments[e->from], *to = &m->a->compartments[e->to];
-    if (!edge_crosses(m->a, e) && !edge_keyed(m->a, e)) {
+    if (!edge_crosses(m->a, e) && !edge_keyed(m->a, e))
         return;
-    }
     uint64_t vms = 1ull << from->vm | 1ull << to->vm, base = BH_EDGE_BASE(e->index);
-    add(m, base, edge_crosses(m->a, e) ? sizeof(struct bh_edge_region) : 0, "rw-", vms, "edge %s -> %s: ring", from->name,
-        to->name);
-    add(m, base + BH_EDGE_CB_ARENA_OFF, BH_EDGE_CB_ARENA_SIZE, "rw-", vms,
-        "edge %s -> %s: arena for callbacks", from->name, to->name);
-    add(m, base + BH_EDGE_ARENA_OFF, e->arena, "rw-", vms, "edge %s -> %s: arena", from->name,
-        to->name);
+    add(m, base, edge_crosses(m->a, e) ? sizeof(struct bh_edge_region) : 0, "rw-", vms, "edge %s -> %s: ring",
+        from->name, to->name);
+    add(m, base + BH_EDGE_CB_ARENA_OFF, BH_EDGE_CB_ARENA_SIZE, "rw-", vms, "edge %s -> %s: arena for callbacks",
+        from->name, to->name);
+    add(m, base + BH_EDGE_ARENA_OFF, e->arena, "rw-", vms, "edge %s -> %s: arena", from->name, to->name);
 }
 
 /* What only VMs with protection keys have. */
@@ -135,9 +125,8 @@ static void add_core(struct map *m, const struct image *core)
 {
     uint64_t all = m->a->n_vms == 64 ? UINT64_MAX : (1ull << m->a->n_vms) - 1;
     uint32_t threads = 0;
-    for (uint32_t v = 0; v < m->a->n_vms; v++) {
+    for (uint32_t v = 0; v < m->a->n_vms; v++)
         threads = m->a->vms[v].n_threads > threads ? m->a->vms[v].n_threads : threads;
-    }
     add(m, BH_BOOTINFO_VA, BH_BOOTINFO_MAX, "r--", all, "core: boot information, at most");
     add(m, BH_STATUS_VA, BH_PAGE_SIZE, "r--", all, "core: status page");
     add(m, BH_STATS_VA, BH_STATS_SIZE, "rw-", all, "core: statistics");
@@ -147,8 +136,8 @@ static void add_core(struct map *m, const struct image *core)
         add(m, core->segments[s].va, core->segments[s].size, access, all, "core: %s",
             segment_words(&core->segments[s]));
     }
-    add(m, BH_TLS_VA, threads * BH_TLS_STRIDE, "rw-", all,
-        "thread-local storage of at most %" PRIu32 " threads", threads);
+    add(m, BH_TLS_VA, threads * BH_TLS_STRIDE, "rw-", all, "thread-local storage of at most %" PRIu32 " threads",
+        threads);
     add_keys(m);
     add(m, BH_KERNEL_BASE, 8 * BH_PAGE_SIZE, "---", all, "kernel: stub, tables, stacks");
 }
@@ -159,30 +148,25 @@ static int by_address(const void *a, const void *b)
     return x->va < y->va ? -1 : x->va > y->va;
 }
 
-bool layout_map(const struct appliance *a, const char *core, struct layout_line *lines, uint32_t *n,
-                struct problem *p)
+bool layout_map(const struct appliance *a, const char *core, struct layout_line *lines, uint32_t *n, struct problem *p)
 {
     struct map m = {.a = a, .lines = lines};
     struct image image;
     for (uint32_t i = 0; i < a->n_compartments; i++) {
-        if (!image_open_compartment(&image, a->compartments[i].image, i, p)) {
+        if (!image_open_compartment(&image, a->compartments[i].image, i, p))
             return false;
-        }
         add_compartment(&m, i, &image);
         close(image.fd);
     }
-    for (uint32_t i = 0; i < a->n_shares; i++) {
+    for (uint32_t i = 0; i < a->n_shares; i++)
         add_share(&m, &a->shares[i]);
-    }
-    for (uint32_t i = 0; i < a->n_edges; i++) {
+    for (uint32_t i = 0; i < a->n_edges; i++)
         add_edge(&m, &a->edges[i]);
-    }
-    if (!image_open_core(&image, core, p)) {
+    if (!image_open_core(&image, core, p))
         return false;
-    }
     add_core(&m, &image);
     close(image.fd);
-    qsort(lines, m.n, sizeof *lines, by_address);
+    qsort(lines, m.n, sizeof(*lines), by_address);
     *n = m.n;
     return true;
 }

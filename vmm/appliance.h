@@ -34,8 +34,8 @@ struct compartment {
     uint64_t memory;      /* heap, bytes */
     uint64_t stack;       /* bytes per thread */
     uint32_t threads;
-    const char *image;    /* path of the ELF file */
-    const char *sha256;   /* its hash, hex */
+    const char *image;  /* path of the ELF file */
+    const char *sha256; /* its hash, hex */
     const char **libraries;
     uint32_t n_libraries;
     struct export_fn *exports;
@@ -112,7 +112,7 @@ struct appliance {
     uint32_t n_compartments, n_shares, n_edges, n_vms;
     uint32_t default_compartment;
     bool has_net;
-    struct net_config net; /* if has_net */
+    struct net_config net;              /* if has_net */
     struct mount mounts[BH_MOUNTS_MAX]; /* parents before what is mounted in them */
     uint32_t n_mounts;
 };

@@ -7,7 +7,6 @@
 
 /* Builds the boot information of VM v, but for tsc_khz and realtime_ns. *size: its bytes. Owned by
  * the caller (free). NULL: `p`, for example when the arguments are too long. */
-struct bh_bootinfo *bootinfo_make(const struct world *w, uint32_t v, uint32_t *size,
-                                  struct problem *p);
+struct bh_bootinfo *bootinfo_make(const struct world *w, uint32_t v, uint32_t *size, struct problem *p);
 
 #endif

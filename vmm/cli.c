@@ -59,21 +59,17 @@ static const struct {
     {"-h", OPT_HELP, false, RUN | CHECK | DOCTOR | TOP | GDB | REPORT | TRACE},
     {"--help", OPT_HELP, false, RUN | CHECK | DOCTOR | TOP | GDB | REPORT | TRACE},
 };
-#define OPTIONS (sizeof options / sizeof *options)
+#define OPTIONS (sizeof(options) / sizeof(*options))
 
 static const struct {
     const char *name;
     enum command command;
 } commands[] = {
-    {"run", COMMAND_RUN},           {"check", COMMAND_CHECK}, {"doctor", COMMAND_DOCTOR},
-    {"top", COMMAND_TOP},
-    {"gdb", COMMAND_GDB},
-    {"report", COMMAND_REPORT},
-    {"trace", COMMAND_TRACE},
-    {"--version", COMMAND_VERSION}, {"--help", COMMAND_HELP}, {"-h", COMMAND_HELP},
-    {"help", COMMAND_HELP},
+    {"run", COMMAND_RUN},     {"check", COMMAND_CHECK},   {"doctor", COMMAND_DOCTOR}, {"top", COMMAND_TOP},
+    {"gdb", COMMAND_GDB},     {"report", COMMAND_REPORT}, {"trace", COMMAND_TRACE},   {"--version", COMMAND_VERSION},
+    {"--help", COMMAND_HELP}, {"-h", COMMAND_HELP},       {"help", COMMAND_HELP},
 };
-#define COMMANDS (sizeof commands / sizeof *commands)
+#define COMMANDS (sizeof(commands) / sizeof(*commands))
 
 static const char *command_name(enum command command)
 {
@@ -81,11 +77,9 @@ static const char *command_name(enum command command)
     return names[command];
 }
 
-static bool wrong(const struct command_line *c, struct problem *p, const char *what,
-                  const char *which)
+static bool wrong(const struct command_line *c, struct problem *p, const char *what, const char *which)
 {
-    return problem_set(p, EXIT_USAGE, "%s \"%s\": see bulkhead %s--help", what, which,
-                       command_name(c->command));
+    return problem_set(p, EXIT_USAGE, "%s \"%s\": see bulkhead %s--help", what, which, command_name(c->command));
 }
 
 static bool add_set(struct command_line *c, const char *value, struct problem *p)
@@ -97,10 +91,9 @@ static bool add_set(struct command_line *c, const char *value, struct problem *p
                            "--set compartments.zlib.mechanism=none",
                            value);
     }
-    const char **sets = realloc(c->sets, (c->n_sets + 1) * sizeof *sets);
-    if (!sets) {
+    const char **sets = realloc(c->sets, (c->n_sets + 1) * sizeof(*sets));
+    if (!sets)
         return problem_set(p, EXIT_HOST, "out of memory");
-    }
     c->sets = sets;
     c->sets[c->n_sets++] = value;
     return true;
@@ -124,9 +117,8 @@ static bool set_spin(struct command_line *c, const char *value, struct problem *
     errno = 0;
     c->spin_cycles = strtoull(value, &end, 10);
     c->spin_given = true;
-    if (value[0] < '0' || value[0] > '9' || *end || errno) {
+    if (value[0] < '0' || value[0] > '9' || *end || errno)
         return problem_set(p, EXIT_USAGE, "--spin \"%s\": has to be a number of cycles", value);
-    }
     return true;
 }
 
@@ -134,9 +126,8 @@ static bool set_seconds(const char *option, const char *value, uint64_t *ms, str
 {
     char *end;
     double seconds = strtod(value, &end);
-    if (*end || end == value || !(seconds >= 0.05 && seconds <= 86400)) {
+    if (*end || end == value || !(seconds >= 0.05 && seconds <= 86400))
         return problem_set(p, EXIT_USAGE, "%s \"%s\": has to be a number of seconds from 0.05 to 86400", option, value);
-    }
     *ms = (uint64_t)(seconds * 1000);
     return true;
 }
@@ -145,13 +136,11 @@ static bool set_gdb(struct command_line *c, const char *port, struct problem *p)
 {
     char *end;
     c->debug = true;
-    if (!port) {
+    if (!port)
         return true;
-    }
     unsigned long value = strtoul(port, &end, 10);
-    if (port[0] < '0' || port[0] > '9' || *end || !value || value > 65535) {
+    if (port[0] < '0' || port[0] > '9' || *end || !value || value > 65535)
         return problem_set(p, EXIT_USAGE, "--gdb=\"%s\": has to be a port of 127.0.0.1, 1 to 65535", port);
-    }
     c->gdb_port = (uint16_t)value;
     return true;
 }
@@ -214,20 +203,14 @@ static bool parse_option(struct command_line *c, int argc, char **argv, int *i, 
     size_t length = equals ? (size_t)(equals - word) : strlen(word);
     for (size_t n = 0; n < OPTIONS; n++) {
         const char *name = options[n].name;
-        if (strlen(name) != length || strncmp(name, word, length) != 0 ||
-            !(options[n].commands >> c->command & 1)) {
+        if (strlen(name) != length || strncmp(name, word, length) != 0 || !(options[n].commands >> c->command & 1))
             continue;
-        }
-        if (options[n].option == OPT_GDB) {
+        if (options[n].option == OPT_GDB)
             return apply(c, OPT_GDB, equals ? equals + 1 : NULL, p);
-        }
-        if (!options[n].value) {
-            return equals ? wrong(c, p, "no value belongs to option", name)
-                          : apply(c, options[n].option, NULL, p);
-        }
-        if (!equals && *i + 1 >= argc) {
+        if (!options[n].value)
+            return equals ? wrong(c, p, "no value belongs to option", name) : apply(c, options[n].option, NULL, p);
+        if (!equals && *i + 1 >= argc)
             return wrong(c, p, "a value is missing after option", name);
-        }
         return apply(c, options[n].option, equals ? equals + 1 : argv[++*i], p);
     }
     return wrong(c, p, "unknown option", word);
@@ -247,12 +230,10 @@ static bool parse_command(struct command_line *c, const char *word, struct probl
 bool cli_parse(int argc, char **argv, struct command_line *c, struct problem *p)
 {
     *c = (struct command_line){.interval_ms = 1000};
-    if (argc < 2) {
+    if (argc < 2)
         return problem_set(p, EXIT_USAGE, "no command given: see bulkhead --help");
-    }
-    if (!parse_command(c, argv[1], p)) {
+    if (!parse_command(c, argv[1], p))
         return false;
-    }
     for (int i = 2; i < argc && c->command > COMMAND_VERSION; i++) {
         if (strcmp(argv[i], "--") == 0 && (c->command == COMMAND_RUN || c->command == COMMAND_GDB)) {
             c->args = (const char **)argv + i + 1; /* argv ends with a NULL */
@@ -260,18 +241,16 @@ bool cli_parse(int argc, char **argv, struct command_line *c, struct problem *p)
             break;
         }
         if (argv[i][0] == '-' && argv[i][1]) {
-            if (!parse_option(c, argc, argv, &i, p)) {
+            if (!parse_option(c, argc, argv, &i, p))
                 return false;
-            }
         } else if (c->file && !c->compartment && c->command == COMMAND_GDB) {
             c->compartment = argv[i];
         } else if (c->file || c->command == COMMAND_DOCTOR) {
-            return wrong(
-                c, p,
-                c->command == COMMAND_RUN
-                    ? "one file only, and arguments of the application after \"--\"; there is also"
-                    : "too many arguments:",
-                argv[i]);
+            return wrong(c, p,
+                         c->command == COMMAND_RUN
+                             ? "one file only, and arguments of the application after \"--\"; there is also"
+                             : "too many arguments:",
+                         argv[i]);
         } else {
             c->file = argv[i];
         }
@@ -280,8 +259,7 @@ bool cli_parse(int argc, char **argv, struct command_line *c, struct problem *p)
         return problem_set(p, EXIT_USAGE, "no %s given: see bulkhead %s--help",
                            c->command == COMMAND_REPORT ? "DIRECTORY" : "FILE", command_name(c->command));
     }
-    if (!c->output && c->command == COMMAND_TRACE) {
+    if (!c->output && c->command == COMMAND_TRACE)
         return problem_set(p, EXIT_USAGE, "no -o FILE given: see bulkhead trace --help");
-    }
     return true;
 }

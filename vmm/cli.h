@@ -23,23 +23,23 @@ enum command {
 
 struct command_line {
     enum command command;
-    enum command topic; /* COMMAND_HELP: which command's; COMMAND_HELP: all */
-    const char *file;   /* run, check; top, trace, gdb: NAME or PID, or NULL; report: directory */
+    enum command topic;      /* COMMAND_HELP: which command's; COMMAND_HELP: all */
+    const char *file;        /* run, check; top, trace, gdb: NAME or PID, or NULL; report: directory */
     const char *compartment; /* gdb; NULL: none named */
     bool debug;              /* run: --gdb */
     uint16_t gdb_port;
-    const char **sets;  /* "key=value", in their order; allocated, never freed */
+    const char **sets; /* "key=value", in their order; allocated, never freed */
     uint32_t n_sets;
-    bool json;    /* check, doctor, top */
-    bool once;    /* top */
-    uint64_t interval_ms; /* top */
-    uint64_t seconds_ms;  /* trace; 0: until a signal */
-    const char *output;   /* trace */
-    const char *metrics;  /* run */
-    bool verbose; /* run */
-    bool marks;   /* run */
-    bool no_stats; /* run */
-    bool count_mpk; /* run */
+    bool json;             /* check, doctor, top */
+    bool once;             /* top */
+    uint64_t interval_ms;  /* top */
+    uint64_t seconds_ms;   /* trace; 0: until a signal */
+    const char *output;    /* trace */
+    const char *metrics;   /* run */
+    bool verbose;          /* run */
+    bool marks;            /* run */
+    bool no_stats;         /* run */
+    bool count_mpk;        /* run */
     const char *crash_dir; /* run */
     bool spin_given;
     uint64_t spin_cycles;

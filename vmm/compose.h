@@ -23,15 +23,14 @@
 
 struct composition {
     char manifest[PATH_MAX]; /* path */
-    void *blob;  /* its contents, owned by the caller (manifest_parse() points into it) */
-    size_t size; /* bytes */
+    void *blob;              /* its contents, owned by the caller (manifest_parse() points into it) */
+    size_t size;             /* bytes */
 };
 
 /* `file`: a TOML file, or (known by its first bytes, or a name that ends in .dtb) a manifest, which
  * is taken as it is. Blocks while the composer runs, for seconds. False: `p`; when the composer
  * failed, status is its exit status and the text is empty, since it has told the user. */
-bool compose(const char *file, const char *const *sets, uint32_t n_sets, struct composition *out,
-             struct problem *p);
+bool compose(const char *file, const char *const *sets, uint32_t n_sets, struct composition *out, struct problem *p);
 
 /* Prints what is wrong with the TOML file as JSON on stdout, if the composer finds it wrong; else
  * nothing. */

@@ -35,9 +35,8 @@ static void put(struct console *c, const char *text, size_t len)
 static void end_line(struct console *c, struct console_line *line)
 {
     size_t name = strnlen(line->name, BH_NAME_MAX);
-    if (c->used + name + line->used + 4 > CONSOLE_BATCH) {
+    if (c->used + name + line->used + 4 > CONSOLE_BATCH)
         console_flush(c);
-    }
     put(c, "[", 1);
     put(c, line->name, name);
     put(c, "] ", 2);
@@ -55,9 +54,8 @@ void console_add(struct console *c, uint32_t i, const char *text, size_t len)
             end_line(c, line);
             continue;
         }
-        if (line->used == CONSOLE_LINE) {
+        if (line->used == CONSOLE_LINE)
             end_line(c, line);
-        }
         unsigned char before = line->used ? (unsigned char)line->text[line->used - 1] : 0;
         line->text[line->used++] = text_is_control(before, byte) ? '?' : (char)byte;
     }
@@ -65,10 +63,8 @@ void console_add(struct console *c, uint32_t i, const char *text, size_t len)
 
 void console_end(struct console *c)
 {
-    for (uint32_t i = 0; i < BH_COMPARTMENTS_MAX; i++) {
-        if (c->lines[i].used) {
+    for (uint32_t i = 0; i < BH_COMPARTMENTS_MAX; i++)
+        if (c->lines[i].used)
             end_line(c, &c->lines[i]);
-        }
-    }
     console_flush(c);
 }

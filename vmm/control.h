@@ -31,8 +31,8 @@ struct control_request {
 
 /* ---- The supervisor's side; none of it blocks ---- */
 struct control {
-    int listener; /* -1: no socket */
-    int snapshot; /* memfd, sealed */
+    int listener;                    /* -1: no socket */
+    int snapshot;                    /* memfd, sealed */
     int client[CONTROL_CLIENTS_MAX]; /* -1: free */
     bool tracing[CONTROL_CLIENTS_MAX];
     struct world *w;

@@ -64,7 +64,7 @@ static void send_bytes(const struct vm *vm, const void *bytes, uint64_t size)
 static void send_piece(const struct vm *vm, uint64_t offset, const void *bytes, uint64_t size)
 {
     struct dump_piece piece = {offset, size};
-    send_bytes(vm, &piece, sizeof piece);
+    send_bytes(vm, &piece, sizeof(piece));
     send_bytes(vm, bytes, size);
 }
 
@@ -78,15 +78,15 @@ static bool read_core(const struct vm *vm, uint64_t va, void *to, uint64_t size)
 static void add_thread(const struct vm *vm, uint32_t id, const struct bh_trap *t, int signo)
 {
     struct note *n = &d.notes[d.n_notes++];
-    *n = (struct note){.head = {.n_namesz = 5, .n_descsz = sizeof n->status, .n_type = NT_PRSTATUS}, .name = "CORE"};
+    *n = (struct note){.head = {.n_namesz = 5, .n_descsz = sizeof(n->status), .n_type = NT_PRSTATUS}, .name = "CORE"};
     n->status.pr_pid = (int)id + 1; /* 0 is no thread, to GDB */
     n->status.pr_cursig = (short)signo;
     n->status.pr_info.si_signo = signo;
     const unsigned long long fs = BH_TLS_TP(id);
-    const unsigned long long registers[ELF_NGREG] = {
-        t->r15, t->r14, t->r13, t->r12, t->rbp, t->rbx, t->r11, t->r10, t->r9,     t->r8,  t->rax, t->rcx, t->rdx, t->rsi,
-        t->rdi, t->rax, t->rip, 0x33,   t->rflags, t->rsp, 0x2b, fs};
-    memcpy(n->status.pr_reg, registers, sizeof n->status.pr_reg);
+    const unsigned long long registers[ELF_NGREG] = {t->r15, t->r14, t->r13,    t->r12, t->rbp, t->rbx, t->r11, t->r10,
+                                                     t->r9,  t->r8,  t->rax,    t->rcx, t->rdx, t->rsi, t->rdi, t->rax,
+                                                     t->rip, 0x33,   t->rflags, t->rsp, 0x2b,   fs};
+    memcpy(n->status.pr_reg, registers, sizeof(n->status.pr_reg));
     (void)vm;
 }
 
@@ -97,10 +97,9 @@ static void add_waiting(const struct vm *vm, uint32_t id, uint64_t element)
     struct switched s;
     uint32_t state = 0;
     uint64_t sp;
-    if (!read_core(vm, element + where->state, &state, sizeof state) || (state != 1 && state != 3) ||
-        !read_core(vm, element + where->sp, &sp, sizeof sp) || !read_core(vm, sp, &s, sizeof s)) {
+    if (!read_core(vm, element + where->state, &state, sizeof(state)) || (state != 1 && state != 3) ||
+        !read_core(vm, element + where->sp, &sp, sizeof(sp)) || !read_core(vm, sp, &s, sizeof(s)))
         return;
-    }
     struct bh_trap t = {.r15 = s.r15,
                         .r14 = s.r14,
                         .r13 = s.r13,
@@ -108,7 +107,7 @@ static void add_waiting(const struct vm *vm, uint32_t id, uint64_t element)
                         .rbx = s.rbx,
                         .rbp = s.rbp,
                         .rip = s.rip,
-                        .rsp = sp + sizeof s,
+                        .rsp = sp + sizeof(s),
                         .rflags = 2};
     add_thread(vm, id, &t, 0);
 }
@@ -118,16 +117,13 @@ static void add_threads(const struct vm *vm, const struct crash *c, const struct
     const struct bh_core_debug *where = &vm->w->core.debug;
     uint32_t n = vm->w->a->vms[vm->index].n_threads, running = 0;
     uint64_t current = 0;
-    if (where->threads && read_core(vm, where->current, &current, sizeof current) && current >= where->threads &&
-        (current - where->threads) / where->stride < n) {
+    if (where->threads && read_core(vm, where->current, &current, sizeof(current)) && current >= where->threads &&
+        (current - where->threads) / where->stride < n)
         running = (uint32_t)((current - where->threads) / where->stride);
-    }
     add_thread(vm, running, t, c ? (c->kind == CRASH_TRAP && c->regs.vector == 14 ? SIGSEGV : SIGABRT) : 0);
-    for (uint32_t id = 0; where->threads && id < n && id < BH_THREADS_MAX; id++) {
-        if (id != running) {
+    for (uint32_t id = 0; where->threads && id < n && id < BH_THREADS_MAX; id++)
+        if (id != running)
             add_waiting(vm, id, where->threads + (uint64_t)id * where->stride);
-        }
-    }
 }
 
 /* ---- Memory ---- */
@@ -135,9 +131,8 @@ static void add_threads(const struct vm *vm, const struct crash *c, const struct
 /* Which of `pages` (at most LOOK) from `at` on were ever used; without making any. */
 static void look(const uint8_t *at, uint64_t pages, unsigned char *used)
 {
-    if (mincore((void *)at, pages * PAGE, used)) {
+    if (mincore((void *)at, pages * PAGE, used))
         memset(used, 1, pages);
-    }
 }
 
 static bool any_used(const uint8_t *host, uint64_t size)
@@ -146,11 +141,9 @@ static bool any_used(const uint8_t *host, uint64_t size)
     for (uint64_t page = 0; page < size / PAGE; page += LOOK) {
         uint64_t n = size / PAGE - page < LOOK ? size / PAGE - page : LOOK;
         look(host + page * PAGE, n, used);
-        for (uint64_t i = 0; i < n; i++) {
-            if (used[i] & 1) {
+        for (uint64_t i = 0; i < n; i++)
+            if (used[i] & 1)
                 return true;
-            }
-        }
     }
     return false;
 }
@@ -160,16 +153,16 @@ static void add_region(const struct vm *vm, const struct region *r, bool whole)
     for (uint32_t b = 0; b < r->count && d.n_loads < LOADS_MAX; b++) {
         const uint8_t *host = vm->memory.host + r->gpa + b * r->size;
         bool sent = whole || r->size < DUMP_LARGE;
-        if (r->count > 1 && !any_used(host, r->size)) {
+        if (r->count > 1 && !any_used(host, r->size))
             continue;
-        }
-        d.head.loads[d.n_loads + 1] = (Elf64_Phdr){
-            .p_type = PT_LOAD,
-            .p_flags = (r->perms & PERM_R ? PF_R : 0u) | (r->perms & PERM_W ? PF_W : 0u) | (r->perms & PERM_X ? PF_X : 0u),
-            .p_vaddr = r->va + b * r->stride,
-            .p_filesz = sent ? r->size : 0,
-            .p_memsz = r->size,
-            .p_align = PAGE};
+        d.head.loads[d.n_loads + 1] =
+            (Elf64_Phdr){.p_type = PT_LOAD,
+                         .p_flags = (r->perms & PERM_R ? PF_R : 0u) | (r->perms & PERM_W ? PF_W : 0u) |
+                                    (r->perms & PERM_X ? PF_X : 0u),
+                         .p_vaddr = r->va + b * r->stride,
+                         .p_filesz = sent ? r->size : 0,
+                         .p_memsz = r->size,
+                         .p_align = PAGE};
         d.from[d.n_loads].host = host;
         d.from[d.n_loads++].size = sent ? r->size : 0;
     }
@@ -199,11 +192,9 @@ static uint64_t lay_out(void)
 static bool all_zero(const uint8_t *page)
 {
     const uint64_t *words = (const uint64_t *)page;
-    for (unsigned i = 0; i < PAGE / sizeof *words; i++) {
-        if (words[i]) {
+    for (unsigned i = 0; i < PAGE / sizeof(*words); i++)
+        if (words[i])
             return false;
-        }
-    }
     return true;
 }
 
@@ -220,9 +211,8 @@ static void send_load(const struct vm *vm, const uint8_t *host, uint64_t size, u
                 run++;
                 continue;
             }
-            if (run) {
+            if (run)
                 send_piece(vm, offset + (first + i - run) * PAGE, host + (first + i - run) * PAGE, run * PAGE);
-            }
             run = wanted;
         }
     }
@@ -232,11 +222,10 @@ static void registers(const struct vm *vm, struct bh_trap *t)
 {
     struct kvm_regs r;
     uint64_t frame[7]; /* of the ring-0 stub at its VMCALL: rdx rcx rbx, then rip cs rflags rsp of ring 3 */
-    if (ioctl(vm->vcpu.fd, KVM_GET_REGS, &r)) {
+    if (ioctl(vm->vcpu.fd, KVM_GET_REGS, &r))
         return;
-    }
     *t = trap_from_kvm(&r);
-    if (t->rip >= BH_KERNEL_BASE && t->rip < 2 * BH_KERNEL_BASE && read_core(vm, t->rsp, frame, sizeof frame)) {
+    if (t->rip >= BH_KERNEL_BASE && t->rip < 2 * BH_KERNEL_BASE && read_core(vm, t->rsp, frame, sizeof(frame))) {
         t->rdx = frame[0];
         t->rcx = frame[1];
         t->rbx = frame[2];
@@ -249,28 +238,24 @@ static void registers(const struct vm *vm, struct bh_trap *t)
 void core_dump(struct vm *vm, const struct crash *c)
 {
     struct bh_trap t = {0};
-    if (vm->dump < 0) {
+    if (vm->dump < 0)
         return;
-    }
     d.n_loads = d.n_notes = 0;
     d.failed = false;
-    if (c && c->kind != CRASH_REPORT) {
+    if (c && c->kind != CRASH_REPORT)
         t = c->regs;
-    } else {
+    else
         registers(vm, &t);
-    }
     add_threads(vm, c, &t);
-    for (uint32_t i = 0; i < vm->memory.n; i++) {
+    for (uint32_t i = 0; i < vm->memory.n; i++)
         add_region(vm, &vm->memory.list[i], c != NULL);
-    }
     uint64_t length = lay_out();
-    send_piece(vm, 0, &d.head, sizeof d.head.elf + (d.n_loads + 1) * sizeof(Elf64_Phdr));
+    send_piece(vm, 0, &d.head, sizeof(d.head.elf) + (d.n_loads + 1) * sizeof(Elf64_Phdr));
     send_piece(vm, d.head.loads[0].p_offset, d.notes, d.head.loads[0].p_filesz);
-    for (uint32_t i = 0; i < d.n_loads; i++) {
+    for (uint32_t i = 0; i < d.n_loads; i++)
         send_load(vm, d.from[i].host, d.from[i].size, d.head.loads[i + 1].p_offset);
-    }
     struct dump_piece end = {length, 0};
-    send_bytes(vm, &end, sizeof end);
+    send_bytes(vm, &end, sizeof(end));
 }
 
 /* The vCPU's thread is in no KVM call now, or none that minds. */

@@ -28,9 +28,8 @@ static bool read_all(int fd, void *to, size_t size, uint64_t end)
         } else if (n == 0 || errno != EINTR) {
             return false;
         }
-        if (size && marks_now() >= end) {
+        if (size && marks_now() >= end)
             return false;
-        }
     }
     return true;
 }
@@ -41,20 +40,16 @@ bool core_receive(int socket, int file, uint64_t patience_ns)
     uint64_t taken = 0, end = marks_now() + patience_ns;
     struct dump_piece piece;
     bool any = false;
-    while (marks_now() < end && read_all(socket, &piece, sizeof piece, end)) {
-        if (piece.offset > CORE_SIZE_MAX || piece.size > DUMP_PIECE_MAX) {
+    while (marks_now() < end && read_all(socket, &piece, sizeof(piece), end)) {
+        if (piece.offset > CORE_SIZE_MAX || piece.size > DUMP_PIECE_MAX)
             return false;
-        }
-        if (!piece.size) {
+        if (!piece.size)
             return any && ftruncate(file, (off_t)piece.offset) == 0;
-        }
-        if (!read_all(socket, buffer, piece.size, end)) {
+        if (!read_all(socket, buffer, piece.size, end))
             return any;
-        }
         taken += piece.size;
-        if (taken <= CORE_DATA_MAX && pwrite(file, buffer, piece.size, (off_t)piece.offset) == (ssize_t)piece.size) {
+        if (taken <= CORE_DATA_MAX && pwrite(file, buffer, piece.size, (off_t)piece.offset) == (ssize_t)piece.size)
             any = true; /* what is too much, or finds no room, is taken and forgotten */
-        }
     }
     return any;
 }
@@ -77,31 +72,27 @@ bool core_open(struct core_file *c, int file)
 {
     struct stat st;
     *c = (struct core_file){0};
-    if (fstat(file, &st) || (uint64_t)st.st_size < sizeof(Elf64_Ehdr)) {
+    if (fstat(file, &st) || (uint64_t)st.st_size < sizeof(Elf64_Ehdr))
         return false;
-    }
     void *at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, file, 0);
-    if (at == MAP_FAILED) {
+    if (at == MAP_FAILED)
         return false;
-    }
     c->bytes = at;
     c->size = (size_t)st.st_size;
     const Elf64_Ehdr *e = at;
-    bool good = memcmp(e->e_ident, ELFMAG, SELFMAG) == 0 && e->e_phoff == sizeof *e && e->e_phnum > 0 &&
-                sizeof *e + (uint64_t)e->e_phnum * sizeof(Elf64_Phdr) <= c->size;
+    bool good = memcmp(e->e_ident, ELFMAG, SELFMAG) == 0 && e->e_phoff == sizeof(*e) && e->e_phnum > 0 &&
+                sizeof(*e) + (uint64_t)e->e_phnum * sizeof(Elf64_Phdr) <= c->size;
     c->n_loads = good ? e->e_phnum - 1u : 0;
     good = good && notes_good(c, &c->n_threads);
-    if (!good) {
+    if (!good)
         core_close(c);
-    }
     return good;
 }
 
 void core_close(struct core_file *c)
 {
-    if (c->bytes) {
+    if (c->bytes)
         munmap((void *)c->bytes, c->size);
-    }
     *c = (struct core_file){0};
 }
 
@@ -112,18 +103,15 @@ bool core_read(const struct core_file *c, uint64_t va, void *to, size_t size)
         const Elf64_Phdr *p = NULL;
         for (uint32_t i = 1; i <= c->n_loads; i++) {
             p = header(c, i);
-            if (p->p_type == PT_LOAD && va >= p->p_vaddr && va - p->p_vaddr < p->p_filesz) {
+            if (p->p_type == PT_LOAD && va >= p->p_vaddr && va - p->p_vaddr < p->p_filesz)
                 break;
-            }
             p = NULL;
         }
-        if (!p) {
+        if (!p)
             return false;
-        }
         uint64_t inside = va - p->p_vaddr, left = p->p_filesz - inside, n = left < size ? left : size;
-        if (p->p_offset > c->size || inside + n > c->size - p->p_offset) {
+        if (p->p_offset > c->size || inside + n > c->size - p->p_offset)
             return false;
-        }
         memcpy(out, c->bytes + p->p_offset + inside, n);
         out += n;
         va += n;
@@ -135,11 +123,10 @@ bool core_read(const struct core_file *c, uint64_t va, void *to, size_t size)
 bool core_nth(const struct core_file *c, uint32_t n, struct core_thread *t)
 {
     struct elf_prstatus status;
-    if (n >= c->n_threads) {
+    if (n >= c->n_threads)
         return false;
-    }
-    memcpy(&status, c->bytes + header(c, 0)->p_offset + n * NOTE_BYTES + NOTE_HEAD, sizeof status);
+    memcpy(&status, c->bytes + header(c, 0)->p_offset + n * NOTE_BYTES + NOTE_HEAD, sizeof(status));
     t->id = (uint32_t)status.pr_pid - 1;
-    memcpy(t->registers, status.pr_reg, sizeof t->registers);
+    memcpy(t->registers, status.pr_reg, sizeof(t->registers));
     return true;
 }

@@ -13,8 +13,8 @@
 #define CORE_DATA_MAX (1ull << 30) /* bytes of a core that are not zero */
 #define CORE_SIZE_MAX (1ull << 40) /* its length, holes included */
 
-/* Takes a core from `socket` until its end into `file` (empty). False: nothing useful came. Blocks as long as the socket's
- * own time-out allows for each piece, and no longer than `patience_ns` in all: a sender may have no end. */
+/* Takes a core from `socket` until its end into `file` (empty). False: nothing useful came. Blocks as long as the
+ * socket's own time-out allows for each piece, and no longer than `patience_ns` in all: a sender may have no end. */
 bool core_receive(int socket, int file, uint64_t patience_ns);
 
 /* A mapped core. */

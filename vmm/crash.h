@@ -31,8 +31,8 @@ struct crash {
     uint32_t signal;      /* CRASH_KILLED; 0: it exited without a word */
     uint32_t reset;       /* CRASH_SHUTDOWN: 1: KVM reset the vCPU, as it does on AMD-V; regs are zero */
     uint32_t reserved;
-    uint64_t cr2;         /* page faults: the address */
-    struct bh_trap regs;  /* vector and error: CRASH_TRAP only */
+    uint64_t cr2;            /* page faults: the address */
+    struct bh_trap regs;     /* vector and error: CRASH_TRAP only */
     struct bh_report report; /* CRASH_REPORT */
     char detail[128];        /* CRASH_KVM: words; else empty */
     /* VMs with protection keys (keyed != 0): */

@@ -1,9 +1,9 @@
-/* What a debugging session asks the process of a VM, and what that answers: a SEQPACKET socket of its own, one fixed-size
- * message at a time.
+/* What a debugging session asks the process of a VM, and what that answers: a SEQPACKET socket of its own, one
+ * fixed-size message at a time.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * The session (vmm/gdb_*.c) sends a request and waits for the answer with its number; DEBUG_STOPPED and DEBUG_ENDED come
- * whenever they happen. The session checks whatever it uses of an answer: a VM's process may be anybody's. */
+ * The session (vmm/gdb_*.c) sends a request and waits for the answer with its number; DEBUG_STOPPED and DEBUG_ENDED
+ * come whenever they happen. The session checks whatever it uses of an answer: a VM's process may be anybody's. */
 #ifndef BH_DEBUG_H
 #define BH_DEBUG_H
 
@@ -19,17 +19,17 @@
 enum debug_ask {
     DEBUG_ATTACH = 1, /* -> stop, if it stands still already (signal != 0) */
     DEBUG_DETACH,     /* breakpoints go, the guest runs */
-    DEBUG_STOP,       /* DEBUG_STOPPED follows, unless it stands still already; while ring 0 runs nothing happens: again */
-    DEBUG_RUN,        /* run */
-    DEBUG_KILL,       /* ends the process */
-    DEBUG_READ,       /* address, size -> data, size: what can be read of it from its start */
-    DEBUG_WRITE,      /* address, size, data; also what the guest may only read */
-    DEBUG_GET,        /* thread -> registers */
-    DEBUG_SET,        /* registers, of the thread that runs */
-    DEBUG_INSERT,     /* address: a breakpoint */
-    DEBUG_REMOVE,     /* address */
-    DEBUG_HARDWARE,   /* hardware: all of them, instead of those before */
-    DEBUG_THREADS,    /* -> threads, size: how many */
+    DEBUG_STOP,   /* DEBUG_STOPPED follows, unless it stands still already; while ring 0 runs nothing happens: again */
+    DEBUG_RUN,    /* run */
+    DEBUG_KILL,   /* ends the process */
+    DEBUG_READ,   /* address, size -> data, size: what can be read of it from its start */
+    DEBUG_WRITE,  /* address, size, data; also what the guest may only read */
+    DEBUG_GET,    /* thread -> registers */
+    DEBUG_SET,    /* registers, of the thread that runs */
+    DEBUG_INSERT, /* address: a breakpoint */
+    DEBUG_REMOVE, /* address */
+    DEBUG_HARDWARE, /* hardware: all of them, instead of those before */
+    DEBUG_THREADS,  /* -> threads, size: how many */
 };
 
 /* Integers as the guest has them; `have`: what of it is known. */

@@ -29,17 +29,15 @@ uint64_t debug_read(struct vm *vm, void *to, uint64_t va, uint64_t size)
     while (done < size) {
         uint64_t part = left_in_page(va + done, size - done);
         const uint8_t *from = at(vm, va + done);
-        if (!from) {
+        if (!from)
             break;
-        }
         memcpy(out + done, from, part);
         done += part;
     }
     for (uint32_t i = 0; i < BREAKPOINTS_MAX; i++) {
         const struct breakpoint *b = &vm->debuggee.breakpoints[i];
-        if (b->address && b->address - va < done) {
+        if (b->address && b->address - va < done)
             out[b->address - va] = b->covered;
-        }
     }
     return done;
 }
@@ -48,9 +46,8 @@ static const struct region *region_of(const struct vm *vm, uint64_t va)
 {
     for (uint32_t i = 0; i < vm->memory.n; i++) {
         const struct region *r = &vm->memory.list[i];
-        if (va >= r->va && (va - r->va) / r->stride < r->count && (va - r->va) % r->stride < r->size) {
+        if (va >= r->va && (va - r->va) / r->stride < r->count && (va - r->va) % r->stride < r->size)
             return r;
-        }
     }
     return NULL;
 }
@@ -60,17 +57,15 @@ static bool poke(struct vm *vm, uint64_t va, const void *from, uint64_t size)
 {
     const struct region *r = region_of(vm, va);
     uint8_t *to = at(vm, va);
-    if (!r || !to) {
+    if (!r || !to)
         return false;
-    }
     if (r->perms & PERM_W) {
         memcpy(to, from, size);
         return true;
     }
     void *page = (void *)((uintptr_t)to & ~(uintptr_t)(PAGE - 1));
-    if (r->backing == BACK_FD || mprotect(page, PAGE, PROT_READ | PROT_WRITE)) {
+    if (r->backing == BACK_FD || mprotect(page, PAGE, PROT_READ | PROT_WRITE))
         return false;
-    }
     memcpy(to, from, size);
     return mprotect(page, PAGE, PROT_READ) == 0;
 }
@@ -80,15 +75,13 @@ bool debug_write(struct vm *vm, uint64_t va, const void *from, uint64_t size)
     const uint8_t *in = from;
     for (uint64_t done = 0, part; done < size; done += part) {
         part = left_in_page(va + done, size - done);
-        if (!region_of(vm, va + done)) {
+        if (!region_of(vm, va + done))
             return false;
-        }
     }
     for (uint64_t done = 0, part; done < size; done += part) {
         part = left_in_page(va + done, size - done);
-        if (!poke(vm, va + done, in + done, part)) {
+        if (!poke(vm, va + done, in + done, part))
             return false;
-        }
     }
     for (uint32_t i = 0; i < BREAKPOINTS_MAX; i++) { /* stay in place */
         struct breakpoint *b = &vm->debuggee.breakpoints[i];
@@ -102,11 +95,9 @@ bool debug_write(struct vm *vm, uint64_t va, const void *from, uint64_t size)
 
 struct breakpoint *breakpoint_at(struct vm *vm, uint64_t va)
 {
-    for (uint32_t i = 0; va && i < BREAKPOINTS_MAX; i++) {
-        if (vm->debuggee.breakpoints[i].address == va) {
+    for (uint32_t i = 0; va && i < BREAKPOINTS_MAX; i++)
+        if (vm->debuggee.breakpoints[i].address == va)
             return &vm->debuggee.breakpoints[i];
-        }
-    }
     return NULL;
 }
 
@@ -118,11 +109,9 @@ void breakpoint_show(struct vm *vm, const struct breakpoint *b, bool shown)
 
 static struct breakpoint *free_breakpoint(struct vm *vm)
 {
-    for (uint32_t i = 0; i < BREAKPOINTS_MAX; i++) {
-        if (!vm->debuggee.breakpoints[i].address) {
+    for (uint32_t i = 0; i < BREAKPOINTS_MAX; i++)
+        if (!vm->debuggee.breakpoints[i].address)
             return &vm->debuggee.breakpoints[i];
-        }
-    }
     return NULL;
 }
 
@@ -132,9 +121,8 @@ bool breakpoint_insert(struct vm *vm, uint64_t va, bool users)
     if (!b) {
         const struct region *r = region_of(vm, va);
         b = free_breakpoint(vm);
-        if (!b || !r || !(r->perms & PERM_X) || !(r->perms & PERM_U) || debug_read(vm, &b->covered, va, 1) != 1) {
+        if (!b || !r || !(r->perms & PERM_X) || !(r->perms & PERM_U) || debug_read(vm, &b->covered, va, 1) != 1)
             return false;
-        }
         b->address = va;
         breakpoint_show(vm, b, true);
     }
@@ -145,9 +133,8 @@ bool breakpoint_insert(struct vm *vm, uint64_t va, bool users)
 bool breakpoint_remove(struct vm *vm, uint64_t va, bool users)
 {
     struct breakpoint *b = breakpoint_at(vm, va);
-    if (!b) {
+    if (!b)
         return false;
-    }
     *(users ? &b->users : &b->returning) = false;
     if (!b->users && !b->returning) {
         breakpoint_show(vm, b, false);

@@ -1,5 +1,5 @@
-/* The guest's threads, from the core's tables. Where they are says the core's image, which is trusted; what is in them is
- * the guest's, and any of it may be a lie.
+/* The guest's threads, from the core's tables. Where they are says the core's image, which is trusted; what is in them
+ * is the guest's, and any of it may be a lie.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
@@ -44,22 +44,19 @@ uint32_t thread_running(const struct vm *vm)
 {
     const struct appliance *a = vm->w->a;
     uint64_t rsp = register_rsp(vm), core = (rsp - 1 - BH_MPK_STACK(0)) / (BH_MPK_STACK_SIZE + PAGE);
-    if (vm->memory.keyed && core < n_threads(vm)) {
+    if (vm->memory.keyed && core < n_threads(vm))
         return (uint32_t)core;
-    }
     for (uint32_t i = 0; i < a->n_compartments; i++) {
         uint32_t thread = vm_holds(a, vm->index, i) ? by_stack(vm, i, rsp) : UINT32_MAX;
-        if (thread != UINT32_MAX) {
+        if (thread != UINT32_MAX)
             return thread;
-        }
     }
     uint64_t current, offset;
     const struct bh_core_debug *d = where(vm);
     if (n_threads(vm) &&
-        memory_read(&vm->memory, &current, (struct guest_va){d->current}, sizeof current, PERM_R | PERM_U) &&
-        (offset = current - d->threads) / d->stride < n_threads(vm)) {
+        memory_read(&vm->memory, &current, (struct guest_va){d->current}, sizeof(current), PERM_R | PERM_U) &&
+        (offset = current - d->threads) / d->stride < n_threads(vm))
         return (uint32_t)(offset / d->stride);
-    }
     return 0;
 }
 
@@ -71,19 +68,17 @@ uint32_t threads_list(struct vm *vm, struct debug_thread list[DEBUG_THREADS_MAX]
         struct debug_thread t = {.id = id, .compartment = BH_NO_PEER};
         uint32_t state = FREE;
         uint8_t deadline = 0;
-        if (!read_field(vm, id, d->state, &state, sizeof state) ||
-            !read_field(vm, id, d->compartment, &t.compartment, sizeof t.compartment) ||
-            !read_field(vm, id, d->has_deadline, &deadline, sizeof deadline) ||
-            (id != running && state != READY && state != BLOCKED)) {
+        if (!read_field(vm, id, d->state, &state, sizeof(state)) ||
+            !read_field(vm, id, d->compartment, &t.compartment, sizeof(t.compartment)) ||
+            !read_field(vm, id, d->has_deadline, &deadline, sizeof(deadline)) ||
+            (id != running && state != READY && state != BLOCKED))
             continue;
-        }
         t.state = id == running ? DEBUG_THREAD_RUNS : state == READY ? DEBUG_THREAD_READY : DEBUG_THREAD_WAITS;
         t.has_deadline = deadline != 0;
         list[n++] = t;
     }
-    if (!n) { /* no table, or before it was filled */
+    if (!n) /* no table, or before it was filled */
         list[n++] = (struct debug_thread){.id = running, .state = DEBUG_THREAD_RUNS, .compartment = BH_NO_PEER};
-    }
     return n;
 }
 
@@ -91,14 +86,13 @@ bool thread_registers(struct vm *vm, uint32_t id, struct debug_registers *r)
 {
     uint64_t sp;
     struct switched s;
-    memset(r, 0, sizeof *r);
-    if (id >= n_threads(vm) || !read_field(vm, id, where(vm)->sp, &sp, sizeof sp) ||
-        !memory_read(&vm->memory, &s, (struct guest_va){sp}, sizeof s, PERM_R | PERM_U)) {
+    memset(r, 0, sizeof(*r));
+    if (id >= n_threads(vm) || !read_field(vm, id, where(vm)->sp, &sp, sizeof(sp)) ||
+        !memory_read(&vm->memory, &s, (struct guest_va){sp}, sizeof(s), PERM_R | PERM_U))
         return false;
-    }
-    const uint64_t general[16] = {[1] = s.rbx,  [6] = s.rbp,  [7] = sp + sizeof s, [12] = s.r12,
-                                  [13] = s.r13, [14] = s.r14, [15] = s.r15};
-    memcpy(r->general, general, sizeof general);
+    const uint64_t general[16] = {
+        [1] = s.rbx, [6] = s.rbp, [7] = sp + sizeof(s), [12] = s.r12, [13] = s.r13, [14] = s.r14, [15] = s.r15};
+    memcpy(r->general, general, sizeof(general));
     r->rip = s.rip;
     r->fs_base = BH_TLS_TP(id);
     r->have = DEBUG_HAVE_CALLEE_SAVED;

@@ -1,9 +1,9 @@
 /* A VM's process under a debugger: takes requests, and decides what becomes of exceptions.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Breakpoints are int3 in the guest's text, steps are TF in its flags: both end in the ring-0 stub, which works on every
- * KVM. Threads are cooperative and the vCPU is one, so all of a VM stands still at once; to step a thread that does not
- * run is to wait, with a breakpoint of our own, until it comes back to where it went on waiting. */
+ * Breakpoints are int3 in the guest's text, steps are TF in its flags: both end in the ring-0 stub, which works on
+ * every KVM. Threads are cooperative and the vCPU is one, so all of a VM stands still at once; to step a thread that
+ * does not run is to wait, with a breakpoint of our own, until it comes back to where it went on waiting. */
 #include "vmm/debuggee.h"
 
 #include <errno.h>
@@ -36,16 +36,14 @@ bool debuggee_open(struct vm *vm, struct problem *p)
     struct f_owner_ex owner = {.type = F_OWNER_TID, .pid = gettid()};
     d->socket = vm->w->debug_vm_end[vm->index];
     the_run = vm->vcpu.run;
-    if (sigaction(SIGIO, &act, NULL) || fcntl(d->socket, F_SETOWN_EX, &owner) ||
-        fcntl(d->socket, F_SETFL, O_ASYNC)) {
+    if (sigaction(SIGIO, &act, NULL) || fcntl(d->socket, F_SETOWN_EX, &owner) || fcntl(d->socket, F_SETFL, O_ASYNC))
         return problem_set(p, EXIT_HOST, "cannot listen to a debugger: %s", strerror(errno));
-    }
     return true;
 }
 
 static void tell(struct vm *vm, const struct debug_answer *a)
 {
-    while (send(vm->debuggee.socket, a, sizeof *a, MSG_NOSIGNAL) < 0 && errno == EINTR) {
+    while (send(vm->debuggee.socket, a, sizeof(*a), MSG_NOSIGNAL) < 0 && errno == EINTR) {
     }
 }
 
@@ -77,7 +75,7 @@ static void fill_stop(struct vm *vm, uint32_t signal, enum debug_reason reason, 
 
 static uint64_t take_memory(struct vm *vm, const struct debug_request *q, struct debug_answer *a)
 {
-    uint64_t size = q->size < sizeof a->data ? q->size : sizeof a->data;
+    uint64_t size = q->size < sizeof(a->data) ? q->size : sizeof(a->data);
     return debug_read(vm, a->data, q->address, size);
 }
 
@@ -99,9 +97,8 @@ static bool set_going(struct vm *vm, const struct debug_request *q)
     d->thread = q->thread == DEBUG_ANY_THREAD ? thread_running(vm) : q->thread;
     d->end = d->fatal && q->run.signal;
     bool step = q->run.how == DEBUG_STEP, runs = d->thread == thread_running(vm);
-    if (step && !runs && (!thread_registers(vm, d->thread, &r) || !breakpoint_insert(vm, r.rip, false))) {
+    if (step && !runs && (!thread_registers(vm, d->thread, &r) || !breakpoint_insert(vm, r.rip, false)))
         step = false; /* a thread that is none */
-    }
     register_set_trap(vm, step && runs);
     d->passing = false;
     return true;
@@ -111,12 +108,10 @@ static void detach(struct vm *vm)
 {
     struct debuggee *d = &vm->debuggee;
     breakpoints_clear(vm);
-    if (d->hardware) {
+    if (d->hardware)
         hardware_set(vm, NULL, 0);
-    }
-    if (d->standing || d->stepping) {
+    if (d->standing || d->stepping)
         register_set_trap(vm, false);
-    }
     d->end = d->fatal;
     d->going = (struct debug_going){0};
     d->attached = d->standing = d->passing = false;
@@ -133,9 +128,8 @@ static void be_killed(struct vm *vm)
 static bool serve_standing(struct vm *vm, const struct debug_request *q, struct debug_answer *a)
 {
     struct debuggee *d = &vm->debuggee;
-    if (!d->standing) {
+    if (!d->standing)
         return false;
-    }
     switch (q->ask) {
     case DEBUG_RUN:
         d->standing = !set_going(vm, q);
@@ -176,7 +170,7 @@ static bool serve(struct vm *vm, const struct debug_request *q, struct debug_ans
         a->size = take_memory(vm, q, a);
         return a->size != 0 || !q->size;
     case DEBUG_WRITE:
-        return q->size <= sizeof q->data && debug_write(vm, q->address, q->data, q->size);
+        return q->size <= sizeof(q->data) && debug_write(vm, q->address, q->data, q->size);
     case DEBUG_INSERT:
         return breakpoint_insert(vm, q->address, true);
     case DEBUG_REMOVE:
@@ -193,13 +187,11 @@ static bool take_request(struct vm *vm, int flags)
 {
     static struct debug_request q;
     static struct debug_answer a;
-    ssize_t got = recv(vm->debuggee.socket, &q, sizeof q, flags);
-    if (got == 0) { /* no supervisor any more */
+    ssize_t got = recv(vm->debuggee.socket, &q, sizeof(q), flags);
+    if (got == 0) /* no supervisor any more */
         _exit(0);
-    }
-    if (got != (ssize_t)sizeof q) {
+    if (got != (ssize_t)sizeof(q))
         return false;
-    }
     memset(&a, 0, offsetof(struct debug_answer, data));
     a.kind = serve(vm, &q, &a) ? DEBUG_DONE : DEBUG_FAILED;
     a.number = q.number;
@@ -219,17 +211,15 @@ static void stand(struct vm *vm)
         a.stop = d->stop;
         tell(vm, &a);
     }
-    while (d->standing) {
+    while (d->standing)
         take_request(vm, 0);
-    }
 }
 
 void debuggee_wait(struct vm *vm)
 {
     struct kvm_regs r;
-    if (ioctl(vm->vcpu.fd, KVM_GET_REGS, &r) == 0) {
+    if (ioctl(vm->vcpu.fd, KVM_GET_REGS, &r) == 0)
         vm->vcpu.run->s.regs.regs = r;
-    }
     vm->debuggee.home = HOME_VCPU;
     fill_stop(vm, 0, DEBUG_BY_SIGNAL, 0);
     stand(vm);
@@ -241,16 +231,13 @@ void debuggee_poll(struct vm *vm)
     vm->vcpu.run->immediate_exit = 0;
     while (take_request(vm, MSG_DONTWAIT)) {
     }
-    if (!d->stop_wanted) {
+    if (!d->stop_wanted)
         return;
-    }
-    if (!d->in_call) {
+    if (!d->in_call)
         finish_exit(vm);
-    }
     d->stop_wanted = false;
-    if (in_ring0(vm)) {
+    if (in_ring0(vm))
         return; /* it will be asked again */
-    }
     d->home = HOME_VCPU;
     register_set_trap(vm, false);
     fill_stop(vm, 0, DEBUG_BY_SIGNAL, 0);
@@ -279,9 +266,8 @@ static void wait_for_thread(struct vm *vm)
 {
     struct debug_registers r;
     register_set_trap(vm, false);
-    if (!thread_registers(vm, vm->debuggee.thread, &r) || !breakpoint_insert(vm, r.rip, false)) {
+    if (!thread_registers(vm, vm->debuggee.thread, &r) || !breakpoint_insert(vm, r.rip, false))
         stop(vm, SIGTRAP, DEBUG_BY_SIGNAL, 0);
-    }
 }
 
 static void take_step(struct vm *vm)
@@ -290,11 +276,9 @@ static void take_step(struct vm *vm)
     if (d->passing) { /* over our own breakpoint, by another thread than the one that is waited for */
         d->passing = false;
         register_set_trap(vm, false);
-        for (uint32_t i = 0; i < BREAKPOINTS_MAX; i++) {
-            if (d->breakpoints[i].returning) {
+        for (uint32_t i = 0; i < BREAKPOINTS_MAX; i++)
+            if (d->breakpoints[i].returning)
                 breakpoint_show(vm, &d->breakpoints[i], true);
-            }
-        }
         return;
     }
     if (thread_running(vm) != d->thread) {
@@ -302,9 +286,8 @@ static void take_step(struct vm *vm)
         return;
     }
     uint64_t rip = register_rip(vm);
-    if (rip < d->going.start || rip >= d->going.end || breakpoint_at(vm, rip)) {
+    if (rip < d->going.start || rip >= d->going.end || breakpoint_at(vm, rip))
         stop(vm, SIGTRAP, DEBUG_BY_SIGNAL, 0);
-    }
 }
 
 static void take_breakpoint(struct vm *vm, struct breakpoint *b)
@@ -330,15 +313,14 @@ static void take_debug(struct vm *vm, uint32_t vector)
     struct debuggee *d = &vm->debuggee;
     struct breakpoint *b = vector == VECTOR_BP ? breakpoint_at(vm, register_rip(vm) - 1) : NULL;
     uint64_t watched;
-    if (b) {
+    if (b)
         take_breakpoint(vm, b);
-    } else if (vector == VECTOR_DB && d->hardware && d->home == HOME_VCPU && hardware_hit(vm, &watched)) {
+    else if (vector == VECTOR_DB && d->hardware && d->home == HOME_VCPU && hardware_hit(vm, &watched))
         stop(vm, SIGTRAP, watched ? DEBUG_BY_WATCH : DEBUG_BY_HARDWARE, watched);
-    } else if (vector == VECTOR_DB && d->stepping) {
+    else if (vector == VECTOR_DB && d->stepping)
         take_step(vm);
-    } else if (d->attached) {
+    else if (d->attached)
         stop(vm, SIGTRAP, DEBUG_BY_SIGNAL, 0);
-    }
 }
 
 /* The debugger went while the stub was on its way to report this: a step that nobody waits for, or a breakpoint that is
@@ -348,20 +330,18 @@ static bool take_stray(struct vm *vm, uint64_t va, struct bh_trap t)
     uint8_t there = INT3;
     bool step = t.vector == VECTOR_DB && (t.rflags & FLAG_TF);
     bool breakpoint = t.vector == VECTOR_BP && debug_read(vm, &there, t.rip - 1, 1) == 1 && there != INT3;
-    if (!vm->debuggee.detached || (!step && !breakpoint)) {
+    if (!vm->debuggee.detached || (!step && !breakpoint))
         return false;
-    }
     t.rip -= breakpoint;
     t.rflags &= ~FLAG_TF;
-    return memory_fill(&vm->memory, (struct guest_va){va}, &t, sizeof t);
+    return memory_fill(&vm->memory, (struct guest_va){va}, &t, sizeof(t));
 }
 
 bool debuggee_trap(struct vm *vm, uint64_t va, const struct bh_trap *t)
 {
     struct debuggee *d = &vm->debuggee;
-    if (!d->attached) {
+    if (!d->attached)
         return take_stray(vm, va, *t);
-    }
     d->home = HOME_FRAME;
     d->frame_va = va;
     d->frame = *t;
@@ -374,15 +354,14 @@ bool debuggee_trap(struct vm *vm, uint64_t va, const struct bh_trap *t)
     }
     d->home = HOME_VCPU;
     d->fatal = false;
-    return !d->end && memory_fill(&vm->memory, (struct guest_va){va}, &d->frame, sizeof d->frame);
+    return !d->end && memory_fill(&vm->memory, (struct guest_va){va}, &d->frame, sizeof(d->frame));
 }
 
 bool debuggee_exit(struct vm *vm)
 {
     struct debuggee *d = &vm->debuggee;
-    if (!d->attached) {
+    if (!d->attached)
         return false;
-    }
     d->home = HOME_VCPU;
     take_debug(vm, vm->vcpu.run->debug.arch.exception);
     return true;

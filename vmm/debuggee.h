@@ -27,13 +27,13 @@ enum debug_home {
 };
 
 struct debuggee {
-    int socket; /* -1: none */
+    int socket;              /* -1: none */
     bool attached, detached; /* detached: it was, and something of that may still come */
-    bool in_call; /* a hypercall is not done: registers cannot be set */
+    bool in_call;            /* a hypercall is not done: registers cannot be set */
     bool stop_wanted;
-    bool standing; /* still */
-    bool hardware; /* KVM's breakpoints are on: */
-    uint64_t registers[8]; /* DR0 to DR7 */
+    bool standing;          /* still */
+    bool hardware;          /* KVM's breakpoints are on: */
+    uint64_t registers[8];  /* DR0 to DR7 */
     struct debug_stop stop; /* why */
     enum debug_home home;
     uint64_t frame_va;    /* HOME_FRAME */

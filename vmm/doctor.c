@@ -20,16 +20,14 @@ struct verdict {
 static void judge(const struct host *h, const struct problem *kvm, struct verdict v[VERDICTS])
 {
     bool usable = h->kvm_fd >= 0;
-    v[0] =
-        (struct verdict){"vm", usable, usable ? "each compartment in a VM of its own" : kvm->text};
+    v[0] = (struct verdict){"vm", usable, usable ? "each compartment in a VM of its own" : kvm->text};
     v[1] = (struct verdict){"mpk", usable && h->pku_cpu && h->pku_guest, "a protection key for each compartment"};
-    if (!usable) {
+    if (!usable)
         v[1].why = "needs KVM";
-    } else if (!h->pku_cpu) {
+    else if (!h->pku_cpu)
         v[1].why = "the CPU feature PKU is absent, or the kernel does not use it";
-    } else if (!h->pku_guest) {
+    else if (!h->pku_guest)
         v[1].why = "this host's KVM keeps the CPU feature PKU, or AVX, from guests";
-    }
     v[2] = (struct verdict){"none", usable, usable ? "no isolation, direct calls" : "needs KVM"};
 }
 
@@ -60,22 +58,18 @@ static void print_table(const struct host *h, const struct verdict v[VERDICTS])
            huge_pages_name(h->huge_shared));
     printf("KVM device   %s: %s\n", h->kvm_path, usable ? "usable" : "not usable");
     if (usable) {
-        printf("KVM kind     %s (%s), API version %d\n", kvm_kind_name(h->kvm_kind),
-               kind_note(h->kvm_kind), h->kvm_api);
-        printf("doorbell     %s\n",
-               h->doorbell_vmcall ? "vmcall" : "port (VMCALL does not reach the VMM here)");
+        printf("KVM kind     %s (%s), API version %d\n", kvm_kind_name(h->kvm_kind), kind_note(h->kvm_kind),
+               h->kvm_api);
+        printf("doorbell     %s\n", h->doorbell_vmcall ? "vmcall" : "port (VMCALL does not reach the VMM here)");
         printf("guest TSC    %.3f MHz\n", (double)h->tsc_khz / 1000);
     }
-    printf("PKU          CPU: %s, KVM guests: %s\n", h->pku_cpu ? "yes" : "no",
-           h->pku_guest ? "yes" : "no");
+    printf("PKU          CPU: %s, KVM guests: %s\n", h->pku_cpu ? "yes" : "no", h->pku_guest ? "yes" : "no");
     printf("\nmechanism    verdict\n");
-    for (int i = 0; i < VERDICTS; i++) {
+    for (int i = 0; i < VERDICTS; i++)
         printf("%-12s %s: %s\n", v[i].mechanism, v[i].available ? "yes" : "no", v[i].why);
-    }
 }
 
-static void print_json(const struct host *h, const struct problem *kvm,
-                       const struct verdict v[VERDICTS])
+static void print_json(const struct host *h, const struct problem *kvm, const struct verdict v[VERDICTS])
 {
     struct json j = {.out = stdout};
     json_open(&j, NULL, '{');
@@ -101,8 +95,7 @@ static void print_json(const struct host *h, const struct problem *kvm,
     json_close(&j, '}');
     json_open(&j, "doorbell", '{');
     json_bool(&j, "vmcall", h->doorbell_vmcall);
-    json_string(&j, "auto",
-                doorbell_name(h->doorbell_vmcall ? BH_DOORBELL_VMCALL : BH_DOORBELL_PORT));
+    json_string(&j, "auto", doorbell_name(h->doorbell_vmcall ? BH_DOORBELL_VMCALL : BH_DOORBELL_PORT));
     json_close(&j, '}');
     json_open(&j, "pku", '{');
     json_bool(&j, "cpu", h->pku_cpu);
@@ -127,13 +120,11 @@ int doctor(bool json)
     bool usable = host_open(&h, &kvm);
     host_probe_rest(&h);
     judge(&h, &kvm, verdicts);
-    if (json) {
+    if (json)
         print_json(&h, &kvm, verdicts);
-    } else {
+    else
         print_table(&h, verdicts);
-    }
-    if (usable) {
+    if (usable)
         close(h.kvm_fd);
-    }
     return usable ? 0 : EXIT_HOST;
 }

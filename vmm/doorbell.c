@@ -21,9 +21,8 @@ static struct kvm_run *volatile probed;
 
 static void out_of_patience(int signo)
 {
-    if (probed) {
+    if (probed)
         probed->immediate_exit = 1; /* the signal may come just before KVM_RUN */
-    }
 }
 
 bool doorbell_wire(int vm_fd, uint32_t bell, int event_fd)
@@ -41,13 +40,10 @@ static bool reaches_us(struct vcpu *c, enum hypercall_instruction how, enum kvm_
 {
     struct problem p;
     const uint8_t *entry = how == HYPERCALL_VMMCALL ? bh_stub_vmmcall : bh_stub_vmcall;
-    struct entry e = {
-        .rip = STUB_VA + (uint64_t)(entry - bh_stub_start), .rsp = STACK_RING0, .ring = 0};
-    if (!vcpu_start(c, &e, kind, &p)) {
+    struct entry e = {.rip = STUB_VA + (uint64_t)(entry - bh_stub_start), .rsp = STACK_RING0, .ring = 0};
+    if (!vcpu_start(c, &e, kind, &p))
         return false;
-    }
-    c->run->s.regs.regs =
-        (struct kvm_regs){.rip = e.rip, .rsp = e.rsp, .rflags = 2, .rax = PROBE_OP};
+    c->run->s.regs.regs = (struct kvm_regs){.rip = e.rip, .rsp = e.rsp, .rflags = 2, .rax = PROBE_OP};
     c->run->kvm_dirty_regs = KVM_SYNC_X86_REGS;
     return ioctl(c->fd, KVM_RUN, 0) == 0 && c->run->exit_reason == KVM_EXIT_HYPERCALL &&
            c->run->hypercall.args[2] == PROBE_OP;
@@ -61,9 +57,8 @@ bool doorbell_vmcall_works(int kvm_fd)
     enum kvm_kind kind = access("/sys/module/kvm_amd", F_OK) == 0 ? KVM_KIND_SVM : KVM_KIND_VMX;
     enum hypercall_instruction how = vcpu_hypercall(kind, BH_DOORBELL_VMCALL);
     bool works = false;
-    if (ioctl(kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_EXIT_HYPERCALL) > 0 && segments_plan(&m, &p) &&
-        memory_map(&m, &p) && segments_write(&m, how, &p) && paging_build(&m, &p) &&
-        vcpu_create(&c, kvm_fd, &m, how, &p)) {
+    if (ioctl(kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_EXIT_HYPERCALL) > 0 && segments_plan(&m, &p) && memory_map(&m, &p) &&
+        segments_write(&m, how, &p) && paging_build(&m, &p) && vcpu_create(&c, kvm_fd, &m, how, &p)) {
         struct sigaction old, act = {.sa_handler = out_of_patience};
         struct itimerval off = {0}, on = {.it_value.tv_usec = PATIENCE_US};
         probed = c.run;

@@ -24,8 +24,7 @@ void vm_end(struct vm *vm)
 static int owner(const struct vm *vm, uint64_t va)
 {
     uint64_t i = (va - BH_COMPARTMENT_BASE(0)) / BH_WINDOW_SIZE; /* huge below the first window */
-    return i < BH_COMPARTMENTS_MAX && (vm->w->a->vms[vm->index].compartments >> i & 1) ? (int)i
-                                                                                       : -1;
+    return i < BH_COMPARTMENTS_MAX && (vm->w->a->vms[vm->index].compartments >> i & 1) ? (int)i : -1;
 }
 
 void vm_crash(struct vm *vm, struct crash *c)
@@ -72,10 +71,9 @@ static void end_badly(struct vm *vm, enum crash_kind kind, const char *what)
 {
     struct crash c = {.kind = kind};
     struct kvm_regs r;
-    if (ioctl(vm->vcpu.fd, KVM_GET_REGS, &r) == 0) {
+    if (ioctl(vm->vcpu.fd, KVM_GET_REGS, &r) == 0)
         c.regs = trap_from_kvm(&r);
-    }
-    snprintf(c.detail, sizeof c.detail, "%s", what);
+    snprintf(c.detail, sizeof(c.detail), "%s", what);
     vm_crash(vm, &c);
 }
 
@@ -85,29 +83,24 @@ static void end_by_shutdown(struct vm *vm)
 {
     struct kvm_sregs s;
     struct crash c = {.kind = CRASH_SHUTDOWN, .reset = 1};
-    if (ioctl(vm->vcpu.fd, KVM_GET_SREGS, &s) || !(s.cr0 & CR0_PG)) {
+    if (ioctl(vm->vcpu.fd, KVM_GET_SREGS, &s) || !(s.cr0 & CR0_PG))
         vm_crash(vm, &c);
-    }
     end_badly(vm, CRASH_SHUTDOWN, "");
 }
 
-/* The stub pushed a struct bh_trap. Ring 3 cannot reach its port, yet nothing here relies on that.
- */
+/* The stub pushed a struct bh_trap. Ring 3 cannot reach its port, yet nothing here relies on that. */
 static void take_trap(struct vm *vm)
 {
     uint64_t rsp = vm->vcpu.run->s.regs.regs.rsp;
     struct crash c = {.kind = CRASH_TRAP};
-    if (rsp < BH_KERNEL_BASE || !memory_read(&vm->memory, &c.regs, (struct guest_va){rsp},
-                                             sizeof c.regs, PERM_R | PERM_W)) {
+    if (rsp < BH_KERNEL_BASE ||
+        !memory_read(&vm->memory, &c.regs, (struct guest_va){rsp}, sizeof(c.regs), PERM_R | PERM_W))
         end_badly(vm, CRASH_KVM, "a trap without a frame");
-    }
-    if (debuggee_trap(vm, rsp, &c.regs)) {
+    if (debuggee_trap(vm, rsp, &c.regs))
         return;
-    }
     struct kvm_sregs s;
-    if (c.regs.vector == VECTOR_PF && ioctl(vm->vcpu.fd, KVM_GET_SREGS, &s) == 0) {
+    if (c.regs.vector == VECTOR_PF && ioctl(vm->vcpu.fd, KVM_GET_SREGS, &s) == 0)
         c.cr2 = s.cr2;
-    }
     vm_crash(vm, &c);
 }
 
@@ -130,9 +123,8 @@ static void take_port(struct vm *vm)
     }
     if (run->io.port == BH_PORT_CALL && run->io.size == 4 && run->io.count == 1) {
         struct kvm_regs *r = &run->s.regs.regs;
-        if (!pkru_is_core(vm, r->rip)) {
+        if (!pkru_is_core(vm, r->rip))
             end_badly(vm, CRASH_FORGED, "");
-        }
         struct hypercall h = arguments(r, r->rax);
         r->rax = hypercall_do(vm, &h);
         run->kvm_dirty_regs = KVM_SYNC_X86_REGS;
@@ -144,7 +136,7 @@ static void take_port(struct vm *vm)
 static uint64_t vmcall_origin(const struct vm *vm)
 {
     uint64_t rip, rsp = vm->vcpu.run->s.regs.regs.rsp + 24;
-    return rsp >= BH_KERNEL_BASE && memory_read(&vm->memory, &rip, (struct guest_va){rsp}, sizeof rip, PERM_R | PERM_W)
+    return rsp >= BH_KERNEL_BASE && memory_read(&vm->memory, &rip, (struct guest_va){rsp}, sizeof(rip), PERM_R | PERM_W)
                ? rip
                : 0;
 }
@@ -152,9 +144,8 @@ static uint64_t vmcall_origin(const struct vm *vm)
 static void take_vmcall(struct vm *vm)
 {
     struct kvm_run *run = vm->vcpu.run;
-    if (vm->memory.keyed && !pkru_is_core(vm, vmcall_origin(vm))) {
+    if (vm->memory.keyed && !pkru_is_core(vm, vmcall_origin(vm)))
         end_badly(vm, CRASH_FORGED, "");
-    }
     struct hypercall h = arguments(&run->s.regs.regs, run->hypercall.args[2]);
     run->hypercall.ret = hypercall_do(vm, &h);
 }
@@ -168,18 +159,18 @@ static void take_other(struct vm *vm)
         end_by_shutdown(vm);
         break;
     case KVM_EXIT_INTERNAL_ERROR:
-        snprintf(text, sizeof text, "internal error %u", run->internal.suberror);
+        snprintf(text, sizeof(text), "internal error %u", run->internal.suberror);
         break;
     case KVM_EXIT_FAIL_ENTRY:
-        snprintf(text, sizeof text, "the processor refuses to enter the guest: reason 0x%llx",
+        snprintf(text, sizeof(text), "the processor refuses to enter the guest: reason 0x%llx",
                  (unsigned long long)run->fail_entry.hardware_entry_failure_reason);
         break;
     case KVM_EXIT_MMIO:
-        snprintf(text, sizeof text, "access to guest-physical address 0x%llx, where nothing is",
+        snprintf(text, sizeof(text), "access to guest-physical address 0x%llx, where nothing is",
                  (unsigned long long)run->mmio.phys_addr);
         break;
     default:
-        snprintf(text, sizeof text, "unexpected KVM exit %u", run->exit_reason);
+        snprintf(text, sizeof(text), "unexpected KVM exit %u", run->exit_reason);
     }
     end_badly(vm, CRASH_KVM, text);
 }
@@ -194,7 +185,7 @@ void vm_run(struct vm *vm)
                 continue;
             }
             char text[96];
-            snprintf(text, sizeof text, "KVM_RUN failed with error %d", errno);
+            snprintf(text, sizeof(text), "KVM_RUN failed with error %d", errno);
             end_badly(vm, CRASH_KVM, text);
         }
         STATS_ADD(vm->stats->exits, 1);
@@ -209,9 +200,8 @@ void vm_run(struct vm *vm)
             debuggee_poll(vm);
             break;
         case KVM_EXIT_DEBUG:
-            if (!debuggee_exit(vm)) {
+            if (!debuggee_exit(vm))
                 take_other(vm);
-            }
             break;
         default:
             take_other(vm);

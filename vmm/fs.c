@@ -35,16 +35,14 @@ bool fs_in_vm(const struct appliance *a, uint32_t v, uint32_t i)
 static bool open_directory(const struct mount *m, int *fd, struct problem *p)
 {
     if (m->create && mkdir(m->directory, 0777) && errno != EEXIST) {
-        return problem_set(p, EXIT_HOST, "mount %s: cannot make directory \"%s\": %s", m->name,
-                           m->directory, strerror(errno));
+        return problem_set(p, EXIT_HOST, "mount %s: cannot make directory \"%s\": %s", m->name, m->directory,
+                           strerror(errno));
     }
     *fd = open(m->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (*fd >= 0) {
+    if (*fd >= 0)
         return true;
-    }
-    return problem_set(p, EXIT_HOST, "mount %s: cannot open directory \"%s\": %s%s", m->name,
-                       m->directory, strerror(errno),
-                       errno == ENOENT ? ": make it, or write create = true" : "");
+    return problem_set(p, EXIT_HOST, "mount %s: cannot open directory \"%s\": %s%s", m->name, m->directory,
+                       strerror(errno), errno == ENOENT ? ": make it, or write create = true" : "");
 }
 
 static bool make_window(struct world *w, uint32_t i, struct problem *p)
@@ -52,32 +50,27 @@ static bool make_window(struct world *w, uint32_t i, struct problem *p)
     int fd = memfd_create("bulkhead-mount", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     w->mount_fd[i] = fd;
     if (fd < 0 || ftruncate(fd, (off_t)BH_MOUNT_SIZE) ||
-        fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)) {
+        fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
         return problem_set(p, EXIT_HOST, "cannot make shared memory: %s", strerror(errno));
-    }
     w->mount_window[i] = mmap(NULL, BH_MOUNT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     w->mount_kick[i] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (w->mount_window[i] == MAP_FAILED || w->mount_kick[i] < 0) {
+    if (w->mount_window[i] == MAP_FAILED || w->mount_kick[i] < 0)
         return problem_set(p, EXIT_HOST, "cannot make a mount's memory: %s", strerror(errno));
-    }
     return true;
 }
 
 bool fs_make(struct world *w, struct problem *p)
 {
-    for (uint32_t i = 0; i < w->a->n_mounts; i++) {
-        if (!open_directory(&w->a->mounts[i], &w->mount_directory[i], p) || !make_window(w, i, p)) {
+    for (uint32_t i = 0; i < w->a->n_mounts; i++)
+        if (!open_directory(&w->a->mounts[i], &w->mount_directory[i], p) || !make_window(w, i, p))
             return false;
-        }
-    }
     return true;
 }
 
 static uint64_t spin_max(const struct world *w)
 {
-    if (w->o->spin_given) {
+    if (w->o->spin_given)
         return w->o->spin_cycles;
-    }
     return w->h->cores < w->a->n_vms + 1 ? SPIN_CROWDED_CYCLES : SPIN_CYCLES;
 }
 
@@ -88,9 +81,8 @@ static void child(struct world *w, uint32_t i, int report)
     struct problem problem = {0};
     uint32_t v = w->a->compartments[m->compartment].vm;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != w->supervisor) {
+    if (getppid() != w->supervisor)
         _exit(0);
-    }
     sandbox_signals();
     struct fs_process s = {.directory = w->mount_directory[i],
                            .bell = w->bell_fd[v],
@@ -102,21 +94,17 @@ static void child(struct world *w, uint32_t i, int report)
                            .read_only = m->read_only};
     s.proc = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
     int keep[] = {s.directory, s.bell, s.kick, s.proc, report};
-    for (uint32_t other = 0; other < w->a->n_vms; other++) {
+    for (uint32_t other = 0; other < w->a->n_vms; other++)
         munmap(w->status[other], PAGE);
-    }
-    for (uint32_t other = 0; other < w->a->n_mounts; other++) {
-        if (other != i) {
+    for (uint32_t other = 0; other < w->a->n_mounts; other++)
+        if (other != i)
             munmap(w->mount_window[other], BH_MOUNT_SIZE);
-        }
-    }
-    if (s.proc < 0) {
+    if (s.proc < 0)
         problem_set(&problem, EXIT_HOST, "cannot open /proc/self/fd: %s", strerror(errno));
-    } else if (sandbox_close_others(keep, sizeof keep / sizeof *keep, &problem)) {
+    else if (sandbox_close_others(keep, sizeof(keep) / sizeof(*keep), &problem))
         sandbox_fs(s.directory, s.read_only, &problem);
-    }
     if (problem.status) {
-        if (write(report, &problem, sizeof problem) < 0) {
+        if (write(report, &problem, sizeof(problem)) < 0) {
             /* Nobody to tell. */
         }
         _exit(EXIT_HOST);
@@ -129,18 +117,16 @@ bool fs_start(struct world *w, uint32_t i, pid_t *pid, struct problem *p)
 {
     int ends[2];
     struct problem failed;
-    if (pipe2(ends, O_CLOEXEC)) {
+    if (pipe2(ends, O_CLOEXEC))
         return problem_set(p, EXIT_HOST, "cannot make a pipe: %s", strerror(errno));
-    }
     *pid = fork();
-    if (*pid == 0) {
+    if (*pid == 0)
         child(w, i, ends[1]);
-    }
     close(ends[1]);
     bool started = *pid > 0;
     if (!started) {
         problem_set(p, EXIT_HOST, "cannot start a mount's process: %s", strerror(errno));
-    } else if (read(ends[0], &failed, sizeof failed) == (ssize_t)sizeof failed) {
+    } else if (read(ends[0], &failed, sizeof(failed)) == (ssize_t)sizeof(failed)) {
         *p = failed;
         waitpid(*pid, NULL, 0);
         *pid = -1;
@@ -158,7 +144,7 @@ void fs_died(struct world *w, uint32_t i)
     uint64_t one = 1;
     atomic_store((_Atomic uint16_t *)&c->dead, 1);
     int bell = w->bell_fd[w->a->compartments[w->a->mounts[i].compartment].vm];
-    if (write(bell, &one, sizeof one) < 0) {
+    if (write(bell, &one, sizeof(one)) < 0) {
         /* Full: it is ringing already. */
     }
 }
@@ -168,17 +154,15 @@ void fs_died(struct world *w, uint32_t i)
 bool fs_wire(struct vm *vm, struct problem *p)
 {
     for (uint32_t i = 0; i < vm->w->a->n_mounts; i++) {
-        if (!fs_in_vm(vm->w->a, vm->index, i)) {
+        if (!fs_in_vm(vm->w->a, vm->index, i))
             continue;
-        }
         struct kvm_ioeventfd e = {.datamatch = BH_KICK_MOUNT + i,
                                   .addr = BH_PORT_KICK,
                                   .len = 2,
                                   .fd = vm->w->mount_kick[i],
                                   .flags = KVM_IOEVENTFD_FLAG_PIO | KVM_IOEVENTFD_FLAG_DATAMATCH};
-        if (ioctl(vm->vcpu.vm_fd, KVM_IOEVENTFD, &e)) {
+        if (ioctl(vm->vcpu.vm_fd, KVM_IOEVENTFD, &e))
             return problem_set(p, EXIT_HOST, "KVM: cannot wire a mount: %s", strerror(errno));
-        }
     }
     return true;
 }
@@ -186,8 +170,7 @@ bool fs_wire(struct vm *vm, struct problem *p)
 int64_t fs_kick(struct vm *vm, uint64_t i)
 {
     uint64_t one = 1;
-    if (i >= vm->w->a->n_mounts || vm->w->mount_kick[i] < 0) {
+    if (i >= vm->w->a->n_mounts || vm->w->mount_kick[i] < 0)
         return -EINVAL;
-    }
-    return write(vm->w->mount_kick[i], &one, sizeof one) < 0 && errno != EAGAIN ? -errno : 0;
+    return write(vm->w->mount_kick[i], &one, sizeof(one)) < 0 && errno != EAGAIN ? -errno : 0;
 }

@@ -10,7 +10,7 @@
 #include "vmm/fs_server.h"
 #include "vmm/net_virtqueue.h"
 
-#define SPIN_MIN  2048u /* cycles */
+#define SPIN_MIN 2048u /* cycles */
 
 static uint64_t cycles(void)
 {
@@ -21,7 +21,7 @@ static uint64_t cycles(void)
 static void give_up(const struct fs_process *p, const char *why)
 {
     char line[256];
-    int n = snprintf(line, sizeof line, "bulkhead: mount %s: %s; it is off\n", p->name, why);
+    int n = snprintf(line, sizeof(line), "bulkhead: mount %s: %s; it is off\n", p->name, why);
     if (write(STDERR_FILENO, line, (size_t)n) < 0) {
         /* Nobody to tell. */
     }
@@ -34,20 +34,15 @@ static bool attach(const struct fs_process *p, struct virtqueue *q)
     static struct region region;
     static struct guest_memory memory;
     int error;
-    region = (struct region){.va = p->va,
-                             .size = BH_MOUNT_SIZE,
-                             .stride = BH_MOUNT_SIZE,
-                             .count = 1,
-                             .perms = PERM_R | PERM_W | PERM_U};
+    region = (struct region){
+        .va = p->va, .size = BH_MOUNT_SIZE, .stride = BH_MOUNT_SIZE, .count = 1, .perms = PERM_R | PERM_W | PERM_U};
     memory = (struct guest_memory){.list = &region, .n = 1, .host = p->window, .size = BH_MOUNT_SIZE};
-    if (!vq_init(q, &memory, p->va + BH_MOUNT_DESC, p->va + BH_MOUNT_AVAIL, p->va + BH_MOUNT_USED,
-                 BH_MOUNT_ENTRIES, p->va, p->va + BH_MOUNT_SIZE, &error)) {
+    if (!vq_init(q, &memory, p->va + BH_MOUNT_DESC, p->va + BH_MOUNT_AVAIL, p->va + BH_MOUNT_USED, BH_MOUNT_ENTRIES,
+                 p->va, p->va + BH_MOUNT_SIZE, &error))
         return false;
-    }
     q->event_idx = true;
-    q->buffers = (struct vq_memory){.va = p->va + BH_MOUNT_BUFFERS,
-                                    .size = BH_MOUNT_SIZE - BH_MOUNT_BUFFERS,
-                                    .host = p->window + BH_MOUNT_BUFFERS};
+    q->buffers = (struct vq_memory){
+        .va = p->va + BH_MOUNT_BUFFERS, .size = BH_MOUNT_SIZE - BH_MOUNT_BUFFERS, .host = p->window + BH_MOUNT_BUFFERS};
     return true;
 }
 
@@ -57,7 +52,7 @@ static void publish(const struct fs_process *p, struct virtqueue *q)
     uint64_t one = 1;
     vq_publish(q);
     atomic_thread_fence(memory_order_seq_cst); /* pairs with the core's, between its flag and its last look */
-    if (c->parked && vq_wants_wake(q) && write(p->bell, &one, sizeof one) < 0) {
+    if (c->parked && vq_wants_wake(q) && write(p->bell, &one, sizeof(one)) < 0) {
         /* Full: it is ringing already. */
     }
 }
@@ -72,15 +67,13 @@ static bool work(const struct fs_process *p, struct fs *f, struct virtqueue *q)
     bool found = false;
     enum vq_result got;
     while ((got = vq_fetch_both(q, iov, FS_IOV_MAX, &readable, &c, &why)) == VQ_OK) {
-        size_t written =
-            fs_handle(f, iov, readable, iov + readable, (unsigned)(c.n - readable));
+        size_t written = fs_handle(f, iov, readable, iov + readable, (unsigned)(c.n - readable));
         vq_push(q, c.head, (uint32_t)written);
         publish(p, q);
         found = true;
     }
-    if (got == VQ_BROKEN) {
+    if (got == VQ_BROKEN)
         give_up(p, why);
-    }
     return found;
 }
 
@@ -88,9 +81,8 @@ static bool look_around(struct virtqueue *q, uint64_t limit)
 {
     uint64_t start = cycles();
     while (cycles() - start < limit) {
-        if (vq_has_more(q)) {
+        if (vq_has_more(q))
             return true;
-        }
         __builtin_ia32_pause();
     }
     return false;
@@ -104,7 +96,7 @@ static uint64_t sleep_well(const struct fs_process *p, struct virtqueue *q)
         struct pollfd kick = {.fd = p->kick, .events = POLLIN};
         ppoll(&kick, 1, NULL, NULL);
     }
-    if (read(p->kick, &count, sizeof count) < 0) {
+    if (read(p->kick, &count, sizeof(count)) < 0) {
         /* None came. */
     }
     vq_no_kick(q);
@@ -116,13 +108,11 @@ void fs_serve(const struct fs_process *p)
     struct fs f;
     struct virtqueue q;
     uint64_t limit = p->spin_max;
-    if (!fs_init(&f, p->directory, p->proc, p->read_only) || !attach(p, &q)) {
+    if (!fs_init(&f, p->directory, p->proc, p->read_only) || !attach(p, &q))
         give_up(p, "no memory");
-    }
     for (;;) {
-        if (work(p, &f, &q) || look_around(&q, limit)) {
+        if (work(p, &f, &q) || look_around(&q, limit))
             continue;
-        }
         /* As in net_thread.c: longer when a little more would have saved a sleep. */
         limit = sleep_well(p, &q) < p->spin_max ? limit * 2 + SPIN_MIN : limit / 2;
         limit = limit < SPIN_MIN ? SPIN_MIN : limit > p->spin_max ? p->spin_max : limit;

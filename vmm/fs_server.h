@@ -21,8 +21,8 @@
 
 /* A file that the guest knows, by its number + 1. */
 struct fs_node {
-    int fd;      /* O_PATH; -1: unused */
-    int lock_fd; /* its locks of bytes; -1: none so far */
+    int fd;        /* O_PATH; -1: unused */
+    int lock_fd;   /* its locks of bytes; -1: none so far */
     uint32_t type; /* S_IFMT bits */
     uint32_t next; /* in the bucket, + 1 */
     uint64_t device, inode;
@@ -71,13 +71,12 @@ bool fs_init(struct fs *f, int directory, int proc, bool read_only);
 void fs_release(struct fs *f); /* for tests */
 
 /* One message: how many bytes of the answer were written to `out`; 0: there is none. */
-size_t fs_handle(struct fs *f, const struct iovec *in, unsigned n_in, const struct iovec *out,
-                 unsigned n_out);
+size_t fs_handle(struct fs *f, const struct iovec *in, unsigned n_in, const struct iovec *out, unsigned n_out);
 
 /* ---- Between its files. 0 or a positive errno value, unless they say otherwise ---- */
 struct fs_node *fs_node(struct fs *f, uint64_t id); /* NULL: the guest has no such node */
 struct fs_file *fs_file(struct fs *f, uint64_t handle);
-bool fs_name_good(const char *name, size_t room); /* ends within `room`, and is one name */
+bool fs_name_good(const char *name, size_t room);                      /* ends within `room`, and is one name */
 int fs_reopen(const struct fs *f, const struct fs_node *n, int flags); /* descriptor or -errno */
 /* Fills r->entry for what `name` in `dir` is; the guest knows it once more. */
 int fs_enter(struct fs *f, const struct fs_node *dir, const char *name, struct fs_reply *r);

@@ -1,9 +1,9 @@
 /* One GDB that is connected: a process of its own, started by the supervisor when the connection comes.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * A VM is GDB's process (number: the VM's + 1). In all-stop mode the guest's threads are its threads (number: theirs + 1);
- * in non-stop mode a VM has one, number 1, because its threads cannot run one without the other.
- * Reading order: gdb_session.c, gdb_commands.c, gdb_resume.c, gdb_vms.c. */
+ * A VM is GDB's process (number: the VM's + 1). In all-stop mode the guest's threads are its threads (number: theirs +
+ * 1); in non-stop mode a VM has one, number 1, because its threads cannot run one without the other. Reading order:
+ * gdb_session.c, gdb_commands.c, gdb_resume.c, gdb_vms.c. */
 #ifndef BH_GDB_H
 #define BH_GDB_H
 
@@ -19,7 +19,7 @@ struct gdb_vm {
     bool standing;
     bool ended, by_signal;
     uint32_t status; /* ended */
-    bool report; /* `stop`, or that it ended, has not been told to GDB */
+    bool report;     /* `stop`, or that it ended, has not been told to GDB */
     struct debug_stop stop;
     struct debug_hardware hardware[DEBUG_HARDWARE_MAX];
     uint32_t n_hardware;
@@ -27,7 +27,7 @@ struct gdb_vm {
 
 struct gdb {
     const struct world *w;
-    int fd; /* GDB */
+    int fd;     /* GDB */
     bool quiet; /* no acknowledgements */
     bool non_stop;
     bool running;     /* all-stop: GDB waits for a stop */
@@ -36,9 +36,9 @@ struct gdb {
     bool reserved;    /* non-stop: it connects, and is told of one stop only until it does something */
     bool over;
     bool probed, hardware; /* gdb_hardware() */
-    uint32_t vm;     /* GDB's "general thread": of this VM */
-    uint32_t thread; /* and this number of the guest's, or DEBUG_ANY_THREAD */
-    uint32_t number; /* of the last request */
+    uint32_t vm;           /* GDB's "general thread": of this VM */
+    uint32_t thread;       /* and this number of the guest's, or DEBUG_ANY_THREAD */
+    uint32_t number;       /* of the last request */
     struct gdb_vm vms[BH_VMS_MAX];
     struct gdb_parser parser;
 };
@@ -71,16 +71,16 @@ void gdb_command(struct gdb *g, const char *data, size_t size);
 
 /* ---- gdb_resume.c: going on, and what stopped ---- */
 void gdb_vcont(struct gdb *g, const char *actions);
-void gdb_question(struct gdb *g);   /* ? */
+void gdb_question(struct gdb *g); /* ? */
 void gdb_vstopped(struct gdb *g);
 void gdb_interrupt(struct gdb *g);
 void gdb_report(struct gdb *g); /* tells what there is to tell */
 
 /* ---- gdb_registers.c ---- */
 #define GDB_REGISTERS_MAX 76u
-#define GDB_RBP 6u
-#define GDB_RSP 7u
-#define GDB_RIP 16u
+#define GDB_RBP           6u
+#define GDB_RSP           7u
+#define GDB_RIP           16u
 uint32_t gdb_registers(bool keyed); /* how many */
 uint32_t gdb_register_size(uint32_t n);
 /* False: its value is not known (then `to` is zeros). */

@@ -17,22 +17,18 @@ bool gdb_threads(struct gdb *g, uint32_t v, struct debug_answer *a)
         a->threads[0] = (struct debug_thread){.id = 0, .state = DEBUG_THREAD_RUNS, .compartment = BH_NO_PEER};
         return true;
     }
-    if (!gdb_ask(g, v, &q, a) || !a->size || a->size > DEBUG_THREADS_MAX) {
+    if (!gdb_ask(g, v, &q, a) || !a->size || a->size > DEBUG_THREADS_MAX)
         return false;
-    }
-    for (uint64_t i = 0; i < a->size; i++) {
-        if (a->threads[i].id >= BH_THREADS_MAX) {
+    for (uint64_t i = 0; i < a->size; i++)
+        if (a->threads[i].id >= BH_THREADS_MAX)
             return false;
-        }
-    }
     return true;
 }
 
 static const char *compartment_name(const struct appliance *a, uint32_t v, uint32_t i)
 {
-    if (i >= a->n_compartments || a->compartments[i].vm != v) {
+    if (i >= a->n_compartments || a->compartments[i].vm != v)
         i = (uint32_t)__builtin_ctzll(a->vms[v].compartments);
-    }
     return a->compartments[i].name; /* letters, digits, '-' and '_': scripts/composer/schema.py */
 }
 
@@ -49,9 +45,8 @@ void gdb_threads_xml(struct gdb *g, FILE *out)
     static struct debug_answer a;
     fputs("<?xml version=\"1.0\"?><threads>", out);
     for (uint32_t v = 0; v < g->w->a->n_vms; v++) {
-        if (!gdb_alive(g, v) || !gdb_threads(g, v, &a)) {
+        if (!gdb_alive(g, v) || !gdb_threads(g, v, &a))
             continue;
-        }
         for (uint64_t i = 0; i < a.size; i++) {
             const struct debug_thread *t = &a.threads[i];
             fprintf(out, "<thread id=\"p%x.%x\" name=\"%s\">%s</thread>", v + 1, gdb_thread_number(g, t->id),
@@ -67,8 +62,9 @@ static void say_placement(struct gdb *g, FILE *out)
     const struct appliance *a = g->w->a;
     for (uint32_t i = 0; i < a->n_compartments; i++) {
         const struct compartment *c = &a->compartments[i];
-        fprintf(out, "compartment %s: inferior process %u, mechanism %s, addresses %#llx to %#llx\n", c->name, c->vm + 1,
-                mechanisms[c->mechanism], BH_COMPARTMENT_BASE(i), BH_COMPARTMENT_BASE(i) + BH_WINDOW_SIZE - 1);
+        fprintf(out, "compartment %s: inferior process %u, mechanism %s, addresses %#llx to %#llx\n", c->name,
+                c->vm + 1, mechanisms[c->mechanism], BH_COMPARTMENT_BASE(i),
+                BH_COMPARTMENT_BASE(i) + BH_WINDOW_SIZE - 1);
     }
 }
 
@@ -78,11 +74,9 @@ static void say_shares(struct gdb *g, FILE *out)
     for (uint32_t i = 0; i < a->n_shares; i++) {
         const struct share *s = &a->shares[i];
         fprintf(out, "share %s: %#llx, %" PRIu64 " KiB:", s->name, BH_SHARE_BASE(i), s->size >> 10);
-        for (uint32_t c = 0; c < a->n_compartments; c++) {
-            if (s->members >> c & 1) {
+        for (uint32_t c = 0; c < a->n_compartments; c++)
+            if (s->members >> c & 1)
                 fprintf(out, " %s", a->compartments[c].name);
-            }
-        }
         fputc('\n', out);
     }
 }
@@ -123,11 +117,9 @@ static void say_images(struct gdb *g, FILE *out)
 {
     const struct appliance *a = g->w->a;
     for (uint32_t v = 0; v < a->n_vms; v++) {
-        for (uint32_t i = 0; i < a->n_compartments; i++) {
-            if (vm_holds(a, v, i)) {
+        for (uint32_t i = 0; i < a->n_compartments; i++)
+            if (vm_holds(a, v, i))
                 fprintf(out, "%u %s %s\n", v + 1, a->compartments[i].name, a->compartments[i].image);
-            }
-        }
         fprintf(out, "%u core %s\n", v + 1, core_path());
     }
 }
@@ -148,22 +140,22 @@ static void say_hardware(struct gdb *g, FILE *out)
 
 static void say_help(struct gdb *g, FILE *out)
 {
-    fputs("monitor placement   which compartment is in which VM (GDB: process, inferior), and its addresses\n"
-          "monitor shares      shared memory and its members\n"
-          "monitor edges       who may call whom\n"
-          "monitor threads     the threads of VMs that stand still\n"
-          "monitor hardware    how many hardware breakpoints this host has\n"
-          "monitor images      ELF files, by process\n",
-          out);
+    fputs(
+        "monitor placement   which compartment is in which VM (GDB: process, inferior), and its addresses\n"
+        "monitor shares      shared memory and its members\n"
+        "monitor edges       who may call whom\n"
+        "monitor threads     the threads of VMs that stand still\n"
+        "monitor hardware    how many hardware breakpoints this host has\n"
+        "monitor images      ELF files, by process\n",
+        out);
 }
 
 static const struct {
     const char *word;
     void (*say)(struct gdb *g, FILE *out);
-} monitors[] = {{"help", say_help},   {"placement", say_placement}, {"compartments", say_placement},
-                {"shares", say_shares}, {"edges", say_edges},       {"threads", say_threads},
-                {"hardware", say_hardware},
-                {"images", say_images}};
+} monitors[] = {{"help", say_help},         {"placement", say_placement}, {"compartments", say_placement},
+                {"shares", say_shares},     {"edges", say_edges},         {"threads", say_threads},
+                {"hardware", say_hardware}, {"images", say_images}};
 
 static void print(struct gdb *g, const char *text, size_t size)
 {
@@ -183,24 +175,20 @@ void gdb_monitor(struct gdb *g, const char *hex)
 {
     char word[64] = "", *text = NULL;
     size_t n = strlen(hex) / 2, size = 0;
-    if (n < sizeof word) {
+    if (n < sizeof(word))
         gdb_bytes(&hex, word, n);
-    }
-    for (n = strlen(word); n && word[n - 1] == ' ';) {
+    for (n = strlen(word); n && word[n - 1] == ' ';)
         word[--n] = 0;
-    }
     FILE *out = open_memstream(&text, &size);
     if (!out) {
         gdb_reply(g, "E01");
         return;
     }
-    unsigned i = 0, count = sizeof monitors / sizeof *monitors;
-    while (i < count && strcmp(word, monitors[i].word) != 0) {
+    unsigned i = 0, count = sizeof(monitors) / sizeof(*monitors);
+    while (i < count && strcmp(word, monitors[i].word) != 0)
         i++;
-    }
-    if (i == count) {
+    if (i == count)
         fputs("Not a monitor command of Bulkhead:\n", out);
-    }
     monitors[i < count ? i : 0].say(g, out);
     fclose(out);
     print(g, text, size);

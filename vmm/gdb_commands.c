@@ -36,11 +36,10 @@ static bool keyed(const struct gdb *g)
 static void add_value(struct gdb_text *t, uint32_t n)
 {
     uint8_t value[16];
-    if (gdb_register_get(&answer.registers, n, value)) {
+    if (gdb_register_get(&answer.registers, n, value))
         gdb_add_hex(t, value, gdb_register_size(n));
-    } else {
+    else
         gdb_add(t, "%.*s", (int)(2 * gdb_register_size(n)), "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
-    }
 }
 
 static void get_all(struct gdb *g)
@@ -50,9 +49,8 @@ static void get_all(struct gdb *g)
         gdb_reply(g, "E01");
         return;
     }
-    for (uint32_t n = 0; n < gdb_registers(keyed(g)); n++) {
+    for (uint32_t n = 0; n < gdb_registers(keyed(g)); n++)
         add_value(&t, n);
-    }
     gdb_send(g, &t);
 }
 
@@ -71,9 +69,8 @@ static void get_one(struct gdb *g, const char *at)
 /* A thread that does not run has not got all registers: none of it is changed. */
 static bool changeable(struct gdb *g, struct debug_registers *r)
 {
-    if (!fetch(g) || !(answer.registers.have & DEBUG_HAVE_ALL)) {
+    if (!fetch(g) || !(answer.registers.have & DEBUG_HAVE_ALL))
         return false;
-    }
     *r = answer.registers;
     return true;
 }
@@ -91,9 +88,8 @@ static void set_all(struct gdb *g, const char *at)
             continue;
         }
         good = gdb_bytes(&at, value, size);
-        if (good) {
+        if (good)
             gdb_register_set(&r, n, value);
-        }
     }
     ok_or(g, good && store(g, &r));
 }
@@ -105,9 +101,8 @@ static void set_one(struct gdb *g, const char *at)
     uint64_t n;
     bool good = gdb_number(&at, &n) && gdb_word(&at, "=") && n < gdb_registers(keyed(g)) &&
                 gdb_bytes(&at, value, gdb_register_size((uint32_t)n)) && !*at && changeable(g, &r);
-    if (good) {
+    if (good)
         gdb_register_set(&r, (uint32_t)n, value);
-    }
     ok_or(g, good && store(g, &r));
 }
 
@@ -130,16 +125,14 @@ static void read_memory(struct gdb *g, const char *at)
         uint64_t left = size - t.size / 2;
         ask = (struct debug_request){.ask = DEBUG_READ, .address = address + t.size / 2};
         ask.size = left < DEBUG_DATA_MAX ? left : DEBUG_DATA_MAX;
-        if (!gdb_ask(g, g->vm, &ask, &answer) || answer.size > ask.size || !answer.size) {
+        if (!gdb_ask(g, g->vm, &ask, &answer) || answer.size > ask.size || !answer.size)
             break;
-        }
         gdb_add_hex(&t, answer.data, answer.size);
     }
-    if (t.size || !size) {
+    if (t.size || !size)
         gdb_send(g, &t);
-    } else {
+    else
         gdb_reply(g, "E14");
-    }
 }
 
 static bool write_part(struct gdb *g, uint64_t address, const uint8_t *data, uint64_t size)
@@ -153,7 +146,7 @@ static void write_memory(struct gdb *g, const char *at, const char *end, bool bi
 {
     static uint8_t data[GDB_PACKET_MAX];
     uint64_t address, size;
-    bool good = range(&at, &address, &size) && gdb_word(&at, ":") && size <= sizeof data;
+    bool good = range(&at, &address, &size) && gdb_word(&at, ":") && size <= sizeof(data);
     if (good && binary) {
         good = (uint64_t)(end - at) == size;
         memcpy(data, at, good ? size : 0);
@@ -172,7 +165,7 @@ static void write_memory(struct gdb *g, const char *at, const char *end, bool bi
 static bool set_hardware(struct gdb *g, const struct debug_hardware *list, uint32_t n)
 {
     ask = (struct debug_request){.ask = DEBUG_HARDWARE, .size = n};
-    memcpy(ask.hardware, list, n * sizeof *list);
+    memcpy(ask.hardware, list, n * sizeof(*list));
     return gdb_ask(g, g->vm, &ask, &answer);
 }
 
@@ -181,18 +174,14 @@ static bool change_hardware(struct gdb *g, bool insert, const struct debug_hardw
     struct gdb_vm *vm = &g->vms[g->vm];
     struct debug_hardware list[DEBUG_HARDWARE_MAX + 1];
     uint32_t n = 0;
-    for (uint32_t i = 0; i < vm->n_hardware; i++) {
-        if (memcmp(&vm->hardware[i], h, sizeof *h) != 0) {
+    for (uint32_t i = 0; i < vm->n_hardware; i++)
+        if (memcmp(&vm->hardware[i], h, sizeof(*h)) != 0)
             list[n++] = vm->hardware[i];
-        }
-    }
-    if (insert) {
+    if (insert)
         list[n++] = *h;
-    }
-    if (n > DEBUG_HARDWARE_MAX || !set_hardware(g, list, n)) {
+    if (n > DEBUG_HARDWARE_MAX || !set_hardware(g, list, n))
         return false;
-    }
-    memcpy(vm->hardware, list, n * sizeof *list);
+    memcpy(vm->hardware, list, n * sizeof(*list));
     vm->n_hardware = n;
     return true;
 }
@@ -212,7 +201,9 @@ static void breakpoint(struct gdb *g, const char *at, bool insert)
                                    .kind = type == 1   ? DEBUG_EXECUTE
                                            : type == 2 ? DEBUG_WATCH_WRITE
                                                        : DEBUG_WATCH_ACCESS,
-                                   .size = type == 1 ? 1 : kind > 8 ? 0 : (uint32_t)kind};
+                                   .size = type == 1  ? 1
+                                           : kind > 8 ? 0
+                                                      : (uint32_t)kind};
         ok_or(g, h.size && change_hardware(g, insert, &h));
     }
 }
@@ -247,9 +238,8 @@ static void thread_alive(struct gdb *g, const char *at)
     bool alive = gdb_thread_id(&at, &id) && known_vm(g, id.process, &v) && gdb_alive(g, v);
     if (alive && !g->non_stop && gdb_threads(g, v, &answer)) {
         alive = false;
-        for (uint64_t i = 0; i < answer.size; i++) {
+        for (uint64_t i = 0; i < answer.size; i++)
             alive |= answer.threads[i].id + 1 == id.thread;
-        }
     }
     ok_or(g, alive);
 }
@@ -258,8 +248,7 @@ static void attach(struct gdb *g, const char *at)
 {
     struct gdb_text t = {.size = 0};
     uint64_t process;
-    if (!gdb_number(&at, &process) || !process || process > g->w->a->n_vms ||
-        !gdb_attach(g, (uint32_t)process - 1)) {
+    if (!gdb_number(&at, &process) || !process || process > g->w->a->n_vms || !gdb_attach(g, (uint32_t)process - 1)) {
         gdb_reply(g, "E01");
         return;
     }
@@ -283,11 +272,9 @@ static void detach(struct gdb *g, const char *at)
         gdb_reply(g, "E01");
         return;
     }
-    for (uint32_t v = 0; v < g->w->a->n_vms; v++) {
-        if (g->vms[v].attached && (!process || process == v + 1)) {
+    for (uint32_t v = 0; v < g->w->a->n_vms; v++)
+        if (g->vms[v].attached && (!process || process == v + 1))
             gdb_detach(g, v);
-        }
-    }
     gdb_reply(g, "OK");
 }
 
@@ -310,12 +297,10 @@ static void list_threads(struct gdb *g)
     struct gdb_text t = {.size = 0};
     gdb_add(&t, "m");
     for (uint32_t v = 0; v < g->w->a->n_vms; v++) {
-        if (!gdb_alive(g, v) || !gdb_threads(g, v, &answer)) {
+        if (!gdb_alive(g, v) || !gdb_threads(g, v, &answer))
             continue;
-        }
-        for (uint64_t i = 0; i < answer.size; i++) {
+        for (uint64_t i = 0; i < answer.size; i++)
             gdb_add(&t, "%sp%x.%x", t.size > 1 ? "," : "", v + 1, gdb_thread_number(g, answer.threads[i].id));
-        }
     }
     t.size = t.size > 1 ? t.size : 0;
     gdb_add(&t, "%s", t.size ? "" : "l");
@@ -349,22 +334,20 @@ static void transfer(struct gdb *g, const char *at)
         gdb_reply(g, "E00");
         return;
     }
-    if (gdb_word(&at, "features:read:target.xml:")) {
+    if (gdb_word(&at, "features:read:target.xml:"))
         gdb_target_xml(out, keyed(g));
-    } else if (gdb_word(&at, "threads:read::")) {
+    else if (gdb_word(&at, "threads:read::"))
         gdb_threads_xml(g, out);
-    } else if (gdb_word(&at, "exec-file:read:") && (*at == ':' || gdb_number(&at, &process)) && gdb_word(&at, ":") &&
-               process && process <= g->w->a->n_vms) {
+    else if (gdb_word(&at, "exec-file:read:") && (*at == ':' || gdb_number(&at, &process)) && gdb_word(&at, ":") &&
+             process && process <= g->w->a->n_vms)
         fputs(g->w->a->compartments[__builtin_ctzll(g->w->a->vms[process - 1].compartments)].image, out);
-    } else {
+    else
         at = NULL;
-    }
     fclose(out);
-    if (at) {
+    if (at)
         send_part(g, document, size, at);
-    } else {
+    else
         gdb_reply(g, "E00");
-    }
     free(document);
 }
 
@@ -372,8 +355,10 @@ static void query(struct gdb *g, const char *at)
 {
     struct gdb_text t = {.size = 0};
     if (gdb_word(&at, "Supported")) {
-        gdb_add(&t, "PacketSize=%x;multiprocess+;QStartNoAckMode+;QNonStop+;vContSupported+;swbreak+;hwbreak+;"
-                    "qXfer:features:read+;qXfer:threads:read+;qXfer:exec-file:read+", GDB_PACKET_MAX - 4);
+        gdb_add(&t,
+                "PacketSize=%x;multiprocess+;QStartNoAckMode+;QNonStop+;vContSupported+;swbreak+;hwbreak+;"
+                "qXfer:features:read+;qXfer:threads:read+;qXfer:exec-file:read+",
+                GDB_PACKET_MAX - 4);
         gdb_send(g, &t);
     } else if (gdb_word(&at, "Xfer:")) {
         transfer(g, at);

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: BSD-3-Clause
  *
  * Socket "gdb.sock" in the appliance's directory (vmm/rundir.h), which only its user can reach; and a port of 127.0.0.1
- * when that was asked for. Each connection gets a process, one at a time; when it ends, however it does, every VM is told
- * to run on. None of this blocks. */
+ * when that was asked for. Each connection gets a process, one at a time; when it ends, however it does, every VM is
+ * told to run on. None of this blocks. */
 #ifndef BH_GDB_LISTEN_H
 #define BH_GDB_LISTEN_H
 
@@ -13,8 +13,8 @@
 #include "vmm/world.h"
 
 #define GDB_SOCKET "gdb.sock"
-#define GDB_SCRIPT "gdb.script"    /* GDB's commands to connect with everything prepared */
-#define GDB_FILE   "appliance"     /* real path of what is run, a newline */
+#define GDB_SCRIPT "gdb.script" /* GDB's commands to connect with everything prepared */
+#define GDB_FILE   "appliance"  /* real path of what is run, a newline */
 #define GDB_FDS    2u
 
 struct gdb_listener {

@@ -13,7 +13,10 @@ static const char digits[] = "0123456789abcdef";
 
 static int digit(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 static void begin(struct gdb_parser *p)
@@ -26,11 +29,10 @@ static void begin(struct gdb_parser *p)
 
 static void take(struct gdb_parser *p, uint8_t byte)
 {
-    if (p->size < GDB_PACKET_MAX) {
+    if (p->size < GDB_PACKET_MAX)
         p->data[p->size++] = (char)byte;
-    } else {
+    else
         p->bad = true;
-    }
 }
 
 static enum gdb_input inside(struct gdb_parser *p, uint8_t byte)
@@ -61,9 +63,8 @@ enum gdb_input gdb_parse(struct gdb_parser *p, uint8_t byte)
     int value;
     switch (p->state) {
     case GDB_OUTSIDE:
-        if (byte == '$') {
+        if (byte == '$')
             begin(p);
-        }
         return byte == 3 ? GDB_INTERRUPT : GDB_NOTHING; /* acknowledgements: a stream loses nothing */
     case GDB_SUM1:
     case GDB_SUM2:
@@ -86,19 +87,18 @@ void gdb_add(struct gdb_text *t, const char *format, ...)
 {
     va_list list;
     va_start(list, format);
-    int n = vsnprintf(t->data + t->size, sizeof t->data - t->size, format, list);
+    int n = vsnprintf(t->data + t->size, sizeof(t->data) - t->size, format, list);
     va_end(list);
-    if (n < 0 || (size_t)n >= sizeof t->data - t->size) {
+    if (n < 0 || (size_t)n >= sizeof(t->data) - t->size)
         t->full = true;
-    } else {
+    else
         t->size += (size_t)n;
-    }
 }
 
 void gdb_add_hex(struct gdb_text *t, const void *bytes, size_t n)
 {
     const uint8_t *in = bytes;
-    if (n > (sizeof t->data - t->size) / 2) {
+    if (n > (sizeof(t->data) - t->size) / 2) {
         t->full = true;
         return;
     }
@@ -117,16 +117,13 @@ bool gdb_add_binary(struct gdb_text *t, const void *bytes, size_t n)
 {
     const uint8_t *in = bytes;
     size_t need = n;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         need += reserved(in[i]);
-    }
-    if (need > sizeof t->data - t->size) {
+    if (need > sizeof(t->data) - t->size)
         return false;
-    }
     for (size_t i = 0; i < n; i++) {
-        if (reserved(in[i])) {
+        if (reserved(in[i]))
             t->data[t->size++] = ESCAPE;
-        }
         t->data[t->size++] = (char)(reserved(in[i]) ? in[i] ^ FLIP : in[i]);
     }
     return true;
@@ -151,12 +148,10 @@ bool gdb_number(const char **at, uint64_t *value)
 {
     uint64_t v = 0;
     int n = 0;
-    for (; n <= 16 && digit((*at)[n]) >= 0; n++) {
+    for (; n <= 16 && digit((*at)[n]) >= 0; n++)
         v = v << 4 | (uint64_t)digit((*at)[n]);
-    }
-    if (n == 0 || n > 16) {
+    if (n == 0 || n > 16)
         return false;
-    }
     *at += n;
     *value = v;
     return true;
@@ -165,9 +160,8 @@ bool gdb_number(const char **at, uint64_t *value)
 bool gdb_word(const char **at, const char *word)
 {
     size_t n = strlen(word);
-    if (strncmp(*at, word, n) != 0) {
+    if (strncmp(*at, word, n) != 0)
         return false;
-    }
     *at += n;
     return true;
 }
@@ -177,9 +171,8 @@ bool gdb_bytes(const char **at, void *to, size_t n)
     uint8_t *out = to;
     for (size_t i = 0; i < n; i++) {
         int high = digit((*at)[2 * i]), low = high < 0 ? -1 : digit((*at)[2 * i + 1]);
-        if (low < 0) {
+        if (low < 0)
             return false;
-        }
         out[i] = (uint8_t)(high << 4 | low);
     }
     *at += 2 * n;
@@ -193,9 +186,8 @@ static bool part(const char **at, int64_t *value)
         *value = -1;
         return true;
     }
-    if (!gdb_number(at, &v) || v > INT32_MAX) {
+    if (!gdb_number(at, &v) || v > INT32_MAX)
         return false;
-    }
     *value = (int64_t)v;
     return true;
 }
@@ -205,13 +197,11 @@ bool gdb_thread_id(const char **at, struct gdb_id *id)
     const char *now = *at;
     *id = (struct gdb_id){0, 0};
     if (gdb_word(&now, "p")) {
-        if (!part(&now, &id->process)) {
+        if (!part(&now, &id->process))
             return false;
-        }
         id->thread = -1;
-        if (gdb_word(&now, ".") && !part(&now, &id->thread)) {
+        if (gdb_word(&now, ".") && !part(&now, &id->thread))
             return false;
-        }
     } else if (!part(&now, &id->thread)) {
         return false;
     }

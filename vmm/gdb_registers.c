@@ -1,8 +1,9 @@
-/* GDB's registers of x86-64: their numbers, sizes and description (Debugging with GDB, G.5.19; Intel SDM vol. 1, 10.5.1).
+/* GDB's registers of x86-64: their numbers, sizes and description (Debugging with GDB, G.5.19; Intel SDM vol. 1,
+ * 10.5.1).
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Numbers are positions in the description: 0 to 39 core, 40 to 56 SSE, 57 and 58 segment bases, 59 to 74 upper halves of
- * ymm, 75 PKRU. */
+ * Numbers are positions in the description: 0 to 39 core, 40 to 56 SSE, 57 and 58 segment bases, 59 to 74 upper halves
+ * of ymm, 75 PKRU. */
 #include <string.h>
 
 #include "vmm/gdb.h"
@@ -16,9 +17,8 @@ uint32_t gdb_registers(bool keyed)
 
 uint32_t gdb_register_size(uint32_t n)
 {
-    if (n <= GDB_RIP || n == FS_BASE || n == FS_BASE + 1) {
+    if (n <= GDB_RIP || n == FS_BASE || n == FS_BASE + 1)
         return 8;
-    }
     return n >= ST && n < FCTRL ? 10 : (n >= XMM && n < MXCSR) || (n >= YMM && n < PKRU) ? 16 : 4;
 }
 
@@ -27,8 +27,8 @@ static uint32_t tag_of(const uint8_t *st)
 {
     uint16_t exponent;
     uint64_t mantissa;
-    memcpy(&mantissa, st, sizeof mantissa);
-    memcpy(&exponent, st + 8, sizeof exponent);
+    memcpy(&mantissa, st, sizeof(mantissa));
+    memcpy(&exponent, st + 8, sizeof(exponent));
     exponent &= 0x7fff;
     return exponent == 0x7fff ? 2 : exponent ? (mantissa >> 63 ? 0 : 2) : mantissa ? 2 : 1;
 }
@@ -52,9 +52,8 @@ static const struct {
 static uint32_t control_get(const uint8_t *fx, uint32_t n)
 {
     uint32_t value = 0;
-    if (n == 2) {
+    if (n == 2)
         return tag_word(fx);
-    }
     memcpy(&value, fx + control[n].at, control[n].size);
     return value;
 }
@@ -63,9 +62,8 @@ static void control_set(uint8_t *fx, uint32_t n, uint32_t value)
 {
     if (n == 2) {
         uint8_t used = 0;
-        for (uint32_t i = 0; i < 8; i++) {
+        for (uint32_t i = 0; i < 8; i++)
             used |= (uint8_t)(((value >> (2 * i) & 3) != 3) << i);
-        }
         value = used;
     }
     memcpy(fx + control[n].at, &value, control[n].size);
@@ -75,21 +73,16 @@ static void control_set(uint8_t *fx, uint32_t n, uint32_t value)
 static void *place(struct debug_registers *r, uint32_t n)
 {
     uint32_t *segments[6] = {&r->cs, &r->ss, &r->ds, &r->es, &r->fs, &r->gs};
-    if (n < GDB_RIP) {
+    if (n < GDB_RIP)
         return &r->general[n];
-    }
-    if (n >= CS && n < ST) {
+    if (n >= CS && n < ST)
         return segments[n - CS];
-    }
-    if (n >= ST && n < FCTRL) {
+    if (n >= ST && n < FCTRL)
         return r->fx + 32 + 16 * (n - ST);
-    }
-    if (n >= XMM && n < MXCSR) {
+    if (n >= XMM && n < MXCSR)
         return r->fx + 160 + 16 * (n - XMM);
-    }
-    if (n >= YMM && n < PKRU) {
+    if (n >= YMM && n < PKRU)
         return r->ymm + 16 * (n - YMM);
-    }
     switch (n) {
     case GDB_RIP:
         return &r->rip;
@@ -116,12 +109,11 @@ static bool known(const struct debug_registers *r, uint32_t n)
 bool gdb_register_get(const struct debug_registers *r, uint32_t n, uint8_t *to)
 {
     memset(to, 0, 16);
-    if (!known(r, n)) {
+    if (!known(r, n))
         return false;
-    }
     if (n >= FCTRL && n < XMM) {
         uint32_t value = control_get(r->fx, n - FCTRL);
-        memcpy(to, &value, sizeof value);
+        memcpy(to, &value, sizeof(value));
     } else {
         memcpy(to, place((struct debug_registers *)r, n), gdb_register_size(n));
     }
@@ -132,7 +124,7 @@ void gdb_register_set(struct debug_registers *r, uint32_t n, const uint8_t *from
 {
     if (n >= FCTRL && n < XMM) {
         uint32_t value;
-        memcpy(&value, from, sizeof value);
+        memcpy(&value, from, sizeof(value));
         control_set(r->fx, n - FCTRL, value);
     } else {
         memcpy(place(r, n), from, gdb_register_size(n));
@@ -165,7 +157,7 @@ static void add(FILE *out, const char *name, int number, uint32_t bits, const ch
 {
     char text[16];
     if (number >= 0) {
-        snprintf(text, sizeof text, name, number);
+        snprintf(text, sizeof(text), name, number);
         name = text;
     }
     fprintf(out, "<reg name=\"%s\" bitsize=\"%u\" type=\"%s\"/>", name, bits, type);
@@ -176,20 +168,16 @@ static void add_core(FILE *out)
     static const char *const general[] = {"rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp"};
     static const char *const segments[] = {"cs", "ss", "ds", "es", "fs", "gs"};
     static const char *const x87[] = {"fctrl", "fstat", "ftag", "fiseg", "fioff", "foseg", "fooff", "fop"};
-    for (int i = 0; i < 16; i++) {
+    for (int i = 0; i < 16; i++)
         add(out, i < 8 ? general[i] : "r%d", i < 8 ? -1 : i, 64, i == 6 || i == 7 ? "data_ptr" : "int64");
-    }
     add(out, "rip", -1, 64, "code_ptr");
     add(out, "eflags", -1, 32, "i386_eflags");
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 6; i++)
         add(out, segments[i], -1, 32, "int32");
-    }
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 8; i++)
         add(out, "st%d", i, 80, "i387_ext");
-    }
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 8; i++)
         add(out, x87[i], -1, 32, "int");
-    }
 }
 
 void gdb_target_xml(FILE *out, bool keyed)
@@ -197,17 +185,15 @@ void gdb_target_xml(FILE *out, bool keyed)
     fputs(head, out);
     add_core(out);
     fputs(sse, out);
-    for (int i = 0; i < 16; i++) {
+    for (int i = 0; i < 16; i++)
         add(out, "xmm%d", i, 128, "vec128");
-    }
     add(out, "mxcsr", -1, 32, "int");
     fputs("</feature><feature name=\"org.gnu.gdb.i386.segments\">", out);
     add(out, "fs_base", -1, 64, "int64");
     add(out, "gs_base", -1, 64, "int64");
     fputs("</feature><feature name=\"org.gnu.gdb.i386.avx\">", out);
-    for (int i = 0; i < 16; i++) {
+    for (int i = 0; i < 16; i++)
         add(out, "ymm%dh", i, 128, "uint128");
-    }
     if (keyed) {
         fputs("</feature><feature name=\"org.gnu.gdb.i386.pkeys\">", out);
         add(out, "pkru", -1, 32, "int32");

@@ -20,14 +20,12 @@ static bool parse_action(const char **at, struct action *a)
     switch (a->what) {
     case 'C':
     case 'S':
-        if (!gdb_number(at, &signal)) {
+        if (!gdb_number(at, &signal))
             return false;
-        }
         break;
     case 'r':
-        if (!gdb_number(at, &a->going.start) || !gdb_word(at, ",") || !gdb_number(at, &a->going.end)) {
+        if (!gdb_number(at, &a->going.start) || !gdb_word(at, ",") || !gdb_number(at, &a->going.end))
             return false;
-        }
         break;
     case 'c':
     case 's':
@@ -50,12 +48,10 @@ static bool meant(const struct action *a, uint32_t v)
 static const struct action *choose(const struct action *list, uint32_t n, uint32_t v)
 {
     const struct action *chosen = NULL;
-    for (uint32_t i = 0; i < n; i++) {
-        if (meant(&list[i], v) && (!chosen || (chosen->going.how != DEBUG_STEP && list[i].going.how == DEBUG_STEP &&
-                                               list[i].id.thread > 0))) {
+    for (uint32_t i = 0; i < n; i++)
+        if (meant(&list[i], v) &&
+            (!chosen || (chosen->going.how != DEBUG_STEP && list[i].going.how == DEBUG_STEP && list[i].id.thread > 0)))
             chosen = &list[i];
-        }
-    }
     return chosen;
 }
 
@@ -85,15 +81,13 @@ void gdb_vcont(struct gdb *g, const char *at)
         gdb_reply(g, "E01");
         return;
     }
-    if (g->non_stop) {
+    if (g->non_stop)
         gdb_reply(g, "OK");
-    }
     g->running = !g->non_stop;
     for (uint32_t v = 0; v < g->w->a->n_vms; v++) {
         const struct action *a = choose(list, n, v);
-        if (a && gdb_alive(g, v)) {
+        if (a && gdb_alive(g, v))
             act(g, v, a);
-        }
     }
 }
 
@@ -101,9 +95,8 @@ void gdb_vcont(struct gdb *g, const char *at)
 static uint32_t next_report(const struct gdb *g)
 {
     uint32_t v = 0;
-    while (v < g->w->a->n_vms && !g->vms[v].report) {
+    while (v < g->w->a->n_vms && !g->vms[v].report)
         v++;
-    }
     return v;
 }
 
@@ -118,9 +111,8 @@ static void report_vm(struct gdb *g, uint32_t v)
 void gdb_report(struct gdb *g)
 {
     uint32_t v = next_report(g), n = g->w->a->n_vms;
-    if (v == n && !g->interrupted) {
+    if (v == n && !g->interrupted)
         return;
-    }
     gdb_stop_all(g);
     v = next_report(g);
     for (uint32_t i = 0; v == n && i < n; i++) { /* Ctrl-C: the one that GDB looks at, else any */
@@ -138,19 +130,17 @@ void gdb_report(struct gdb *g)
 
 void gdb_interrupt(struct gdb *g)
 {
-    if (g->non_stop) {
+    if (g->non_stop)
         gdb_stop_all(g);
-    } else {
+    else
         g->interrupted = g->running;
-    }
 }
 
 void gdb_question(struct gdb *g)
 {
     uint32_t n = g->w->a->n_vms, v = n;
-    if (!g->non_stop) {
+    if (!g->non_stop)
         gdb_stop_all(g);
-    }
     for (uint32_t i = n; i-- > 0;) {
         if (gdb_alive(g, i) && g->vms[i].standing) {
             g->vms[i].report = g->non_stop;
@@ -160,9 +150,8 @@ void gdb_question(struct gdb *g)
     if (v == n) {
         gdb_reply(g, g->non_stop ? "OK" : "W00");
     } else {
-        if (!g->non_stop) {
+        if (!g->non_stop)
             g->vms[v].stop.signal = g->vms[v].stop.signal ? g->vms[v].stop.signal : 5;
-        }
         g->notified = g->reserved = g->non_stop; /* GDB 13 asserts that there is no second one */
         report_vm(g, v);
     }

@@ -14,9 +14,8 @@ static void put(struct gdb *g, const char *bytes, size_t size)
 {
     while (size && !g->over) {
         ssize_t n = send(g->fd, bytes, size, MSG_NOSIGNAL);
-        if (n < 0 && errno == EINTR) {
+        if (n < 0 && errno == EINTR)
             continue;
-        }
         if (n <= 0) {
             g->over = true;
             return;
@@ -52,7 +51,7 @@ uint32_t gdb_thread_number(const struct gdb *g, uint32_t thread)
 static void add_register(struct gdb_text *t, uint32_t n, uint64_t value)
 {
     gdb_add(t, "%02x:", n);
-    gdb_add_hex(t, &value, sizeof value);
+    gdb_add_hex(t, &value, sizeof(value));
     gdb_add(t, ";");
 }
 
@@ -68,11 +67,9 @@ static void add_reason(struct gdb *g, struct gdb_text *t, uint32_t v)
         gdb_add(t, "hwbreak:;");
         break;
     case DEBUG_BY_WATCH:
-        for (uint32_t i = 0; i < vm->n_hardware; i++) {
-            if (vm->hardware[i].address == vm->stop.address && vm->hardware[i].kind == DEBUG_WATCH_ACCESS) {
+        for (uint32_t i = 0; i < vm->n_hardware; i++)
+            if (vm->hardware[i].address == vm->stop.address && vm->hardware[i].kind == DEBUG_WATCH_ACCESS)
                 word = "awatch";
-            }
-        }
         gdb_add(t, "%s:%llx;", word, (unsigned long long)vm->stop.address);
         break;
     }
@@ -112,23 +109,20 @@ static void notify(struct gdb *g)
 static void take_bytes(struct gdb *g)
 {
     char bytes[4096];
-    ssize_t n = recv(g->fd, bytes, sizeof bytes, 0);
-    if (n < 0 && errno == EINTR) {
+    ssize_t n = recv(g->fd, bytes, sizeof(bytes), 0);
+    if (n < 0 && errno == EINTR)
         return;
-    }
     g->over |= n <= 0;
     for (ssize_t i = 0; i < n && !g->over; i++) {
         switch (gdb_parse(&g->parser, (uint8_t)bytes[i])) {
         case GDB_PACKET:
-            if (!g->quiet) {
+            if (!g->quiet)
                 put(g, "+", 1);
-            }
             gdb_command(g, g->parser.data, g->parser.size);
             break;
         case GDB_DAMAGED:
-            if (!g->quiet) {
+            if (!g->quiet)
                 put(g, "-", 1);
-            }
             break;
         case GDB_INTERRUPT:
             gdb_interrupt(g);
@@ -143,20 +137,15 @@ static void wait_for_events(struct gdb *g)
 {
     struct pollfd fds[BH_VMS_MAX + 1] = {{.fd = g->fd, .events = POLLIN}};
     uint32_t n = g->w->a->n_vms;
-    for (uint32_t v = 0; v < n; v++) {
+    for (uint32_t v = 0; v < n; v++)
         fds[v + 1] = (struct pollfd){.fd = g->vms[v].fd, .events = POLLIN};
-    }
-    if (poll(fds, n + 1, -1) <= 0) {
+    if (poll(fds, n + 1, -1) <= 0)
         return;
-    }
-    for (uint32_t v = 0; v < n; v++) {
-        if (fds[v + 1].revents) {
+    for (uint32_t v = 0; v < n; v++)
+        if (fds[v + 1].revents)
             gdb_hear(g, v);
-        }
-    }
-    if (fds[0].revents) {
+    if (fds[0].revents)
         take_bytes(g);
-    }
 }
 
 void gdb_serve(const struct world *w, int fd)
@@ -169,18 +158,15 @@ void gdb_serve(const struct world *w, int fd)
         g->vms[v].fd = w->debug_end[v];
         g->vms[v].ended = g->vms[v].fd < 0;
     }
-    for (uint32_t v = 0; v < w->a->n_vms; v++) {
+    for (uint32_t v = 0; v < w->a->n_vms; v++)
         gdb_attach(g, v);
-    }
     while (!g->over) { /* the supervisor ends it some time after the last VM */
         wait_for_events(g);
-        if (g->non_stop) {
+        if (g->non_stop)
             notify(g);
-        } else if (g->running) {
+        else if (g->running)
             gdb_report(g);
-        }
     }
-    for (uint32_t v = 0; v < w->a->n_vms; v++) {
+    for (uint32_t v = 0; v < w->a->n_vms; v++)
         gdb_detach(g, v);
-    }
 }

@@ -11,13 +11,12 @@
 /* Whether it runs `file` (a real path). */
 static bool runs(const struct rundir *r, const char *file)
 {
-    char path[sizeof r->path + 32], line[PATH_MAX + 2] = "";
-    snprintf(path, sizeof path, "%.*s/" GDB_FILE, (int)sizeof r->path, r->path);
+    char path[sizeof(r->path) + 32], line[PATH_MAX + 2] = "";
+    snprintf(path, sizeof(path), "%.*s/" GDB_FILE, (int)sizeof(r->path), r->path);
     FILE *in = fopen(path, "re");
-    if (!in) {
+    if (!in)
         return false;
-    }
-    bool good = fgets(line, sizeof line, in) != NULL;
+    bool good = fgets(line, sizeof(line), in) != NULL;
     fclose(in);
     line[strcspn(line, "\n")] = 0;
     return good && (!file || strcmp(line, file) == 0);
@@ -29,9 +28,8 @@ static bool choose(const char *file, struct rundir *r, struct problem *p)
     static struct rundir list[RUNDIR_LIST_MAX];
     char real[PATH_MAX];
     unsigned n = rundir_list(list), found = 0;
-    if (file && !realpath(file, real)) {
+    if (file && !realpath(file, real))
         return rundir_choose(file, r, p);
-    }
     for (unsigned i = 0; i < n; i++) {
         if (runs(&list[i], file ? real : NULL)) {
             *r = list[i];
@@ -55,12 +53,11 @@ int gdb_start(const struct gdb_options *o)
     struct problem p = {0};
     struct rundir r;
     char script[PATH_MAX + 32], select[128];
-    if (!choose(o->file, &r, &p)) {
+    if (!choose(o->file, &r, &p))
         return problem_print(&p);
-    }
-    snprintf(script, sizeof script, "%s/" GDB_SCRIPT, r.path);
-    snprintf(select, sizeof select, "bulkhead compartment %s", o->compartment ? o->compartment : "");
-    const char **arguments = calloc(o->n_arguments + 8, sizeof *arguments);
+    snprintf(script, sizeof(script), "%s/" GDB_SCRIPT, r.path);
+    snprintf(select, sizeof(select), "bulkhead compartment %s", o->compartment ? o->compartment : "");
+    const char **arguments = calloc(o->n_arguments + 8, sizeof(*arguments));
     if (!arguments) {
         problem_set(&p, EXIT_HOST, "out of memory");
         return problem_print(&p);
@@ -74,9 +71,8 @@ int gdb_start(const struct gdb_options *o)
         arguments[n++] = "-ex";
         arguments[n++] = select;
     }
-    for (uint32_t i = 0; i < o->n_arguments; i++) {
+    for (uint32_t i = 0; i < o->n_arguments; i++)
         arguments[n++] = o->arguments[i];
-    }
     execvp("gdb", (char **)arguments);
     problem_set(&p, EXIT_HOST, "cannot start gdb: %s (package gdb)", strerror(errno));
     return problem_print(&p);

@@ -36,15 +36,14 @@ static void ended(struct gdb *g, uint32_t v, bool by_signal, uint32_t status)
 static int take(struct gdb *g, uint32_t v, struct debug_answer *a)
 {
     struct gdb_vm *vm = &g->vms[v];
-    ssize_t got = vm->fd < 0 ? 0 : recv(vm->fd, a, sizeof *a, MSG_DONTWAIT);
+    ssize_t got = vm->fd < 0 ? 0 : recv(vm->fd, a, sizeof(*a), MSG_DONTWAIT);
     if (vm->fd < 0 || got == 0) {
         vm->fd = -1;
         ended(g, v, true, 9);
         return -1;
     }
-    if (got != (ssize_t)sizeof *a) {
+    if (got != (ssize_t)sizeof(*a))
         return 0;
-    }
     switch (a->kind) {
     case DEBUG_STOPPED:
         if (!vm->standing && !vm->ended) {
@@ -83,20 +82,16 @@ bool gdb_ask(struct gdb *g, uint32_t v, struct debug_request *q, struct debug_an
     struct gdb_vm *vm = &g->vms[v];
     uint64_t end = marks_now() + PATIENCE_NS;
     q->number = ++g->number;
-    if (vm->fd < 0 || send(vm->fd, q, sizeof *q, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+    if (vm->fd < 0 || send(vm->fd, q, sizeof(*q), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         return false;
-    }
     while (marks_now() < end) {
         int got = take(g, v, a);
-        if (got < 0) {
+        if (got < 0)
             return false;
-        }
-        if (got > 0 && a->number == q->number) {
+        if (got > 0 && a->number == q->number)
             return a->kind == DEBUG_DONE;
-        }
-        if (got == 0) {
+        if (got == 0)
             wait_for(g, v, 50);
-        }
     }
     return false;
 }
@@ -107,9 +102,8 @@ bool gdb_attach(struct gdb *g, uint32_t v)
     static struct debug_answer a;
     struct gdb_vm *vm = &g->vms[v];
     q = (struct debug_request){.ask = DEBUG_ATTACH};
-    if (vm->attached || !gdb_ask(g, v, &q, &a)) {
+    if (vm->attached || !gdb_ask(g, v, &q, &a))
         return vm->attached;
-    }
     vm->attached = true;
     vm->report = false;
     vm->standing = a.size != 0;
@@ -138,9 +132,8 @@ void gdb_stop(struct gdb *g, uint32_t v)
     uint64_t end = marks_now() + PATIENCE_NS;
     while (gdb_alive(g, v) && !g->vms[v].standing && marks_now() < end) {
         q = (struct debug_request){.ask = DEBUG_STOP};
-        if (!gdb_ask(g, v, &q, &a)) {
+        if (!gdb_ask(g, v, &q, &a))
             return;
-        }
         uint64_t again = marks_now() + AGAIN_MS * 1000000ull;
         while (gdb_alive(g, v) && !g->vms[v].standing && marks_now() < again) {
             wait_for(g, v, AGAIN_MS);
@@ -151,9 +144,8 @@ void gdb_stop(struct gdb *g, uint32_t v)
 
 void gdb_stop_all(struct gdb *g)
 {
-    for (uint32_t v = 0; v < g->w->a->n_vms; v++) {
+    for (uint32_t v = 0; v < g->w->a->n_vms; v++)
         gdb_stop(g, v);
-    }
 }
 
 void gdb_run(struct gdb *g, uint32_t v, const struct debug_going *how, uint32_t thread)
@@ -171,9 +163,8 @@ void gdb_run(struct gdb *g, uint32_t v, const struct debug_going *how, uint32_t 
 void gdb_hold(struct gdb *g)
 {
     uint32_t n = 0;
-    for (uint32_t v = 0; v < g->w->a->n_vms; v++) {
+    for (uint32_t v = 0; v < g->w->a->n_vms; v++)
         n += g->vms[v].standing && !g->vms[v].ended;
-    }
     for (uint32_t v = 0; v < g->w->a->n_vms; v++) {
         struct bh_status_page *page = g->w->status[v];
         if (page->held != n) {

@@ -20,8 +20,8 @@ static bool stops(struct vcpu *c, enum kvm_kind kind)
     struct kvm_guest_debug g = {.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW_BP};
     g.arch.debugreg[0] = rip + SECOND;
     g.arch.debugreg[7] = 0x402;
-    return vcpu_start(c, &e, kind, &p) && ioctl(c->fd, KVM_SET_GUEST_DEBUG, &g) == 0 &&
-           ioctl(c->fd, KVM_RUN, 0) == 0 && c->run->exit_reason == KVM_EXIT_DEBUG;
+    return vcpu_start(c, &e, kind, &p) && ioctl(c->fd, KVM_SET_GUEST_DEBUG, &g) == 0 && ioctl(c->fd, KVM_RUN, 0) == 0 &&
+           c->run->exit_reason == KVM_EXIT_DEBUG;
 }
 
 bool hardware_breakpoints_work(const struct host *h)

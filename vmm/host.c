@@ -43,20 +43,17 @@ static enum kvm_kind find_kind(void)
     } modules[] = {{"/sys/module/kvm_intel", KVM_KIND_VMX},
                    {"/sys/module/kvm_amd", KVM_KIND_SVM},
                    {"/sys/module/kvm_pvm", KVM_KIND_PVM}};
-    for (size_t i = 0; i < sizeof modules / sizeof *modules; i++) {
-        if (access(modules[i].path, F_OK) == 0) {
+    for (size_t i = 0; i < sizeof(modules) / sizeof(*modules); i++)
+        if (access(modules[i].path, F_OK) == 0)
             return modules[i].kind;
-        }
-    }
     return KVM_KIND_UNKNOWN;
 }
 
 static unsigned count_cores(void)
 {
     cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0) {
+    if (sched_getaffinity(0, sizeof(set), &set) == 0)
         return (unsigned)CPU_COUNT(&set);
-    }
     long online = sysconf(_SC_NPROCESSORS_ONLN); /* more than CPU_SETSIZE processors */
     return online > 0 ? (unsigned)online : 1;
 }
@@ -86,25 +83,22 @@ static bool no_kvm(const struct host *h, int error, struct problem *p)
 
 bool host_open(struct host *h, struct problem *p)
 {
-    memset(h, 0, sizeof *h);
+    memset(h, 0, sizeof(*h));
     const char *path = getenv("BULKHEAD_KVM");
     h->kvm_path = path && *path ? path : DEFAULT_KVM;
     h->kvm_kind = find_kind();
     h->cores = count_cores();
     h->memory_total = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
     h->kvm_fd = open(h->kvm_path, O_RDWR | O_CLOEXEC);
-    if (h->kvm_fd < 0) {
+    if (h->kvm_fd < 0)
         return no_kvm(h, errno, p);
-    }
     h->kvm_api = ioctl(h->kvm_fd, KVM_GET_API_VERSION, 0);
-    if (h->kvm_api == KVM_API_VERSION) {
+    if (h->kvm_api == KVM_API_VERSION)
         return true;
-    }
     if (h->kvm_api < 0) {
         problem_set(p, EXIT_HOST, "%s: is not a KVM device: %s", h->kvm_path, strerror(errno));
     } else {
-        problem_set(p, EXIT_HOST,
-                    "%s: KVM API version %d instead of %d: use a Linux from 2.6.22 on", h->kvm_path,
+        problem_set(p, EXIT_HOST, "%s: KVM API version %d instead of %d: use a Linux from 2.6.22 on", h->kvm_path,
                     h->kvm_api, KVM_API_VERSION);
     }
     close(h->kvm_fd);
@@ -122,14 +116,12 @@ bool host_open(struct host *h, struct problem *p)
 void host_probe_keys(struct host *h)
 {
     unsigned eax, ebx, ecx, edx;
-    if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) {
+    if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx))
         h->pku_cpu = (ecx & CPUID7_PKU) && (ecx & CPUID7_OSPKE);
-    }
-    if (h->kvm_fd < 0) {
+    if (h->kvm_fd < 0)
         return;
-    }
     bool pku = false, avx = false;
-    struct kvm_cpuid2 *list = calloc(1, sizeof *list + CPUID_ENTRIES * sizeof *list->entries);
+    struct kvm_cpuid2 *list = calloc(1, sizeof(*list) + CPUID_ENTRIES * sizeof(*list->entries));
     if (list) {
         list->nent = CPUID_ENTRIES;
         if (ioctl(h->kvm_fd, KVM_GET_SUPPORTED_CPUID, list) == 0) {
@@ -147,18 +139,16 @@ void host_probe_keys(struct host *h)
 bool host_choose_doorbell(struct host *h, enum doorbell_choice choice, struct problem *p)
 {
     h->doorbell = BH_DOORBELL_PORT;
-    if (choice == CHOOSE_PORT) {
+    if (choice == CHOOSE_PORT)
         return true;
-    }
     h->doorbell_vmcall = doorbell_vmcall_works(h->kvm_fd);
     if (h->doorbell_vmcall) {
         h->doorbell = BH_DOORBELL_VMCALL;
     } else if (choice == CHOOSE_VMCALL) {
-        return problem_set(
-            p, EXIT_HOST,
-            "VMCALL does not reach the VMM on this host (KVM kind %s): use --doorbell "
-            "port, or auto",
-            kvm_kind_name(h->kvm_kind));
+        return problem_set(p, EXIT_HOST,
+                           "VMCALL does not reach the VMM on this host (KVM kind %s): use --doorbell "
+                           "port, or auto",
+                           kvm_kind_name(h->kvm_kind));
     }
     return true;
 }
@@ -170,22 +160,18 @@ static enum huge_pages read_huge(const char *path)
     static const struct {
         const char *word;
         enum huge_pages huge;
-    } words[] = {{"[always]", HUGE_ALWAYS},       {"[force]", HUGE_ALWAYS},
-                 {"[madvise]", HUGE_MADVISE},     {"[advise]", HUGE_MADVISE},
-                 {"[within_size]", HUGE_MADVISE}, {"[never]", HUGE_NEVER},
+    } words[] = {{"[always]", HUGE_ALWAYS},  {"[force]", HUGE_ALWAYS},        {"[madvise]", HUGE_MADVISE},
+                 {"[advise]", HUGE_MADVISE}, {"[within_size]", HUGE_MADVISE}, {"[never]", HUGE_NEVER},
                  {"[deny]", HUGE_NEVER}};
     char text[128] = "";
     FILE *file = fopen(path, "re");
-    if (!file) {
+    if (!file)
         return HUGE_UNSUPPORTED;
-    }
-    bool got = fgets(text, sizeof text, file) != NULL;
+    bool got = fgets(text, sizeof(text), file) != NULL;
     fclose(file);
-    for (size_t i = 0; got && i < sizeof words / sizeof *words; i++) {
-        if (strstr(text, words[i].word)) {
+    for (size_t i = 0; got && i < sizeof(words) / sizeof(*words); i++)
+        if (strstr(text, words[i].word))
             return words[i].huge;
-        }
-    }
     return HUGE_UNSUPPORTED;
 }
 
@@ -194,12 +180,10 @@ static uint64_t read_memory_available(void)
     char line[128];
     unsigned long long kib = 0;
     FILE *file = fopen("/proc/meminfo", "re");
-    while (file && !kib && fgets(line, sizeof line, file)) {
+    while (file && !kib && fgets(line, sizeof(line), file))
         sscanf(line, "MemAvailable: %llu kB", &kib);
-    }
-    if (file) {
+    if (file)
         fclose(file);
-    }
     return kib * 1024;
 }
 
@@ -209,12 +193,10 @@ static uint64_t read_tsc_khz(int kvm_fd)
     int vm = ioctl(kvm_fd, KVM_CREATE_VM, 0);
     int vcpu = vm < 0 ? -1 : ioctl(vm, KVM_CREATE_VCPU, 0);
     int khz = vcpu < 0 ? 0 : ioctl(vcpu, KVM_GET_TSC_KHZ, 0);
-    if (vcpu >= 0) {
+    if (vcpu >= 0)
         close(vcpu);
-    }
-    if (vm >= 0) {
+    if (vm >= 0)
         close(vm);
-    }
     return khz > 0 ? (uint64_t)khz : 0;
 }
 
@@ -230,10 +212,9 @@ static void read_cpu_names(struct host *h)
         h->tcg = strcmp(signature, "TCGTCGTCGTCG") == 0;
     }
     if ((unsigned)__get_cpuid_max(0x80000000, NULL) >= 0x80000004) {
-        for (unsigned i = 0; i < 3; i++) {
+        for (unsigned i = 0; i < 3; i++)
             __cpuid(0x80000002 + i, r[4 * i], r[4 * i + 1], r[4 * i + 2], r[4 * i + 3]);
-        }
-        memcpy(h->cpu, r, sizeof r);
+        memcpy(h->cpu, r, sizeof(r));
     }
 }
 

@@ -51,8 +51,8 @@ bool host_choose_doorbell(struct host *h, enum doorbell_choice choice, struct pr
 /* Everything else, for `doctor`; creates a VM for a moment. Without KVM: what it can. */
 void host_probe_rest(struct host *h);
 
-const char *kvm_kind_name(enum kvm_kind kind);     /* "vmx", "svm", "pvm", "unknown" */
-const char *huge_pages_name(enum huge_pages huge); /* "always", "madvise", "never", "unsupported" */
+const char *kvm_kind_name(enum kvm_kind kind);        /* "vmx", "svm", "pvm", "unknown" */
+const char *huge_pages_name(enum huge_pages huge);    /* "always", "madvise", "never", "unsupported" */
 const char *doorbell_name(enum bh_doorbell doorbell); /* "port", "vmcall" */
 
 #endif

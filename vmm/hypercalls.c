@@ -12,8 +12,8 @@
 #include "vmm/marks.h"
 #include "vmm/park.h"
 
-#define LOG_MAX     0x100000ull /* bytes of one BH_HC_LOG */
-#define LOG_CHUNK   4096u
+#define LOG_MAX   0x100000ull /* bytes of one BH_HC_LOG */
+#define LOG_CHUNK 4096u
 
 static uint64_t error(int code)
 {
@@ -22,9 +22,8 @@ static uint64_t error(int code)
 
 static int stream_fd(const struct vm *vm, uint64_t stream)
 {
-    if (stream > BH_STDERR || (!vm->application && stream != BH_STDERR)) {
+    if (stream > BH_STDERR || (!vm->application && stream != BH_STDERR))
         return -1;
-    }
     return (int)stream;
 }
 
@@ -32,10 +31,9 @@ static int stream_fd(const struct vm *vm, uint64_t stream)
 static uint64_t write_console(struct vm *vm, uint64_t va, uint64_t len)
 {
     char chunk[LOG_CHUNK];
-    uint64_t n = len < sizeof chunk ? len : sizeof chunk;
-    if (!memory_read(&vm->memory, chunk, (struct guest_va){va}, n, PERM_R | PERM_U)) {
+    uint64_t n = len < sizeof(chunk) ? len : sizeof(chunk);
+    if (!memory_read(&vm->memory, chunk, (struct guest_va){va}, n, PERM_R | PERM_U))
         return error(EFAULT);
-    }
     console_add(&vm->console, (uint32_t)__builtin_ctzll(vm->w->a->vms[vm->index].compartments), chunk, n);
     console_flush(&vm->console);
     return n;
@@ -44,28 +42,22 @@ static uint64_t write_console(struct vm *vm, uint64_t va, uint64_t len)
 static uint64_t do_write(struct vm *vm, const struct hypercall *h)
 {
     int fd = stream_fd(vm, h->args[0]);
-    if (fd < 0 || fd == STDIN_FILENO) {
+    if (fd < 0 || fd == STDIN_FILENO)
         return error(EBADF);
-    }
-    if (!h->args[2]) {
+    if (!h->args[2])
         return 0;
-    }
-    if (!vm->application) {
+    if (!vm->application)
         return write_console(vm, h->args[1], h->args[2]);
-    }
     /* Straight from guest memory: the kernel copies the bytes once, whatever the guest does
      * meanwhile. */
     uint64_t len;
-    const void *from =
-        memory_at(&vm->memory, (struct guest_va){h->args[1]}, h->args[2], PERM_R | PERM_U, &len);
-    if (!from) {
+    const void *from = memory_at(&vm->memory, (struct guest_va){h->args[1]}, h->args[2], PERM_R | PERM_U, &len);
+    if (!from)
         return error(EFAULT);
-    }
     for (;;) {
         ssize_t n = write(fd, from, len);
-        if (n >= 0) {
+        if (n >= 0)
             return (uint64_t)n;
-        }
         if (errno == EAGAIN) {
             struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
             ppoll(&poll_fd, 1, NULL, NULL);
@@ -78,23 +70,18 @@ static uint64_t do_write(struct vm *vm, const struct hypercall *h)
 
 static uint64_t do_read(struct vm *vm, const struct hypercall *h)
 {
-    if (h->args[0] != BH_STDIN || !vm->application) {
+    if (h->args[0] != BH_STDIN || !vm->application)
         return error(EBADF);
-    }
-    if (!h->args[2]) {
+    if (!h->args[2])
         return 0;
-    }
     uint64_t len;
-    void *to = memory_at(&vm->memory, (struct guest_va){h->args[1]}, h->args[2],
-                         PERM_R | PERM_W | PERM_U, &len);
-    if (!to) {
+    void *to = memory_at(&vm->memory, (struct guest_va){h->args[1]}, h->args[2], PERM_R | PERM_W | PERM_U, &len);
+    if (!to)
         return error(EFAULT);
-    }
     struct pollfd poll_fd = {.fd = STDIN_FILENO, .events = POLLIN};
     struct timespec at_once = {0};
-    if (ppoll(&poll_fd, 1, &at_once, NULL) == 0) {
+    if (ppoll(&poll_fd, 1, &at_once, NULL) == 0)
         return error(EAGAIN);
-    }
     ssize_t n;
     do {
         n = read(STDIN_FILENO, to, len);
@@ -105,12 +92,11 @@ static uint64_t do_read(struct vm *vm, const struct hypercall *h)
 static uint64_t do_log(struct vm *vm, const struct hypercall *h)
 {
     uint64_t i = h->args[0], va = h->args[1], len = h->args[2];
-    if (i >= BH_COMPARTMENTS_MAX || !vm->console.lines[i].name || len > LOG_MAX) {
+    if (i >= BH_COMPARTMENTS_MAX || !vm->console.lines[i].name || len > LOG_MAX)
         return error(EINVAL);
-    }
     char chunk[LOG_CHUNK];
     while (len) {
-        uint64_t n = len < sizeof chunk ? len : sizeof chunk;
+        uint64_t n = len < sizeof(chunk) ? len : sizeof(chunk);
         if (!memory_read(&vm->memory, chunk, (struct guest_va){va}, n, PERM_R | PERM_U)) {
             console_flush(&vm->console);
             return error(EFAULT);
@@ -126,15 +112,13 @@ static uint64_t do_log(struct vm *vm, const struct hypercall *h)
 static uint64_t do_report(struct vm *vm, const struct hypercall *h)
 {
     struct message m = {.kind = MESSAGE_CRASH, .crash.kind = CRASH_REPORT};
-    if (!memory_read(&vm->memory, &m.crash.report, (struct guest_va){h->args[0]},
-                     sizeof m.crash.report, PERM_R | PERM_U)) {
+    if (!memory_read(&vm->memory, &m.crash.report, (struct guest_va){h->args[0]}, sizeof(m.crash.report),
+                     PERM_R | PERM_U))
         return error(EFAULT);
-    }
     m.crash.vm = vm->index;
     m.crash.compartment = m.crash.report.compartment;
-    if (m.crash.report.fatal) {
+    if (m.crash.report.fatal)
         vm_crash(vm, &m.crash);
-    }
     if (vm->reports < REPORTS_MAX) {
         vm->reports++;
         message_send(vm->supervisor, &m);
@@ -144,14 +128,11 @@ static uint64_t do_report(struct vm *vm, const struct hypercall *h)
 
 static uint64_t do_mark(struct vm *vm, const struct hypercall *h)
 {
-    static const char *const names[] = {[BH_MARK_CORE] = "core",
-                                        [BH_MARK_INIT] = "init",
-                                        [BH_MARK_MAIN] = "main",
-                                        [BH_MARK_READY] = "ready"};
+    static const char *const names[] = {
+        [BH_MARK_CORE] = "core", [BH_MARK_INIT] = "init", [BH_MARK_MAIN] = "main", [BH_MARK_READY] = "ready"};
     uint64_t phase = h->args[0];
-    if (phase >= sizeof names / sizeof *names || !names[phase]) {
+    if (phase >= sizeof(names) / sizeof(*names) || !names[phase])
         return error(EINVAL);
-    }
     if (!(vm->marked >> phase & 1)) { /* once each: no flood of messages */
         vm_mark(vm, names[phase]);
         vm->marked |= vm->w->o->marks ? 1u << phase : 0;
@@ -162,11 +143,10 @@ static uint64_t do_mark(struct vm *vm, const struct hypercall *h)
 static uint64_t do_ring(struct vm *vm, const struct hypercall *h)
 {
     uint64_t v = h->args[0], one = 1;
-    if (v >= vm->w->a->n_vms || vm->w->bell_fd[v] < 0) {
+    if (v >= vm->w->a->n_vms || vm->w->bell_fd[v] < 0)
         return error(EINVAL);
-    }
     /* A counter that is full is a bell that is ringing. */
-    return write(vm->w->bell_fd[v], &one, sizeof one) < 0 && errno != EAGAIN ? error(errno) : 0;
+    return write(vm->w->bell_fd[v], &one, sizeof(one)) < 0 && errno != EAGAIN ? error(errno) : 0;
 }
 
 static void do_exit(struct vm *vm, const struct hypercall *h)
@@ -188,20 +168,17 @@ static void tell_idle(void *arg)
 
 static bool has_mount(const struct vm *vm)
 {
-    for (uint32_t i = 0; i < vm->w->a->n_mounts; i++) {
-        if (fs_in_vm(vm->w->a, vm->index, i)) {
+    for (uint32_t i = 0; i < vm->w->a->n_mounts; i++)
+        if (fs_in_vm(vm->w->a, vm->index, i))
             return true;
-        }
-    }
     return false;
 }
 
 static uint64_t do_park(struct vm *vm, const struct hypercall *h)
 {
     uint64_t events = h->args[1];
-    if ((events & BH_EVENT_BELL) && !net_may_park(vm->net)) {
+    if ((events & BH_EVENT_BELL) && !net_may_park(vm->net))
         return BH_EVENT_BELL;
-    }
     struct vm_stats *s = vm->stats;
     uint64_t start = marks_now();
     STATS_ADD(s->parks, 1);

@@ -7,23 +7,20 @@
 void json_quote(FILE *out, const char *text)
 {
     putc('"', out);
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        if (*c == '"' || *c == '\\') {
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+        if (*c == '"' || *c == '\\')
             fprintf(out, "\\%c", *c);
-        } else if (*c < 0x20 || *c == 0x7f) {
+        else if (*c < 0x20 || *c == 0x7f)
             fprintf(out, "\\u%04x", *c);
-        } else {
+        else
             putc(*c, out);
-        }
-    }
     putc('"', out);
 }
 
 static void begin(struct json *j, const char *key)
 {
-    if (j->depth) {
+    if (j->depth)
         fprintf(j->out, "%s\n%*s", j->filled ? "," : "", (int)(2 * j->depth), "");
-    }
     if (key) {
         json_quote(j->out, key);
         fputs(": ", j->out);
@@ -42,14 +39,12 @@ void json_open(struct json *j, const char *key, char bracket)
 void json_close(struct json *j, char bracket)
 {
     j->depth--;
-    if (j->filled) {
+    if (j->filled)
         fprintf(j->out, "\n%*s", (int)(2 * j->depth), "");
-    }
     putc(bracket, j->out);
     j->filled = true;
-    if (j->depth == 0) {
+    if (j->depth == 0)
         putc('\n', j->out);
-    }
 }
 
 void json_string(struct json *j, const char *key, const char *value)

@@ -21,8 +21,7 @@ struct layout_line {
 
 /* Fills lines[0 .. LAYOUT_LINES_MAX-1] in order of address; reads the program headers of the images
  * and of the core's (path `core`). False: an image is missing or damaged. */
-bool layout_map(const struct appliance *a, const char *core, struct layout_line *lines, uint32_t *n,
-                struct problem *p);
+bool layout_map(const struct appliance *a, const char *core, struct layout_line *lines, uint32_t *n, struct problem *p);
 
 /* VMs, address map, shares, edges with their functions, image hashes, memory in all; on stdout. */
 bool layout_print(const struct appliance *a, const char *core, bool json, struct problem *p);

@@ -12,11 +12,9 @@
 static void members(struct json *j, const char *key, const struct appliance *a, uint64_t mask)
 {
     json_open(j, key, '[');
-    for (uint32_t i = 0; i < a->n_compartments; i++) {
-        if (mask >> i & 1) {
+    for (uint32_t i = 0; i < a->n_compartments; i++)
+        if (mask >> i & 1)
             json_string(j, NULL, a->compartments[i].name);
-        }
-    }
     json_close(j, ']');
 }
 
@@ -37,9 +35,8 @@ static void compartments(struct json *j, const struct appliance *a)
         json_string(j, "image", c->image);
         json_string(j, "sha256", c->sha256);
         json_open(j, "libraries", '[');
-        for (uint32_t n = 0; n < c->n_libraries; n++) {
+        for (uint32_t n = 0; n < c->n_libraries; n++)
             json_string(j, NULL, c->libraries[n]);
-        }
         json_close(j, ']');
         json_close(j, '}');
     }
@@ -55,11 +52,9 @@ static void address_map(struct json *j, const struct layout_line *lines, uint32_
         json_number(j, "size", lines[i].size);
         json_string(j, "access", lines[i].access);
         json_open(j, "vms", '[');
-        for (uint32_t v = 0; v < BH_VMS_MAX; v++) {
-            if (lines[i].vms >> v & 1) {
+        for (uint32_t v = 0; v < BH_VMS_MAX; v++)
+            if (lines[i].vms >> v & 1)
                 json_number(j, NULL, v);
-            }
-        }
         json_close(j, ']');
         json_string(j, "what", lines[i].what);
         json_close(j, '}');
@@ -120,9 +115,8 @@ static void net(struct json *j, const struct appliance *a)
 {
     const struct net_config *c = &a->net;
     char mac[18];
-    if (!a->has_net) {
+    if (!a->has_net)
         return;
-    }
     json_open(j, "net", '{');
     json_string(j, "compartment", a->compartments[c->compartment].name);
     json_string(j, "mode", c->mode == NET_TAP ? "tap" : "user");
@@ -131,15 +125,14 @@ static void net(struct json *j, const struct appliance *a)
     json_string(j, "gateway", c->gateway);
     json_string(j, "dns", c->dns);
     json_string(j, "address6", c->address6);
-    snprintf(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", c->mac[0], c->mac[1], c->mac[2],
-             c->mac[3], c->mac[4], c->mac[5]);
+    snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", c->mac[0], c->mac[1], c->mac[2], c->mac[3], c->mac[4],
+             c->mac[5]);
     json_string(j, "mac", mac);
     json_number(j, "mtu", c->mtu);
     json_string(j, "hostname", c->hostname);
     json_open(j, "forward", '[');
-    for (uint32_t i = 0; i < c->n_forward; i++) {
+    for (uint32_t i = 0; i < c->n_forward; i++)
         json_string(j, NULL, c->forward[i]);
-    }
     json_close(j, ']');
     json_close(j, '}');
 }

@@ -2,8 +2,7 @@
  * SPDX-License-Identifier: BSD-3-Clause
  *
  * An image counts as hostile: every field is checked before it is used. Only statically linked
- * ELF64 files for x86-64 whose loadable segments lie in the range they were linked for are taken.
- */
+ * ELF64 files for x86-64 whose loadable segments lie in the range they were linked for are taken. */
 #ifndef BH_LOADER_H
 #define BH_LOADER_H
 

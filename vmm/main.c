@@ -32,11 +32,9 @@ static uint64_t now_ns(void)
 /* A descriptor opened later must not become a standard stream by accident. */
 static void open_standard_streams(void)
 {
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
             _exit(EXIT_HOST);
-        }
-    }
 }
 
 /* From file to checked appliance; composes it if need be. */
@@ -50,11 +48,9 @@ static bool load(const struct command_line *line, struct problem *p)
 /* Which compartment goes where, given what this host offers. */
 static bool decide(struct host *h, struct problem *p)
 {
-    if (placement_wants_keys(&appliance)) {
+    if (placement_wants_keys(&appliance))
         host_probe_keys(h);
-    }
-    struct offer offer = {
-        .keys_cpu = h->pku_cpu, .keys_guest = h->pku_guest, .memory = h->memory_total};
+    struct offer offer = {.keys_cpu = h->pku_cpu, .keys_guest = h->pku_guest, .memory = h->memory_total};
     return place(&appliance, &offer, p);
 }
 
@@ -72,18 +68,15 @@ static int run(const struct command_line *line, uint64_t start_ns)
 {
     struct problem p = {0};
     struct host h;
-    if (!load(line, &p) || !host_open(&h, &p) || !decide(&h, &p) ||
-        !host_choose_doorbell(&h, line->doorbell, &p) ||
-        !scan_appliance(&appliance, core_path(), &p)) {
+    if (!load(line, &p) || !host_open(&h, &p) || !decide(&h, &p) || !host_choose_doorbell(&h, line->doorbell, &p) ||
+        !scan_appliance(&appliance, core_path(), &p))
         return problem_print(&p);
-    }
     if (line->args) {
         appliance.args = line->args;
         appliance.n_args = line->n_args;
     }
-    if (line->verbose) {
+    if (line->verbose)
         explain(&h);
-    }
     struct run_options o = {
         .spin_given = line->spin_given,
         .spin_cycles = line->spin_cycles,
@@ -98,9 +91,8 @@ static int run(const struct command_line *line, uint64_t start_ns)
         .gdb_port = line->gdb_port,
         .start_ns = start_ns,
     };
-    if (line->metrics && o.metrics < 0) {
+    if (line->metrics && o.metrics < 0)
         return problem_print(&p);
-    }
     return appliance_run(&appliance, &h, &o);
 }
 
@@ -111,15 +103,13 @@ static int check(const struct command_line *line)
     struct problem p = {0}, no_kvm = {0};
     struct host h;
     if (!load(line, &p)) {
-        if (line->json && p.status == EXIT_USAGE && !p.text[0]) {
+        if (line->json && p.status == EXIT_USAGE && !p.text[0])
             compose_print_errors_json(line->file, line->sets, line->n_sets);
-        }
         return problem_print(&p);
     }
     host_open(&h, &no_kvm);
-    if (!decide(&h, &p) || !layout_print(&appliance, core_path(), line->json, &p)) {
+    if (!decide(&h, &p) || !layout_print(&appliance, core_path(), line->json, &p))
         return problem_print(&p);
-    }
     return 0;
 }
 
@@ -129,9 +119,8 @@ int main(int argc, char **argv)
     open_standard_streams();
     struct command_line line;
     struct problem p = {0};
-    if (!cli_parse(argc, argv, &line, &p)) {
+    if (!cli_parse(argc, argv, &line, &p))
         return problem_print(&p);
-    }
     switch (line.command) {
     case COMMAND_RUN:
         return run(&line, start_ns);
@@ -143,10 +132,8 @@ int main(int argc, char **argv)
         return top(&(struct top_options){
             .which = line.file, .once = line.once, .json = line.json, .interval_ms = line.interval_ms});
     case COMMAND_GDB:
-        return gdb_start(&(struct gdb_options){.file = line.file,
-                                               .compartment = line.compartment,
-                                               .arguments = line.args,
-                                               .n_arguments = line.n_args});
+        return gdb_start(&(struct gdb_options){
+            .file = line.file, .compartment = line.compartment, .arguments = line.args, .n_arguments = line.n_args});
     case COMMAND_REPORT:
         return saver_print(line.file);
     case COMMAND_TRACE:

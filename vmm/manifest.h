@@ -19,8 +19,7 @@
  * outlive it; arrays are allocated, manifest_release() frees them (also after a failure). `path`,
  * the manifest's file, appears in messages, and relative image paths are relative to its directory.
  * False: `p` holds one line that names node and property. */
-bool manifest_parse(const void *blob, size_t size, const char *path, struct appliance *a,
-                    struct problem *p);
+bool manifest_parse(const void *blob, size_t size, const char *path, struct appliance *a, struct problem *p);
 void manifest_release(struct appliance *a);
 
 /* Reads the whole file; the caller frees the result. NULL: `p` is set. */

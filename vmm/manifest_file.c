@@ -61,18 +61,14 @@ static bool input_is_fresh(const char *stamp, const char *root)
     int used = 0;
     for (tab = tab ? tab - 1 : stamp; tab > stamp && *tab != '\t'; tab--) {
     }
-    if (tab <= stamp || sscanf(tab, "\t%llu\t%llu%n", &mtime, &size, &used) != 2 || tab[used]) {
+    if (tab <= stamp || sscanf(tab, "\t%llu\t%llu%n", &mtime, &size, &used) != 2 || tab[used])
         return false;
-    }
     char path[PATH_MAX];
-    int n = snprintf(path, sizeof path, "%s%s%.*s", stamp[0] == '/' ? "" : root,
-                     stamp[0] == '/' ? "" : "/", (int)(tab - stamp), stamp);
+    int n = snprintf(path, sizeof(path), "%s%s%.*s", stamp[0] == '/' ? "" : root, stamp[0] == '/' ? "" : "/",
+                     (int)(tab - stamp), stamp);
     struct stat st;
-    return n > 0 && n < (int)sizeof path && stat(path, &st) == 0 &&
-           (unsigned long long)st.st_size == size &&
-           (unsigned long long)st.st_mtim.tv_sec * 1000000000ull +
-                   (unsigned long long)st.st_mtim.tv_nsec ==
-               mtime;
+    return n > 0 && n < (int)sizeof(path) && stat(path, &st) == 0 && (unsigned long long)st.st_size == size &&
+           (unsigned long long)st.st_mtim.tv_sec * 1000000000ull + (unsigned long long)st.st_mtim.tv_nsec == mtime;
 }
 
 bool manifest_is_fresh(const void *blob, size_t size, const char *root)
@@ -81,14 +77,11 @@ bool manifest_is_fresh(const void *blob, size_t size, const char *root)
     struct reader r = {.fdt = blob, .path = "", .problem = &ignored};
     const char **inputs = NULL;
     uint32_t n = 0;
-    if (size > MANIFEST_BYTES_MAX || fdt_check_full(blob, size) != 0 ||
-        !fdt_list(&r, 0, "inputs", 65536, &inputs, &n)) {
+    if (size > MANIFEST_BYTES_MAX || fdt_check_full(blob, size) != 0 || !fdt_list(&r, 0, "inputs", 65536, &inputs, &n))
         return false;
-    }
     bool fresh = n > 0; /* one without stamps says nothing about its age */
-    for (uint32_t i = 0; fresh && i < n; i++) {
+    for (uint32_t i = 0; fresh && i < n; i++)
         fresh = input_is_fresh(inputs[i], root);
-    }
     free(inputs);
     return fresh;
 }

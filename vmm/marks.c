@@ -27,7 +27,7 @@ void marks_add(const char *name, uint64_t time_ns)
     if (n_stamps < MARKS_MAX) {
         struct stamp *s = &stamps[n_stamps++];
         s->time_ns = time_ns;
-        snprintf(s->name, sizeof s->name, "%s", name);
+        snprintf(s->name, sizeof(s->name), "%s", name);
     }
 }
 
@@ -40,10 +40,9 @@ static int by_time(const void *a, const void *b)
 void marks_print(uint64_t start_ns)
 {
     const char *given = getenv("BULKHEAD_START_NS");
-    if (given && *given) {
+    if (given && *given)
         start_ns = strtoull(given, NULL, 10);
-    }
-    qsort(stamps, n_stamps, sizeof *stamps, by_time);
+    qsort(stamps, n_stamps, sizeof(*stamps), by_time);
     for (size_t i = 0; i < n_stamps; i++) {
         int64_t us = (int64_t)(stamps[i].time_ns - start_ns) / 1000;
         fprintf(stderr, "mark %s %" PRId64 "\n", stamps[i].name, us);

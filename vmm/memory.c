@@ -12,9 +12,8 @@
  * does. */
 static int place_of(const struct region *r)
 {
-    if (r->backing == BACK_ZERO) {
+    if (r->backing == BACK_ZERO)
         return r->perms & PERM_W ? 1 : 0;
-    }
     return r->backing == BACK_HUGE ? 3 : 2;
 }
 
@@ -22,9 +21,8 @@ static int place_of(const struct region *r)
  * pages. */
 static uint64_t align_like(uint64_t gpa, const struct region *r)
 {
-    if (r->count != 1 || r->size < HUGE_PAGE) {
+    if (r->count != 1 || r->size < HUGE_PAGE)
         return gpa;
-    }
     return gpa + ((r->va - gpa) & (HUGE_PAGE - 1));
 }
 
@@ -35,18 +33,15 @@ static bool lay_out(struct guest_memory *m, struct problem *p)
     for (int place = 0; place < 4; place++) {
         for (uint32_t i = 0; i < m->n; i++) {
             struct region *r = &m->list[i];
-            if (place_of(r) != place) {
+            if (place_of(r) != place)
                 continue;
-            }
             r->gpa = align_like(gpa, r);
-            if (r->size > GPA_LIMIT / r->count || r->gpa + r->size * r->count > GPA_LIMIT) {
+            if (r->size > GPA_LIMIT / r->count || r->gpa + r->size * r->count > GPA_LIMIT)
                 return problem_set(p, EXIT_USAGE, "a VM's memory exceeds 512 GiB");
-            }
             gpa = r->gpa + r->size * r->count;
         }
-        if (place == 0) {
+        if (place == 0)
             m->read_only = gpa;
-        }
     }
     m->size = gpa;
     return true;
@@ -55,16 +50,15 @@ static bool lay_out(struct guest_memory *m, struct problem *p)
 /* Reserves host addresses that are congruent to guest-physical ones modulo 2 MiB. */
 static bool reserve(struct guest_memory *m, struct problem *p)
 {
-    uint8_t *raw = mmap(NULL, m->size + HUGE_PAGE, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    uint8_t *raw =
+        mmap(NULL, m->size + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (raw == MAP_FAILED) {
         return problem_set(p, EXIT_HOST, "cannot reserve %llu MiB of addresses for a VM: %s",
                            (unsigned long long)(m->size >> 20), strerror(errno));
     }
     size_t skip = -(uintptr_t)raw & (HUGE_PAGE - 1);
-    if (skip) {
+    if (skip)
         munmap(raw, skip);
-    }
     munmap(raw + skip + m->size, HUGE_PAGE - skip);
     m->host = raw + skip;
     madvise(m->host, m->size, MADV_NOHUGEPAGE); /* advice: a kernel without huge pages refuses it */
@@ -82,47 +76,40 @@ static bool map_backing(struct guest_memory *m, const struct region *r, struct p
     if (r->backing != BACK_ZERO) {
         int prot = PROT_READ | (r->perms & PERM_W ? PROT_WRITE : 0);
         int flags = MAP_FIXED | MAP_NORESERVE | (r->backing == BACK_FD ? MAP_SHARED : MAP_PRIVATE);
-        if (mmap(at, bytes, prot, flags | (r->populate ? MAP_POPULATE : 0), r->fd,
-                 (off_t)r->offset) == MAP_FAILED) {
+        if (mmap(at, bytes, prot, flags | (r->populate ? MAP_POPULATE : 0), r->fd, (off_t)r->offset) == MAP_FAILED) {
             return problem_set(p, EXIT_HOST, "cannot map %llu KiB of a VM's memory: %s",
                                (unsigned long long)(bytes >> 10), strerror(errno));
         }
         return true;
     }
-    if (r->populate) {
+    if (r->populate)
         madvise(at, bytes, MADV_POPULATE_WRITE); /* only saves time later */
-    }
     return true;
 }
 
 bool memory_map(struct guest_memory *m, struct problem *p)
 {
     m->tables_size = paging_bound(m);
-    if (!lay_out(m, p) || !reserve(m, p)) {
+    if (!lay_out(m, p) || !reserve(m, p))
         return false;
-    }
-    for (uint32_t i = 0; i < m->n; i++) {
-        if (!map_backing(m, &m->list[i], p)) {
+    for (uint32_t i = 0; i < m->n; i++)
+        if (!map_backing(m, &m->list[i], p))
             return false;
-        }
-    }
     return true;
 }
 
 bool memory_protect(struct guest_memory *m, struct problem *p)
 {
     uint64_t bytes = m->read_only - m->tables_size;
-    if (bytes && mprotect(m->host + m->tables_size, bytes, PROT_READ)) {
+    if (bytes && mprotect(m->host + m->tables_size, bytes, PROT_READ))
         return problem_set(p, EXIT_HOST, "cannot write-protect a VM's memory: %s", strerror(errno));
-    }
     return true;
 }
 
 void memory_release(struct guest_memory *m)
 {
-    if (m->host) {
+    if (m->host)
         munmap(m->host, m->size);
-    }
     free(m->list);
     *m = (struct guest_memory){0};
 }

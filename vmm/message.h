@@ -11,10 +11,10 @@
 #include "vmm/problem.h"
 
 enum message_kind {
-    MESSAGE_EXIT = 1,   /* the guest ended by itself: status */
-    MESSAGE_CRASH = 2,  /* crash */
-    MESSAGE_MARK = 3,   /* mark, time_ns */
-    MESSAGE_FAILED = 4, /* could not start: problem */
+    MESSAGE_EXIT = 1,    /* the guest ended by itself: status */
+    MESSAGE_CRASH = 2,   /* crash */
+    MESSAGE_MARK = 3,    /* mark, time_ns */
+    MESSAGE_FAILED = 4,  /* could not start: problem */
     MESSAGE_STARTED = 5, /* the guest runs from now on: MESSAGE_FAILED means nothing any more */
     MESSAGE_IDLE = 6,    /* it sleeps for good unless a peer rings */
 };
@@ -31,8 +31,7 @@ struct message {
     struct problem problem;
 };
 
-/* Sends, blocking; a supervisor that is gone is ignored (then this process is about to be killed).
- */
+/* Sends, blocking; a supervisor that is gone is ignored (then this process is about to be killed). */
 void message_send(int fd, const struct message *m);
 
 /* Receives without blocking. 1: *m is one whole message of known kind, about VM `vm`, with its

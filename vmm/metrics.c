@@ -24,17 +24,16 @@ static int listen_port(unsigned long port, struct problem *p)
 {
     struct sockaddr_in at = {
         .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof at;
+    socklen_t size = sizeof(at);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) ||
-        bind(fd, (struct sockaddr *)&at, sizeof at) || listen(fd, 8) ||
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) ||
+        bind(fd, (struct sockaddr *)&at, sizeof(at)) || listen(fd, 8) ||
         getsockname(fd, (struct sockaddr *)&at, &size)) {
         problem_set(p, EXIT_HOST, "--metrics: cannot listen on 127.0.0.1:%lu: %s", port, strerror(errno));
         return -1;
     }
-    if (!port) {
+    if (!port)
         fprintf(stderr, "bulkhead: metrics on http://127.0.0.1:%u/metrics\n", ntohs(at.sin_port));
-    }
     return fd;
 }
 
@@ -42,16 +41,15 @@ static int listen_path(const char *path, struct problem *p)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     struct stat st;
-    if (strlen(path) >= sizeof at.sun_path) {
+    if (strlen(path) >= sizeof(at.sun_path)) {
         problem_set(p, EXIT_USAGE, "--metrics %s: the path is too long for a socket", path);
         return -1;
     }
     strcpy(at.sun_path, path);
-    if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode)) {
+    if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
         unlink(path); /* of one that ended */
-    }
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) || chmod(path, 0600) || listen(fd, 8)) {
+    if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) || chmod(path, 0600) || listen(fd, 8)) {
         problem_set(p, EXIT_HOST, "--metrics %s: cannot listen there: %s", path, strerror(errno));
         return -1;
     }
@@ -82,9 +80,8 @@ static void send_all(int fd, const char *text, size_t size)
 {
     while (size) {
         ssize_t n = send(fd, text, size, MSG_NOSIGNAL);
-        if (n <= 0) {
+        if (n <= 0)
             return;
-        }
         text += n;
         size -= (size_t)n;
     }
@@ -95,16 +92,14 @@ static bool wanted(int client)
 {
     char request[1024];
     size_t used = 0;
-    while (used + 1 < sizeof request) {
-        ssize_t n = recv(client, request + used, sizeof request - 1 - used, 0);
-        if (n <= 0) {
+    while (used + 1 < sizeof(request)) {
+        ssize_t n = recv(client, request + used, sizeof(request) - 1 - used, 0);
+        if (n <= 0)
             return false;
-        }
         used += (size_t)n;
         request[used] = 0;
-        if (strstr(request, "\r\n\r\n") || strstr(request, "\n\n")) {
+        if (strstr(request, "\r\n\r\n") || strstr(request, "\n\n"))
             break;
-        }
     }
     return strncmp(request, "GET /metrics ", 13) == 0 || strncmp(request, "GET / ", 6) == 0;
 }
@@ -116,17 +111,16 @@ static void answer(int client, const struct observed *o)
     size_t size = 0;
     if (!wanted(client)) {
         static const char no[] = "HTTP/1.0 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-        send_all(client, no, sizeof no - 1);
+        send_all(client, no, sizeof(no) - 1);
         return;
     }
     FILE *out = open_memstream(&text, &size);
-    if (!out) {
+    if (!out)
         return;
-    }
     observe_sample(o, &s);
     metrics_write(out, o, &s);
     fclose(out);
-    int n = snprintf(head, sizeof head,
+    int n = snprintf(head, sizeof(head),
                      "HTTP/1.0 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: %zu\r\n"
                      "Connection: close\r\n\r\n",
                      size);
@@ -142,9 +136,8 @@ static void map_statistics(struct observed *o, const struct world *w, const pid_
     o->head.start_ns = marks_now();
     for (uint32_t v = 0; v < w->a->n_vms; v++) {
         const uint8_t *at = mmap(NULL, VM_STATS_BYTES, PROT_READ, MAP_SHARED, w->stats_fd[v], 0);
-        if (at == MAP_FAILED) {
+        if (at == MAP_FAILED)
             _exit(EXIT_HOST);
-        }
         o->guest[v] = (const struct bh_stats *)at;
         o->host[v] = (const struct vm_stats *)(at + BH_STATS_SIZE);
         o->counts[v] = (const uint64_t *)(at + VM_COUNTS_OFF);
@@ -158,19 +151,17 @@ static void serve(int listener, const struct world *w, const pid_t *pid)
     struct problem p;
     struct timeval patience = {.tv_sec = PATIENCE_S};
     map_statistics(&o, w, pid);
-    if (!sandbox_close_others(&listener, 1, &p) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) {
+    if (!sandbox_close_others(&listener, 1, &p) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         _exit(EXIT_HOST);
-    }
     for (;;) {
         int client = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
         if (client < 0) {
-            if (errno == EINTR || errno == ECONNABORTED) {
+            if (errno == EINTR || errno == ECONNABORTED)
                 continue;
-            }
             _exit(EXIT_HOST);
         }
-        setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-        setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+        setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+        setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
         answer(client, &o);
         shutdown(client, SHUT_WR);
         close(client);
@@ -186,9 +177,8 @@ pid_t metrics_start(int listener, const struct world *w, const pid_t *pid)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         signal(SIGINT, SIG_IGN); /* the supervisor's business */
         signal(SIGTERM, SIG_IGN);
-        if (getppid() != parent) {
+        if (getppid() != parent)
             _exit(0);
-        }
         serve(listener, w, pid);
     }
     close(listener);

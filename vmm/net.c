@@ -14,13 +14,11 @@
 #include "vmm/net_device.h"
 
 #define FEATURE(name) (1ull << VIRTIO_NET_F_##name)
-#define ALWAYS                                                                                     \
-    (FEATURE(MAC) | FEATURE(MTU) | FEATURE(MRG_RXBUF) | 1ull << VIRTIO_F_VERSION_1 |               \
-     1ull << VIRTIO_RING_F_EVENT_IDX)
+#define ALWAYS \
+    (FEATURE(MAC) | FEATURE(MTU) | FEATURE(MRG_RXBUF) | 1ull << VIRTIO_F_VERSION_1 | 1ull << VIRTIO_RING_F_EVENT_IDX)
 /* Both back ends take large segments as they are. Only TAP's senders make any. */
-#define USER                                                                                       \
-    (ALWAYS | FEATURE(CSUM) | FEATURE(GUEST_CSUM) | FEATURE(HOST_TSO4) | FEATURE(HOST_TSO6))
-#define TAP (USER | FEATURE(GUEST_TSO4) | FEATURE(GUEST_TSO6))
+#define USER (ALWAYS | FEATURE(CSUM) | FEATURE(GUEST_CSUM) | FEATURE(HOST_TSO4) | FEATURE(HOST_TSO6))
+#define TAP  (USER | FEATURE(GUEST_TSO4) | FEATURE(GUEST_TSO6))
 
 /* How long the device's thread looks around before it sleeps, at most. With few processors whoever
  * polls keeps those it waits for from running. */
@@ -42,45 +40,40 @@ static void text(char *to, size_t size, const char *from)
 void net_describe(const struct appliance *a, struct bh_boot_net *b)
 {
     const struct net_config *c = &a->net;
-    *b = (struct bh_boot_net){
-        .compartment = c->compartment, .mtu = c->mtu, .features = c->mode == NET_TAP ? TAP : USER};
-    memcpy(b->mac, c->mac, sizeof b->mac);
-    text(b->address, sizeof b->address, c->address);
-    text(b->gateway, sizeof b->gateway, c->gateway);
-    text(b->dns, sizeof b->dns, c->dns);
-    text(b->address6, sizeof b->address6, c->address6);
-    text(b->hostname, sizeof b->hostname, c->hostname);
+    *b =
+        (struct bh_boot_net){.compartment = c->compartment, .mtu = c->mtu, .features = c->mode == NET_TAP ? TAP : USER};
+    memcpy(b->mac, c->mac, sizeof(b->mac));
+    text(b->address, sizeof(b->address), c->address);
+    text(b->gateway, sizeof(b->gateway), c->gateway);
+    text(b->dns, sizeof(b->dns), c->dns);
+    text(b->address6, sizeof(b->address6), c->address6);
+    text(b->hostname, sizeof(b->hostname), c->hostname);
 }
 
 bool net_wire(struct vm *vm, struct problem *p)
 {
     vm->kick = -1;
-    if (!net_in_vm(vm->w->a, vm->index)) {
+    if (!net_in_vm(vm->w->a, vm->index))
         return true;
-    }
     vm->kick = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (vm->kick < 0) {
+    if (vm->kick < 0)
         return problem_set(p, EXIT_HOST, "cannot make an eventfd: %s", strerror(errno));
-    }
     for (uint32_t queue = 0; queue < 2; queue++) {
         struct kvm_ioeventfd e = {.datamatch = queue,
                                   .addr = BH_PORT_KICK,
                                   .len = 2,
                                   .fd = vm->kick,
                                   .flags = KVM_IOEVENTFD_FLAG_PIO | KVM_IOEVENTFD_FLAG_DATAMATCH};
-        if (ioctl(vm->vcpu.vm_fd, KVM_IOEVENTFD, &e)) {
-            return problem_set(p, EXIT_HOST, "KVM: cannot wire the network device: %s",
-                               strerror(errno));
-        }
+        if (ioctl(vm->vcpu.vm_fd, KVM_IOEVENTFD, &e))
+            return problem_set(p, EXIT_HOST, "KVM: cannot wire the network device: %s", strerror(errno));
     }
     return true;
 }
 
 static uint64_t spin_max(const struct world *w)
 {
-    if (w->o->spin_given) {
+    if (w->o->spin_given)
         return w->o->spin_cycles;
-    }
     return w->h->cores < w->a->n_vms + 2 ? SPIN_CROWDED_CYCLES : SPIN_CYCLES;
 }
 
@@ -88,9 +81,8 @@ bool net_open(struct vm *vm, struct problem *p)
 {
     struct net *n = &the_net;
     const struct appliance *a = vm->w->a;
-    if (!net_in_vm(a, vm->index)) {
+    if (!net_in_vm(a, vm->index))
         return true;
-    }
     n->config = &a->net;
     n->appliance = a;
     n->memory = &vm->memory;
@@ -101,9 +93,8 @@ bool net_open(struct vm *vm, struct problem *p)
     n->spin_max = spin_max(vm->w);
     bool tap = a->net.mode == NET_TAP;
     n->backend = tap ? &net_tap : &net_user;
-    if (!(tap ? net_tap_open(n, p) : net_user_open(n, p))) {
+    if (!(tap ? net_tap_open(n, p) : net_user_open(n, p)))
         return false;
-    }
     pthread_t thread;
     sigset_t all, before;
     sigfillset(&all); /* the main thread's business */
@@ -111,10 +102,8 @@ bool net_open(struct vm *vm, struct problem *p)
     pthread_sigmask(SIG_BLOCK, &all, &before);
     int error = pthread_create(&thread, NULL, net_thread, n);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (error) {
-        return problem_set(p, EXIT_HOST, "cannot start the network device's thread: %s",
-                           strerror(error));
-    }
+    if (error)
+        return problem_set(p, EXIT_HOST, "cannot start the network device's thread: %s", strerror(error));
     while (sem_wait(&n->confined)) { /* EINTR */
     }
     if (n->problem.status) {
@@ -131,15 +120,13 @@ static bool may_lend(const struct net *n, uint64_t va, uint64_t size)
 {
     uint32_t i = n->config->compartment;
     uint64_t base = BH_COMPARTMENT_BASE(i);
-    if (va >= base && va - base < BH_WINDOW_SIZE && size <= BH_WINDOW_SIZE - (va - base)) {
+    if (va >= base && va - base < BH_WINDOW_SIZE && size <= BH_WINDOW_SIZE - (va - base))
         return true;
-    }
     for (uint32_t s = 0; s < n->appliance->n_shares; s++) {
         const struct share *share = &n->appliance->shares[s];
         uint64_t at = va - BH_SHARE_BASE(s), bytes = page_up(share->size);
-        if ((share->members >> i & 1) && at < bytes && size <= bytes - at) {
+        if ((share->members >> i & 1) && at < bytes && size <= bytes - at)
             return true;
-        }
     }
     return false;
 }
@@ -149,8 +136,7 @@ static bool features_good(uint64_t wanted, uint64_t offered)
     const uint64_t must = 1ull << VIRTIO_F_VERSION_1;
     const uint64_t host_tso = FEATURE(HOST_TSO4) | FEATURE(HOST_TSO6);
     const uint64_t guest_tso = FEATURE(GUEST_TSO4) | FEATURE(GUEST_TSO6);
-    return !(wanted & ~offered) && (wanted & must) &&
-           (!(wanted & host_tso) || (wanted & FEATURE(CSUM))) &&
+    return !(wanted & ~offered) && (wanted & must) && (!(wanted & host_tso) || (wanted & FEATURE(CSUM))) &&
            (!(wanted & guest_tso) || (wanted & FEATURE(GUEST_CSUM)));
 }
 
@@ -160,20 +146,17 @@ static int make_queues(struct net *n, const struct bh_net_setup *s)
     int error = 0;
     uint64_t avail = 0, low = BH_COMPARTMENT_BASE(n->config->compartment);
     struct virtqueue *queues[2] = {&n->rx, &n->tx};
-    if (!s->buffers_size || !may_lend(n, s->buffers, s->buffers_size)) {
+    if (!s->buffers_size || !may_lend(n, s->buffers, s->buffers_size))
         return -EFAULT;
-    }
-    struct vq_memory buffers = {s->buffers, s->buffers_size,
-                                memory_at(n->memory, (struct guest_va){s->buffers}, s->buffers_size,
-                                          PERM_R | PERM_W | PERM_U, &avail)};
-    if (!buffers.host || avail != buffers.size) {
+    struct vq_memory buffers = {
+        s->buffers, s->buffers_size,
+        memory_at(n->memory, (struct guest_va){s->buffers}, s->buffers_size, PERM_R | PERM_W | PERM_U, &avail)};
+    if (!buffers.host || avail != buffers.size)
         return -EFAULT;
-    }
     for (unsigned i = 0; i < 2; i++) {
-        if (!vq_init(queues[i], n->memory, s->queue[i].desc, s->queue[i].avail, s->queue[i].used,
-                     s->queue[i].size, low, low + BH_WINDOW_SIZE, &error)) {
+        if (!vq_init(queues[i], n->memory, s->queue[i].desc, s->queue[i].avail, s->queue[i].used, s->queue[i].size, low,
+                     low + BH_WINDOW_SIZE, &error))
             return error;
-        }
         queues[i]->buffers = buffers;
         queues[i]->event_idx = s->features >> VIRTIO_RING_F_EVENT_IDX & 1;
     }
@@ -184,26 +167,20 @@ int64_t net_start(struct net *n, uint64_t setup)
 {
     struct bh_net_setup s;
     struct bh_boot_net offer;
-    if (!n) {
+    if (!n)
         return -ENODEV;
-    }
-    if (atomic_load_explicit(&n->state, memory_order_acquire) != NET_IDLE) {
+    if (atomic_load_explicit(&n->state, memory_order_acquire) != NET_IDLE)
         return -EBUSY;
-    }
-    if (n->resets >= NET_RESETS_MAX) {
+    if (n->resets >= NET_RESETS_MAX)
         return -ENODEV;
-    }
-    if (!memory_read(n->memory, &s, (struct guest_va){setup}, sizeof s, PERM_R | PERM_U)) {
+    if (!memory_read(n->memory, &s, (struct guest_va){setup}, sizeof(s), PERM_R | PERM_U))
         return -EFAULT;
-    }
     net_describe(n->appliance, &offer);
-    if (!features_good(s.features, offer.features)) {
+    if (!features_good(s.features, offer.features))
         return -EINVAL;
-    }
     int error = make_queues(n, &s);
-    if (error) {
+    if (error)
         return error;
-    }
     n->accepted = s.features;
     n->acked_rx = n->acked_tx = 0;
     atomic_store_explicit(&n->state, NET_STARTED, memory_order_release);
@@ -213,13 +190,11 @@ int64_t net_start(struct net *n, uint64_t setup)
 int64_t net_kick(struct net *n, uint64_t queue)
 {
     uint64_t one = 1;
-    if (!n) {
+    if (!n)
         return -ENODEV;
-    }
-    if (queue > 1) {
+    if (queue > 1)
         return -EINVAL;
-    }
-    return write(n->kick, &one, sizeof one) < 0 && errno != EAGAIN ? -errno : 0;
+    return write(n->kick, &one, sizeof(one)) < 0 && errno != EAGAIN ? -errno : 0;
 }
 
 /* Refuses once for each thing published that the driver asked to hear of. Once only: a driver that
@@ -227,23 +202,20 @@ int64_t net_kick(struct net *n, uint64_t queue)
 static bool has_news(const struct virtqueue *q, uint16_t *acked)
 {
     uint16_t published = atomic_load_explicit(&q->published, memory_order_relaxed);
-    if (published == *acked || !vq_wants_wake(q)) {
+    if (published == *acked || !vq_wants_wake(q))
         return false;
-    }
     *acked = published;
     return true;
 }
 
 bool net_may_park(struct net *n)
 {
-    if (!n) {
+    if (!n)
         return true;
-    }
     atomic_store_explicit(&n->parked, 1, memory_order_relaxed);
     atomic_thread_fence(memory_order_seq_cst); /* pairs with publish() */
-    if (atomic_load_explicit(&n->state, memory_order_relaxed) == NET_IDLE) {
+    if (atomic_load_explicit(&n->state, memory_order_relaxed) == NET_IDLE)
         return true;
-    }
     bool received = has_news(&n->rx, &n->acked_rx);
     if (has_news(&n->tx, &n->acked_tx) || received) {
         net_unpark(n);
@@ -254,7 +226,6 @@ bool net_may_park(struct net *n)
 
 void net_unpark(struct net *n)
 {
-    if (n) {
+    if (n)
         atomic_store_explicit(&n->parked, 0, memory_order_relaxed);
-    }
 }

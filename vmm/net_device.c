@@ -8,9 +8,8 @@
 
 static void broken(struct net *n, const char *why)
 {
-    if (!n->broken) {
+    if (!n->broken)
         n->broken = why;
-    }
 }
 
 /* The driver broke the rules: forget it, say so once, wait for another start. */
@@ -18,7 +17,7 @@ void net_reset(struct net *n)
 {
     n->resets++;
     char line[256];
-    int bytes = snprintf(line, sizeof line, "bulkhead: network device of %s: reset: %s%s\n",
+    int bytes = snprintf(line, sizeof(line), "bulkhead: network device of %s: reset: %s%s\n",
                          n->appliance->compartments[n->config->compartment].name, n->broken,
                          n->resets < NET_RESETS_MAX ? "" : "; it stays off");
     if (write(STDERR_FILENO, line, (size_t)bytes) < 0) {
@@ -40,8 +39,8 @@ static void publish(struct net *n, struct virtqueue *q)
     vq_publish(q);
     atomic_thread_fence(memory_order_seq_cst); /* pairs with net_may_park() */
     uint64_t one = 1;
-    if (atomic_load_explicit(&n->parked, memory_order_relaxed) && vq_wants_wake(q) &&
-        atomic_exchange(&n->parked, 0) && write(n->bell, &one, sizeof one) < 0) {
+    if (atomic_load_explicit(&n->parked, memory_order_relaxed) && vq_wants_wake(q) && atomic_exchange(&n->parked, 0) &&
+        write(n->bell, &one, sizeof(one)) < 0) {
         /* Full: it is ringing already. */
     }
 }
@@ -83,7 +82,7 @@ static void send_chain(struct net *n, struct iovec *iov, const struct vq_chain *
         STATS_ADD(n->stats->tx_drops, 1);
         return;
     }
-    take(&iov, &count, &h, sizeof h);
+    take(&iov, &count, &h, sizeof(h));
     uint32_t bytes = (uint32_t)c->bytes - NET_HEADER;
     if (!frame_header_good(&h, n->accepted, bytes)) {
         STATS_ADD(n->stats->tx_drops, 1);
@@ -107,12 +106,10 @@ bool net_transmit(struct net *n)
         vq_push(&n->tx, c.head, 0);
         sent++;
     }
-    if (sent) {
+    if (sent)
         publish(n, &n->tx);
-    }
-    if (got == VQ_BROKEN) {
+    if (got == VQ_BROKEN)
         broken(n, why);
-    }
     return sent > 0;
 }
 
@@ -130,9 +127,8 @@ static bool refill(struct net *n, uint64_t bytes)
             why = "a receive buffer's first descriptor has no room for the header";
         }
         if (got != VQ_OK) {
-            if (got == VQ_BROKEN) {
+            if (got == VQ_BROKEN)
                 broken(n, why);
-            }
             return got == VQ_EMPTY;
         }
         n->count++;
@@ -144,9 +140,8 @@ static bool refill(struct net *n, uint64_t bytes)
 /* What one frame may use of the buffers fetched. */
 static uint64_t usable(const struct net *n)
 {
-    if (n->accepted >> VIRTIO_NET_F_MRG_RXBUF & 1) {
+    if (n->accepted >> VIRTIO_NET_F_MRG_RXBUF & 1)
         return n->room;
-    }
     return n->count ? n->ahead[n->first].chain.bytes : 0;
 }
 
@@ -154,12 +149,11 @@ unsigned net_room(struct net *n, struct iovec iov[NET_RX_IOV], uint64_t bytes)
 {
     unsigned count = 0;
     uint64_t sum = 0;
-    if (!net_running(n) || !refill(n, bytes) || usable(n) < bytes) {
+    if (!net_running(n) || !refill(n, bytes) || usable(n) < bytes)
         return 0;
-    }
     for (uint32_t i = 0; sum < bytes; i++) {
         const struct net_buffer *b = &n->ahead[(n->first + i) % NET_RX_AHEAD];
-        memcpy(iov + count, b->iov, b->chain.n * sizeof *iov);
+        memcpy(iov + count, b->iov, b->chain.n * sizeof(*iov));
         count += b->chain.n;
         sum += b->chain.bytes;
     }
@@ -182,20 +176,18 @@ void net_received(struct net *n, uint32_t bytes)
         n->count--;
         used++;
     }
-    memcpy(header + offsetof(struct virtio_net_hdr_v1, num_buffers), &used, sizeof used);
+    memcpy(header + offsetof(struct virtio_net_hdr_v1, num_buffers), &used, sizeof(used));
     publish(n, &n->rx);
 }
 
 /* There are too few buffers. Would more ever help? */
 static bool hopeless(const struct net *n, uint64_t bytes)
 {
-    return !(n->accepted >> VIRTIO_NET_F_MRG_RXBUF & 1)
-               ? n->count && n->ahead[n->first].chain.bytes < bytes
-               : n->count == NET_RX_AHEAD || n->count == n->rx.size;
+    return !(n->accepted >> VIRTIO_NET_F_MRG_RXBUF & 1) ? n->count && n->ahead[n->first].chain.bytes < bytes
+                                                        : n->count == NET_RX_AHEAD || n->count == n->rx.size;
 }
 
-bool net_deliver(struct net *n, const struct virtio_net_hdr_v1 *h, const void *frame,
-                 uint32_t bytes)
+bool net_deliver(struct net *n, const struct virtio_net_hdr_v1 *h, const void *frame, uint32_t bytes)
 {
     struct iovec iov[NET_RX_IOV], *to = iov;
     uint32_t need = NET_HEADER + bytes, left = bytes;
@@ -206,8 +198,8 @@ bool net_deliver(struct net *n, const struct virtio_net_hdr_v1 *h, const void *f
         return !n->starved;
     }
     n->starved = false;
-    memcpy(to->iov_base, h, sizeof *h);
-    size_t at = sizeof *h;
+    memcpy(to->iov_base, h, sizeof(*h));
+    size_t at = sizeof(*h);
     while (left) {
         size_t part = to->iov_len - at < left ? to->iov_len - at : left;
         memcpy((uint8_t *)to->iov_base + at, from, part);

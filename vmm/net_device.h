@@ -34,8 +34,7 @@ struct net_backend {
     void (*started)(struct net *n);
     /* Sends one frame; header and length have been checked, the bytes are the guest's and can
      * change. iov[0] is free for the back end's own use. What cannot be sent is dropped. */
-    void (*send)(struct net *n, const struct virtio_net_hdr_v1 *h, struct iovec *iov,
-                 unsigned count, uint32_t bytes);
+    void (*send)(struct net *n, const struct virtio_net_hdr_v1 *h, struct iovec *iov, unsigned count, uint32_t bytes);
     /* Delivers what has come, at most a batch. True if there was anything. */
     bool (*receive)(struct net *n);
     /* Sleeps until a kick, a frame (unless n->starved) or a timer. */
@@ -97,8 +96,7 @@ bool net_transmit(struct net *n);
 
 /* Puts one frame into receive buffers. False: there are too few now, try later; n->starved is set
  * then. True as well when the frame was dropped because no driver runs or buffers are too small. */
-bool net_deliver(struct net *n, const struct virtio_net_hdr_v1 *h, const void *frame,
-                 uint32_t bytes);
+bool net_deliver(struct net *n, const struct virtio_net_hdr_v1 *h, const void *frame, uint32_t bytes);
 
 /* The same without a copy: iov[0 .. count-1] for a header and a frame of `bytes` in all. 0: too few
  * buffers. Then net_received() tells how much of it was used, header included. */

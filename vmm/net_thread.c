@@ -14,9 +14,8 @@
 /* Takes over from the vCPU's thread. False: there is no driver. */
 static bool active(struct net *n)
 {
-    if (n->broken) {
+    if (n->broken)
         net_reset(n);
-    }
     uint32_t state = atomic_load_explicit(&n->state, memory_order_acquire);
     if (state == NET_STARTED) {
         net_device_begin(n);
@@ -39,13 +38,11 @@ static bool look_around(struct net *n, uint64_t limit)
 {
     uint64_t start = net_cycles(), looked = start, now;
     while ((now = net_cycles()) - start < limit) {
-        if (n->broken || vq_has_more(&n->tx)) {
+        if (n->broken || vq_has_more(&n->tx))
             return true;
-        }
         if (now - looked >= RECEIVE_EVERY) {
-            if (n->backend->receive(n)) {
+            if (n->backend->receive(n))
                 return true;
-            }
             looked = net_cycles();
         }
         __builtin_ia32_pause();
@@ -55,11 +52,10 @@ static bool look_around(struct net *n, uint64_t limit)
 
 static uint64_t adapted(uint64_t limit, uint64_t slept, uint64_t max)
 {
-    if (slept < max) {
+    if (slept < max)
         limit = limit * 2 + SPIN_MIN;
-    } else {
+    else
         limit /= 2;
-    }
     return limit < SPIN_MIN ? SPIN_MIN : limit > max ? max : limit;
 }
 
@@ -67,13 +63,11 @@ static uint64_t adapted(uint64_t limit, uint64_t slept, uint64_t max)
 static uint64_t sleep_well(struct net *n)
 {
     bool more = vq_want_kick(&n->tx);
-    if (n->starved && vq_want_kick(&n->rx)) {
+    if (n->starved && vq_want_kick(&n->rx))
         more = true;
-    }
     uint64_t start = net_cycles();
-    if (!more) {
+    if (!more)
         n->backend->wait(n);
-    }
     vq_no_kick(&n->tx);
     vq_no_kick(&n->rx);
     return net_cycles() - start;
@@ -83,15 +77,12 @@ void *net_thread(void *net)
 {
     struct net *n = net;
     uint64_t limit = n->spin_max;
-    bool good =
-        sandbox_enter(n->config->mode == NET_TAP ? SANDBOX_NET_TAP : SANDBOX_NET_USER, &n->problem);
+    bool good = sandbox_enter(n->config->mode == NET_TAP ? SANDBOX_NET_TAP : SANDBOX_NET_USER, &n->problem);
     sem_post(&n->confined);
-    while (good) {
-        if (!active(n)) {
+    while (good)
+        if (!active(n))
             n->backend->wait(n);
-        } else if (!work(n) && !look_around(n, limit)) {
+        else if (!work(n) && !look_around(n, limit))
             limit = adapted(limit, sleep_well(n), n->spin_max);
-        }
-    }
     return NULL;
 }

@@ -56,21 +56,21 @@ static int64_t clock_ns(void *opaque)
 
 static struct virtio_net_hdr_v1 header_for(const struct net *n)
 {
-    return (struct virtio_net_hdr_v1){
-        .flags = n->accepted >> VIRTIO_NET_F_GUEST_CSUM & 1 ? VIRTIO_NET_HDR_F_DATA_VALID : 0};
+    return (struct virtio_net_hdr_v1){.flags =
+                                          n->accepted >> VIRTIO_NET_F_GUEST_CSUM & 1 ? VIRTIO_NET_HDR_F_DATA_VALID : 0};
 }
 
 static void put_off(const void *frame, uint32_t bytes)
 {
-    uint32_t need = bytes + (uint32_t)sizeof bytes;
+    uint32_t need = bytes + (uint32_t)sizeof(bytes);
     if (need > QUEUE_BYTES - u.tail) {
         memmove(u.queue, u.queue + u.head, u.tail - u.head);
         u.tail -= u.head;
         u.head = 0;
     }
     if (need <= QUEUE_BYTES - u.tail) { /* else lost, as on any wire */
-        memcpy(u.queue + u.tail, &bytes, sizeof bytes);
-        memcpy(u.queue + u.tail + sizeof bytes, frame, bytes);
+        memcpy(u.queue + u.tail, &bytes, sizeof(bytes));
+        memcpy(u.queue + u.tail + sizeof(bytes), frame, bytes);
         u.tail += need;
     }
 }
@@ -81,11 +81,10 @@ static bool flush_queue(struct net *n)
     struct virtio_net_hdr_v1 h = header_for(n);
     while (u.head != u.tail) {
         uint32_t bytes;
-        memcpy(&bytes, u.queue + u.head, sizeof bytes);
-        if (!net_deliver(n, &h, u.queue + u.head + sizeof bytes, bytes)) {
+        memcpy(&bytes, u.queue + u.head, sizeof(bytes));
+        if (!net_deliver(n, &h, u.queue + u.head + sizeof(bytes), bytes))
             return false;
-        }
-        u.head += bytes + (uint32_t)sizeof bytes;
+        u.head += bytes + (uint32_t)sizeof(bytes);
     }
     u.head = u.tail = 0;
     return true;
@@ -96,9 +95,8 @@ static ssize_t send_packet(const void *frame, size_t bytes, void *opaque)
     struct net *n = u.net;
     struct virtio_net_hdr_v1 h = header_for(n);
     if (bytes >= NET_FRAME_MIN && bytes <= NET_FRAME_MAX &&
-        (u.head != u.tail || !net_deliver(n, &h, frame, (uint32_t)bytes))) {
+        (u.head != u.tail || !net_deliver(n, &h, frame, (uint32_t)bytes)))
         put_off(frame, (uint32_t)bytes);
-    }
     return (ssize_t)bytes;
 }
 
@@ -122,16 +120,14 @@ static void *timer_new(SlirpTimerCb call, void *cb_opaque, void *opaque)
 
 static void timer_free(void *timer, void *opaque)
 {
-    if (timer) {
+    if (timer)
         *(struct timer *)timer = (struct timer){0};
-    }
 }
 
 static void timer_mod(void *timer, int64_t due, void *opaque)
 {
-    if (timer) {
+    if (timer)
         ((struct timer *)timer)->due = due;
-    }
 }
 
 static void run_timers(void)
@@ -151,9 +147,8 @@ static void limit_by_timers(uint32_t *timeout)
     int64_t now = clock_ns(NULL) / MS;
     for (uint32_t i = 0; i < TIMERS; i++) {
         int64_t left = u.timers[i].due - now;
-        if (u.timers[i].due && left < (int64_t)*timeout) {
+        if (u.timers[i].due && left < (int64_t)*timeout)
             *timeout = left < 0 ? 0 : (uint32_t)left;
-        }
     }
 }
 
@@ -179,22 +174,18 @@ static const SlirpCb callbacks = {
 
 static bool is_listener(int fd)
 {
-    for (uint32_t i = 0; i < u.n_listeners; i++) {
-        if (u.listeners[i] == fd) {
+    for (uint32_t i = 0; i < u.n_listeners; i++)
+        if (u.listeners[i] == fd)
             return true;
-        }
-    }
     return false;
 }
 
 static int add_poll(int fd, int events, void *opaque)
 {
-    if (u.n_fds > FDS_MAX || (!u.ready && is_listener(fd))) {
+    if (u.n_fds > FDS_MAX || (!u.ready && is_listener(fd)))
         return -1;
-    }
-    short wanted =
-        (short)((events & SLIRP_POLL_IN ? POLLIN : 0) | (events & SLIRP_POLL_OUT ? POLLOUT : 0) |
-                (events & SLIRP_POLL_PRI ? POLLPRI : 0));
+    short wanted = (short)((events & SLIRP_POLL_IN ? POLLIN : 0) | (events & SLIRP_POLL_OUT ? POLLOUT : 0) |
+                           (events & SLIRP_POLL_PRI ? POLLPRI : 0));
     u.fds[u.n_fds] = (struct pollfd){.fd = fd, .events = wanted};
     return (int)u.n_fds++;
 }
@@ -211,9 +202,8 @@ static int get_revents(int index, void *opaque)
 
 static int note_listener(int fd, int events, void *opaque)
 {
-    if (u.n_listeners < NET_FORWARDS_MAX) {
+    if (u.n_listeners < NET_FORWARDS_MAX)
         u.listeners[u.n_listeners++] = fd;
-    }
     return -1;
 }
 
@@ -244,12 +234,10 @@ bool net_user_open(struct net *n, struct problem *p)
         .disable_host_loopback = !net_user_forwards_udp(c),
     };
     u.slirp = slirp_new(&config, &callbacks, NULL);
-    if (!u.slirp) {
+    if (!u.slirp)
         return problem_set(p, EXIT_HOST, "libslirp cannot start");
-    }
-    if (!net_user_forward(u.slirp, c, plan, p)) {
+    if (!net_user_forward(u.slirp, c, plan, p))
         return false;
-    }
     uint32_t timeout = 0;
     slirp_pollfds_fill(u.slirp, &timeout, note_listener, NULL); /* there are no other sockets yet */
     return true;
@@ -274,20 +262,18 @@ static void learn(const uint8_t *frame, uint32_t bytes)
               (bytes >= 54 && !memcmp(type, ip6, 2) && !memcmp(at + 8, &u.plan.guest6, 16));
 }
 
-static void user_send(struct net *n, const struct virtio_net_hdr_v1 *h, struct iovec *iov,
-                      unsigned count, uint32_t bytes)
+static void user_send(struct net *n, const struct virtio_net_hdr_v1 *h, struct iovec *iov, unsigned count,
+                      uint32_t bytes)
 {
     uint8_t *to = u.frame;
     for (unsigned i = 1; i < count; i++) {
         memcpy(to, iov[i].iov_base, iov[i].iov_len);
         to += iov[i].iov_len;
     }
-    if (h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
+    if (h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)
         frame_complete_checksum(h, u.frame, bytes);
-    }
-    if (!u.ready) {
+    if (!u.ready)
         learn(u.frame, bytes);
-    }
     slirp_input(u.slirp, u.frame, (int)bytes);
 }
 
@@ -302,17 +288,15 @@ static bool serve(struct net *n, bool sleep)
     u.fds[0] = (struct pollfd){.fd = sleep ? n->kick : -1, .events = POLLIN};
     u.n_fds = 1;
     slirp_pollfds_fill(u.slirp, &timeout, add_poll, NULL);
-    if (sleep) {
+    if (sleep)
         limit_by_timers(&timeout);
-    } else {
+    else
         timeout = 0;
-    }
     struct timespec limit = {.tv_sec = timeout / 1000, .tv_nsec = timeout % 1000 * MS};
     int got = ppoll(u.fds, u.n_fds, timeout == UINT32_MAX ? NULL : &limit, NULL);
     uint64_t count;
-    if (sleep && got > 0 && u.fds[0].revents) {
-        got -= read(n->kick, &count, sizeof count) > 0;
-    }
+    if (sleep && got > 0 && u.fds[0].revents)
+        got -= read(n->kick, &count, sizeof(count)) > 0;
     slirp_pollfds_poll(u.slirp, got < 0, get_revents, NULL);
     run_timers();
     return got > 0;
@@ -321,9 +305,8 @@ static bool serve(struct net *n, bool sleep)
 static bool user_receive(struct net *n)
 {
     bool waited = u.head != u.tail;
-    if (!net_running(n) || !flush_queue(n)) {
+    if (!net_running(n) || !flush_queue(n))
         return false;
-    }
     return serve(n, false) || waited;
 }
 
@@ -336,7 +319,7 @@ static void user_wait(struct net *n)
     /* Nobody to receive: only the driver can change that. */
     uint64_t count;
     struct pollfd kick = {.fd = n->kick, .events = POLLIN};
-    if (ppoll(&kick, 1, NULL, NULL) > 0 && read(n->kick, &count, sizeof count) < 0) {
+    if (ppoll(&kick, 1, NULL, NULL) > 0 && read(n->kick, &count, sizeof(count)) < 0) {
         /* Taken already. */
     }
 }

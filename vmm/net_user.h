@@ -23,7 +23,6 @@ void net_user_plan(const struct net_config *c, struct net_plan *plan);
 bool net_user_forwards_udp(const struct net_config *c);
 
 /* Opens the listening sockets. False: EXIT_HOST, and which one, why and what to do. */
-bool net_user_forward(Slirp *slirp, const struct net_config *c, const struct net_plan *plan,
-                      struct problem *p);
+bool net_user_forward(Slirp *slirp, const struct net_config *c, const struct net_plan *plan, struct problem *p);
 
 #endif

@@ -17,8 +17,7 @@
 
 #define VQ_SIZE_MAX 1024u /* entries, as rpc/abi.h promises */
 
-/* Guest memory that descriptors may name: one contiguous block that the guest may read and write.
- */
+/* Guest memory that descriptors may name: one contiguous block that the guest may read and write. */
 struct vq_memory {
     uint64_t va, size;
     uint8_t *host;
@@ -50,14 +49,14 @@ enum vq_result { VQ_EMPTY, VQ_OK, VQ_BROKEN };
 
 /* Checks that the parts are aligned and each lies within one block of `m` that the guest may read
  * and write, in [low, high). False: -EINVAL in *error if malformed, else -EFAULT. */
-bool vq_init(struct virtqueue *q, const struct guest_memory *m, uint64_t desc, uint64_t avail,
-             uint64_t used, uint32_t size, uint64_t low, uint64_t high, int *error);
+bool vq_init(struct virtqueue *q, const struct guest_memory *m, uint64_t desc, uint64_t avail, uint64_t used,
+             uint32_t size, uint64_t low, uint64_t high, int *error);
 
 /* The next chain that the driver made available, all of whose descriptors the device may write
  * (`writable`) or read. iov[0 .. max-1] is filled with host addresses inside `buffers`. VQ_BROKEN:
  * the driver broke the rules, and *why says which; the queue must not be used again. */
-enum vq_result vq_fetch(struct virtqueue *q, bool writable, struct iovec *iov, uint16_t max,
-                        struct vq_chain *c, const char **why);
+enum vq_result vq_fetch(struct virtqueue *q, bool writable, struct iovec *iov, uint16_t max, struct vq_chain *c,
+                        const char **why);
 
 /* The same for a chain with both: descriptors that the device may read, then those that it may write.
  * *readable: how many of the former. */

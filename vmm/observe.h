@@ -22,7 +22,7 @@ struct observed {
 };
 
 struct edge_sample {
-    bool counted; /* false: a plain call (mechanism none), mpk without --count-mpk, --no-stats */
+    bool counted;    /* false: a plain call (mechanism none), mpk without --count-mpk, --no-stats */
     bool calls_only; /* counted by a gate between protection keys: calls, and nothing else */
     uint64_t calls, in_flight, served, callbacks;
     uint64_t status[BH_STATS_STATUSES];
@@ -31,8 +31,8 @@ struct edge_sample {
 
 struct vm_sample {
     bool runs;
-    uint64_t cpu_ns;      /* of its process */
-    uint64_t resident;    /* bytes, of its process */
+    uint64_t cpu_ns;   /* of its process */
+    uint64_t resident; /* bytes, of its process */
     uint64_t exits, parks, park_ns, bells, idles, spin_ns, switches;
     bool parked, has_net;
     uint64_t rx_frames, rx_bytes, rx_drops, tx_frames, tx_bytes, tx_drops;

@@ -13,20 +13,18 @@
 
 /* Offset of va in number-th of `count` ranges of `stride` bytes from `base` on; false: in none of
  * them. */
-static bool in_series(uint64_t va, uint64_t base, uint64_t stride, uint64_t count, uint32_t *number,
-                      uint64_t *offset)
+static bool in_series(uint64_t va, uint64_t base, uint64_t stride, uint64_t count, uint32_t *number, uint64_t *offset)
 {
-    if (va < base || (va - base) / stride >= count) {
+    if (va < base || (va - base) / stride >= count)
         return false;
-    }
     *number = (uint32_t)((va - base) / stride);
     *offset = (va - base) % stride;
     return true;
 }
 
 /* Stacks and shadow stacks: slots of a guard page and a stack each. */
-static void in_stacks(const struct appliance *a, const struct compartment *c, uint64_t offset,
-                      enum owner_kind kind, struct owner *o)
+static void in_stacks(const struct appliance *a, const struct compartment *c, uint64_t offset, enum owner_kind kind,
+                      struct owner *o)
 {
     uint64_t slot = c->stack + BH_PAGE_SIZE;
     if (offset / slot >= a->vms[c->vm].n_threads) {
@@ -35,41 +33,36 @@ static void in_stacks(const struct appliance *a, const struct compartment *c, ui
     }
     o->thread = (uint32_t)(offset / slot);
     o->kind = kind;
-    if (offset % slot < BH_PAGE_SIZE) {
+    if (offset % slot < BH_PAGE_SIZE)
         o->kind = kind == OWN_STACK ? OWN_GUARD : OWN_WINDOW;
-    }
 }
 
-static void in_window(const struct appliance *a, const struct compartment *c, uint64_t offset,
-                      struct owner *o)
+static void in_window(const struct appliance *a, const struct compartment *c, uint64_t offset, struct owner *o)
 {
     const uint64_t shadow = BH_STACKS_OFF + BH_SHADOW_DELTA;
-    if (offset < BH_GATES_OFF + BH_GATES_MAX) {
+    if (offset < BH_GATES_OFF + BH_GATES_MAX)
         o->kind = OWN_GATES;
-    } else if (offset < BH_SHARED_OFF) {
+    else if (offset < BH_SHARED_OFF)
         o->kind = OWN_IMAGE;
-    } else if (offset < BH_STACKS_OFF) {
+    else if (offset < BH_STACKS_OFF)
         o->kind = OWN_STATICS;
-    } else if (offset < BH_STACKS_OFF + BH_STACKS_MAX) {
+    else if (offset < BH_STACKS_OFF + BH_STACKS_MAX)
         in_stacks(a, c, offset - BH_STACKS_OFF, OWN_STACK, o);
-    } else if (offset >= shadow && offset < shadow + BH_STACKS_MAX) {
+    else if (offset >= shadow && offset < shadow + BH_STACKS_MAX)
         in_stacks(a, c, offset - shadow, OWN_SHADOW, o);
-    } else if (offset >= BH_HEAP_OFF && offset - BH_HEAP_OFF < c->memory) {
+    else if (offset >= BH_HEAP_OFF && offset - BH_HEAP_OFF < c->memory)
         o->kind = OWN_HEAP;
-    } else {
+    else
         o->kind = OWN_WINDOW;
-    }
 }
 
 static void in_edge(const struct edge *e, uint64_t offset, struct owner *o)
 {
-    if (offset < sizeof(struct bh_edge_region)) {
+    if (offset < sizeof(struct bh_edge_region))
         o->kind = OWN_RING;
-    } else if ((offset >= BH_EDGE_CB_ARENA_OFF &&
-                offset - BH_EDGE_CB_ARENA_OFF < BH_EDGE_CB_ARENA_SIZE) ||
-               (offset >= BH_EDGE_ARENA_OFF && offset - BH_EDGE_ARENA_OFF < e->arena)) {
+    else if ((offset >= BH_EDGE_CB_ARENA_OFF && offset - BH_EDGE_CB_ARENA_OFF < BH_EDGE_CB_ARENA_SIZE) ||
+             (offset >= BH_EDGE_ARENA_OFF && offset - BH_EDGE_ARENA_OFF < e->arena))
         o->kind = OWN_ARENA;
-    }
 }
 
 static void in_core(const struct appliance *a, uint64_t va, struct owner *o)
@@ -94,9 +87,8 @@ static void in_core(const struct appliance *a, uint64_t va, struct owner *o)
         o->kind = OWN_TLS;
         if (slot < BH_COMPARTMENTS_MAX) {
             o->compartment = (uint32_t)(BH_COMPARTMENTS_MAX - 1 - slot);
-            if (o->compartment >= a->n_compartments) {
+            if (o->compartment >= a->n_compartments)
                 o->kind = OWN_NOTHING;
-            }
         }
     }
 }
@@ -107,15 +99,12 @@ struct owner owner_find(const struct appliance *a, uint64_t va)
     uint64_t offset;
     if (va < BH_PAGE_SIZE) {
         o.kind = OWN_NULL;
-    } else if (in_series(va, BH_COMPARTMENT_BASE(0), BH_WINDOW_SIZE, a->n_compartments, &o.index,
-                         &offset)) {
+    } else if (in_series(va, BH_COMPARTMENT_BASE(0), BH_WINDOW_SIZE, a->n_compartments, &o.index, &offset)) {
         o.compartment = o.index;
         in_window(a, &a->compartments[o.index], offset, &o);
-    } else if (in_series(va, BH_SHARE_BASE(0), BH_SHARE_BASE(1) - BH_SHARE_BASE(0), a->n_shares,
-                         &o.index, &offset)) {
+    } else if (in_series(va, BH_SHARE_BASE(0), BH_SHARE_BASE(1) - BH_SHARE_BASE(0), a->n_shares, &o.index, &offset)) {
         o.kind = offset < a->shares[o.index].size ? OWN_SHARE : OWN_NOTHING;
-    } else if (in_series(va, BH_EDGE_BASE(0), BH_EDGE_BASE(1) - BH_EDGE_BASE(0), a->n_edges,
-                         &o.index, &offset)) {
+    } else if (in_series(va, BH_EDGE_BASE(0), BH_EDGE_BASE(1) - BH_EDGE_BASE(0), a->n_edges, &o.index, &offset)) {
         in_edge(&a->edges[o.index], offset, &o);
     } else if (va >= BH_KERNEL_BASE && va < 0x800000000000ull) {
         o.kind = OWN_KERNEL;
@@ -126,23 +115,20 @@ struct owner owner_find(const struct appliance *a, uint64_t va)
 }
 
 /* Owners that an image's symbols say more about. */
-static void describe_image(const char *what, const char *image, uint64_t va, char *text,
-                           size_t size)
+static void describe_image(const char *what, const char *image, uint64_t va, char *text, size_t size)
 {
     struct location at;
     char where[512] = "no section of its image";
-    if (image && symbols_find(image, va, &at)) {
-        location_describe(&at, where, sizeof where);
-    }
+    if (image && symbols_find(image, va, &at))
+        location_describe(&at, where, sizeof(where));
     snprintf(text, size, "%s, %s", what, where);
 }
 
-static void describe_compartment(const struct appliance *a, const struct owner *o, uint64_t va,
-                                 char *text, size_t size)
+static void describe_compartment(const struct appliance *a, const struct owner *o, uint64_t va, char *text, size_t size)
 {
     const struct compartment *c = &a->compartments[o->compartment];
     char what[BH_NAME_MAX + 32];
-    snprintf(what, sizeof what, "compartment \"%s\"", c->name);
+    snprintf(what, sizeof(what), "compartment \"%s\"", c->name);
     switch (o->kind) {
     case OWN_IMAGE:
     case OWN_STATICS:
@@ -155,12 +141,10 @@ static void describe_compartment(const struct appliance *a, const struct owner *
         snprintf(text, size, "%s, its stack of thread %" PRIu32, what, o->thread);
         break;
     case OWN_GUARD:
-        snprintf(text, size, "%s, the guard page below its stack of thread %" PRIu32, what,
-                 o->thread);
+        snprintf(text, size, "%s, the guard page below its stack of thread %" PRIu32, what, o->thread);
         break;
     case OWN_SHADOW:
-        snprintf(text, size, "%s, its data shadow stack (bh_shared_stack) of thread %" PRIu32, what,
-                 o->thread);
+        snprintf(text, size, "%s, its data shadow stack (bh_shared_stack) of thread %" PRIu32, what, o->thread);
         break;
     case OWN_HEAP:
         snprintf(text, size, "%s, its heap, %#" PRIx64 " from the start", what,
@@ -183,12 +167,11 @@ static void describe_tls(const struct appliance *a, const struct owner *o, char 
 {
     bool core = o->compartment == BH_NO_PEER;
     snprintf(text, size, "thread-local storage of thread %" PRIu32 "%s%s%s", o->thread,
-             core ? ", the core's part" : " in compartment \"",
-             core ? "" : a->compartments[o->compartment].name, core ? "" : "\"");
+             core ? ", the core's part" : " in compartment \"", core ? "" : a->compartments[o->compartment].name,
+             core ? "" : "\"");
 }
 
-struct owner owner_describe(const struct appliance *a, const char *core, uint64_t va, char *text,
-                            size_t size)
+struct owner owner_describe(const struct appliance *a, const char *core, uint64_t va, char *text, size_t size)
 {
     struct owner o = owner_find(a, va);
     switch (o.kind) {

@@ -29,8 +29,8 @@ enum owner_kind {
     OWN_CORE,        /* the core's image */
     OWN_GATEWAYS,    /* trampolines between protection keys, and their tables */
     OWN_CORE_STACK,  /* the core's stack of `thread`, in a VM with protection keys */
-    OWN_TLS,    /* thread-local storage of `thread`, of `compartment` or (BH_NO_PEER) of the core */
-    OWN_KERNEL, /* supervisor-only pages */
+    OWN_TLS,         /* thread-local storage of `thread`, of `compartment` or (BH_NO_PEER) of the core */
+    OWN_KERNEL,      /* supervisor-only pages */
 };
 
 struct owner {
@@ -46,7 +46,6 @@ struct owner owner_find(const struct appliance *a, uint64_t va);
 /* One line without the address itself, such as
  *   compartment "app", section .data, symbol secret+0x10 (guest/apps/hello/main.c:12)
  * `core`: path of the core's image, for its symbols, or NULL. Returns what owner_find() does. */
-struct owner owner_describe(const struct appliance *a, const char *core, uint64_t va, char *text,
-                            size_t size);
+struct owner owner_describe(const struct appliance *a, const char *core, uint64_t va, char *text, size_t size);
 
 #endif

@@ -46,24 +46,21 @@ uint64_t paging_bound(const struct guest_memory *m)
  * each page. */
 static uint64_t leaf_flags(const struct region *r)
 {
-    return PTE_P | PTE_A | (r->perms & PERM_W ? PTE_W | PTE_D : 0) |
-           (r->perms & PERM_U ? PTE_U : 0) | (r->perms & PERM_X ? 0 : PTE_NX) |
-           (uint64_t)r->key << PTE_KEY;
+    return PTE_P | PTE_A | (r->perms & PERM_W ? PTE_W | PTE_D : 0) | (r->perms & PERM_U ? PTE_U : 0) |
+           (r->perms & PERM_X ? 0 : PTE_NX) | (uint64_t)r->key << PTE_KEY;
 }
 
 /* The table one level down at `*entry`, made if absent. */
 static uint64_t *descend(struct builder *b, uint64_t *entry, uint64_t user)
 {
     if (!(*entry & PTE_P)) {
-        if (b->used + PAGE > b->m->tables_size) {
+        if (b->used + PAGE > b->m->tables_size)
             return NULL;
-        }
         *entry = b->used | PTE_P | PTE_W | PTE_A;
         b->used += PAGE;
     }
-    if (*entry & PTE_PS) {
+    if (*entry & PTE_PS)
         return NULL;
-    }
     *entry |= user;
     return (uint64_t *)(b->m->host + (*entry & PTE_ADDRESS));
 }
@@ -72,27 +69,22 @@ static bool map_block(struct builder *b, uint64_t va, uint64_t gpa, uint64_t siz
 {
     while (size) {
         uint64_t *table = (uint64_t *)b->m->host;
-        for (int shift = 39; table && shift > 21; shift -= 9) {
+        for (int shift = 39; table && shift > 21; shift -= 9)
             table = descend(b, &table[(va >> shift) & 511], flags & PTE_U);
-        }
-        if (!table) {
+        if (!table)
             return false;
-        }
         uint64_t *entry = &table[(va >> 21) & 511];
         uint64_t step = HUGE_PAGE - (va & (HUGE_PAGE - 1));
-        if (step > size) {
+        if (step > size)
             step = size;
-        }
         if (step == HUGE_PAGE && !(gpa & (HUGE_PAGE - 1)) && !(*entry & PTE_P)) {
             *entry = gpa | flags | PTE_PS;
         } else {
             table = descend(b, entry, flags & PTE_U);
-            if (!table) {
+            if (!table)
                 return false;
-            }
-            for (uint64_t done = 0; done < step; done += PAGE) {
+            for (uint64_t done = 0; done < step; done += PAGE)
                 table[((va + done) >> 12) & 511] = (gpa + done) | flags;
-            }
         }
         va += step;
         gpa += step;
@@ -107,8 +99,7 @@ bool paging_build(struct guest_memory *m, struct problem *p)
     for (uint32_t i = 0; i < m->n; i++) {
         const struct region *r = &m->list[i];
         for (uint32_t n = 0; n < r->count; n++) {
-            if (!map_block(&b, r->va + n * r->stride, r->gpa + n * r->size, r->size,
-                           leaf_flags(r))) {
+            if (!map_block(&b, r->va + n * r->stride, r->gpa + n * r->size, r->size, leaf_flags(r))) {
                 return problem_set(p, EXIT_HOST, "page tables for address 0x%llx do not fit",
                                    (unsigned long long)r->va);
             }
@@ -122,10 +113,9 @@ uint64_t paging_walk(const struct guest_memory *m, struct guest_va at, uint32_t 
     const uint64_t *table = (const uint64_t *)m->host;
     for (int shift = 39; shift >= 12; shift -= 9) {
         uint64_t entry = table[(at.va >> shift) & 511];
-        if (!(entry & PTE_P) || ((perms & PERM_U) && !(entry & PTE_U)) ||
-            ((perms & PERM_W) && !(entry & PTE_W)) || ((perms & PERM_X) && (entry & PTE_NX))) {
+        if (!(entry & PTE_P) || ((perms & PERM_U) && !(entry & PTE_U)) || ((perms & PERM_W) && !(entry & PTE_W)) ||
+            ((perms & PERM_X) && (entry & PTE_NX)))
             return UINT64_MAX;
-        }
         if (shift == 12 || (entry & PTE_PS)) {
             uint64_t mask = (1ull << shift) - 1;
             return (entry & PTE_ADDRESS & ~mask) | (at.va & mask);

@@ -22,40 +22,34 @@ static uint64_t now_ns(void)
 static uint64_t take_events(struct pollfd fds[2], int bell)
 {
     uint64_t came = 0, count;
-    if (fds[0].revents && read(bell, &count, sizeof count) == (ssize_t)sizeof count) {
+    if (fds[0].revents && read(bell, &count, sizeof(count)) == (ssize_t)sizeof(count))
         came |= BH_EVENT_BELL;
-    }
-    if (fds[1].revents) { /* hang-up and error too: the next read tells */
+    if (fds[1].revents) /* hang-up and error too: the next read tells */
         came |= BH_EVENT_STDIN;
-    }
     return came;
 }
 
 static void set_idle(struct park_idle *idle)
 {
-    if (idle) {
+    if (idle)
         __atomic_store_n(idle->flag, *idle->flag + 1, __ATOMIC_SEQ_CST);
-    }
 }
 
 /* Nothing happens for a while: says so. */
 static void sleep_long(struct pollfd fds[3], struct park_idle *idle)
 {
     const struct timespec patience = {.tv_sec = PARK_LONG / NS};
-    if (ppoll(fds, 3, &patience, NULL) == 0) {
+    if (ppoll(fds, 3, &patience, NULL) == 0)
         idle->long_asleep(idle->arg);
-    }
 }
 
-uint64_t park(int bell, int input, uint64_t timeout, uint64_t events, struct park_idle *idle,
-              int debugger)
+uint64_t park(int bell, int input, uint64_t timeout, uint64_t events, struct park_idle *idle, int debugger)
 {
     struct pollfd fds[3] = {{.fd = events & BH_EVENT_BELL ? bell : -1, .events = POLLIN},
                             {.fd = events & BH_EVENT_STDIN ? input : -1, .events = POLLIN},
                             {.fd = debugger, .events = POLLIN}};
-    if (timeout > FAR_AWAY) {
+    if (timeout > FAR_AWAY)
         timeout = BH_FOREVER;
-    }
     uint64_t deadline = timeout == BH_FOREVER ? BH_FOREVER : now_ns() + timeout;
     if (idle && deadline == BH_FOREVER) {
         set_idle(idle);
@@ -72,14 +66,12 @@ uint64_t park(int bell, int input, uint64_t timeout, uint64_t events, struct par
             limit = &left;
         }
         int ready = ppoll(fds, 3, limit, NULL);
-        if (ready < 0 && errno == EINTR) {
+        if (ready < 0 && errno == EINTR)
             continue;
-        }
         set_idle(idle); /* before the bell is taken: it would seem to sleep, and not to be rung */
         uint64_t came = ready > 0 ? take_events(fds, bell) : 0;
-        if (came || ready <= 0 || fds[2].revents) {
+        if (came || ready <= 0 || fds[2].revents)
             return came;
-        }
         set_idle(idle);
     }
 }

@@ -12,8 +12,7 @@ uint32_t pkru_read(const struct vcpu *c);
  * compartments cannot have, and in its text. Always, in a VM without keys. */
 bool pkru_is_core(const struct vm *vm, uint64_t rip);
 
-/* Adds PKRU and the chain of gate calls to a crash of a VM with keys, and settles its compartment.
- */
+/* Adds PKRU and the chain of gate calls to a crash of a VM with keys, and settles its compartment. */
 void pkru_explain(const struct vm *vm, struct crash *c);
 
 #endif

@@ -1,4 +1,5 @@
-/* What can be found out about a crash from cores, statistics and images: stacks across gates, the last calls, who waits.
+/* What can be found out about a crash from cores, statistics and images: stacks across gates, the last calls, who
+ * waits.
  * SPDX-License-Identifier: BSD-3-Clause
  *
  * All of it is the guests' word. Nothing here fails: what is not known is left out. */
@@ -16,9 +17,9 @@
 
 struct postmortem {
     const struct appliance *a;
-    const char *core;                /* path of the core's image */
-    const struct bh_core_debug *debug; /* where its threads are; or NULL */
-    struct core_file cores[BH_VMS_MAX]; /* bytes NULL: none of that VM */
+    const char *core;                         /* path of the core's image */
+    const struct bh_core_debug *debug;        /* where its threads are; or NULL */
+    struct core_file cores[BH_VMS_MAX];       /* bytes NULL: none of that VM */
     const struct bh_stats *stats[BH_VMS_MAX]; /* NULL: none */
     uint64_t now, tsc_khz;
 };

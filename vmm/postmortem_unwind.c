@@ -31,9 +31,8 @@ static const Dwfl_Callbacks callbacks = {
 
 static pid_t one_thread(Dwfl *dwfl, void *arg, void **thread)
 {
-    if (*thread) {
+    if (*thread)
         return 0;
-    }
     *thread = arg;
     return 1;
 }
@@ -41,7 +40,7 @@ static pid_t one_thread(Dwfl *dwfl, void *arg, void **thread)
 static bool read_word(Dwfl *dwfl, Dwarf_Addr at, Dwarf_Word *result, void *arg)
 {
     const struct target *t = arg;
-    return core_read(&t->p->cores[t->vm], at, result, sizeof *result);
+    return core_read(&t->p->cores[t->vm], at, result, sizeof(*result));
 }
 
 /* DWARF's numbers (psABI AMD64, figure 3.36): rax rdx rcx rbx rsi rdi rbp rsp r8 ... r15, return address. */
@@ -50,9 +49,8 @@ static bool set_registers(Dwfl_Thread *thread, void *arg)
     static const uint8_t from[17] = {10, 12, 11, 5, 13, 14, 4, 19, 9, 8, 7, 6, 3, 2, 1, 0, 16};
     const struct target *t = arg;
     Dwarf_Word values[17];
-    for (unsigned i = 0; i < 17; i++) {
+    for (unsigned i = 0; i < 17; i++)
         values[i] = t->registers[from[i]];
-    }
     return dwfl_thread_state_registers(thread, 0, 17, values);
 }
 
@@ -61,9 +59,8 @@ static int add_frame(Dwfl_Frame *frame, void *arg)
     struct frames *f = ((struct target *)arg)->out;
     Dwarf_Addr pc;
     bool activation;
-    if (!dwfl_frame_pc(frame, &pc, &activation) || !pc || f->n == sizeof f->pc / sizeof *f->pc) {
+    if (!dwfl_frame_pc(frame, &pc, &activation) || !pc || f->n == sizeof(f->pc) / sizeof(*f->pc))
         return DWARF_CB_ABORT;
-    }
     f->pc[f->n] = pc;
     f->call[f->n++] = !activation;
     return DWARF_CB_OK;
@@ -74,11 +71,9 @@ static bool add_images(Dwfl *dwfl, const struct target *t)
     const struct appliance *a = t->p->a;
     dwfl_report_begin(dwfl);
     bool good = dwfl_report_elf(dwfl, "core", t->p->core, -1, 0, false) != NULL;
-    for (uint32_t i = 0; i < a->n_compartments; i++) {
-        if (a->compartments[i].vm == t->vm) {
+    for (uint32_t i = 0; i < a->n_compartments; i++)
+        if (a->compartments[i].vm == t->vm)
             good = dwfl_report_elf(dwfl, a->compartments[i].name, a->compartments[i].image, -1, 0, false) && good;
-        }
-    }
     return dwfl_report_end(dwfl, NULL, NULL) == 0 && good;
 }
 
@@ -89,12 +84,10 @@ static const Dwfl_Thread_Callbacks thread_callbacks = {
 static void run(struct target *t)
 {
     Dwfl *dwfl = dwfl_begin(&callbacks);
-    if (dwfl && add_images(dwfl, t) && dwfl_attach_state(dwfl, NULL, 1, &thread_callbacks, t)) {
+    if (dwfl && add_images(dwfl, t) && dwfl_attach_state(dwfl, NULL, 1, &thread_callbacks, t))
         dwfl_getthread_frames(dwfl, 1, add_frame, t);
-    }
-    if (dwfl) {
+    if (dwfl)
         dwfl_end(dwfl);
-    }
 }
 
 void unwind(const struct postmortem *p, uint32_t v, const unsigned long long *registers, struct frames *f)
@@ -103,26 +96,23 @@ void unwind(const struct postmortem *p, uint32_t v, const unsigned long long *re
     uint64_t back;
     f->n = 0;
     run(&t);
-    if (f->n > 1) {
+    if (f->n > 1)
         return;
-    }
     /* A jump to nowhere, or a routine without such information: where it was called from is on top of the stack. */
     f->n = 1;
     f->pc[0] = registers[16];
     f->call[0] = false;
-    if (!core_read(&p->cores[v], registers[19], &back, sizeof back)) {
+    if (!core_read(&p->cores[v], registers[19], &back, sizeof(back)))
         return;
-    }
     enum owner_kind kind = owner_find(p->a, back).kind;
     if (kind == OWN_IMAGE || kind == OWN_CORE) {
         unsigned long long up[ELF_NGREG];
-        memcpy(up, registers, sizeof up);
+        memcpy(up, registers, sizeof(up));
         up[16] = back;
-        up[19] += sizeof back;
+        up[19] += sizeof(back);
         t.registers = up;
         run(&t);
-        if (f->n > 1) {
+        if (f->n > 1)
             f->call[1] = true;
-        }
     }
 }

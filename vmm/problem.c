@@ -12,7 +12,7 @@ _Bool problem_set(struct problem *p, int status, const char *format, ...)
     va_list list;
     va_start(list, format);
     p->status = status;
-    vsnprintf(p->text, sizeof p->text, format, list);
+    vsnprintf(p->text, sizeof(p->text), format, list);
     va_end(list);
     /* Names from a damaged manifest may hold anything; the promise is one line. */
     text_clean(p->text, ' ');
@@ -21,8 +21,7 @@ _Bool problem_set(struct problem *p, int status, const char *format, ...)
 
 int problem_print(const struct problem *p)
 {
-    if (p->text[0]) {
+    if (p->text[0])
         fprintf(stderr, "bulkhead: error: %s\n", p->text);
-    }
     return p->status;
 }

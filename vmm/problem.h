@@ -14,14 +14,13 @@ enum exit_status {
 };
 
 struct problem {
-    int status; /* enum exit_status; 0: nothing wrong so far */
+    int status;      /* enum exit_status; 0: nothing wrong so far */
     char text[1024]; /* one line, no newline; empty: somebody else has told the user already */
 };
 
 /* Sets status and text (printf format; cut if too long; newlines become spaces). Returns false, so
  * that a caller can `return problem_set(...)`. */
-__attribute__((format(printf, 3, 4))) _Bool problem_set(struct problem *p, int status,
-                                                        const char *format, ...);
+__attribute__((format(printf, 3, 4))) _Bool problem_set(struct problem *p, int status, const char *format, ...);
 
 /* Prints "bulkhead: error: TEXT" to stderr unless text is empty. Returns the status. */
 int problem_print(const struct problem *p);

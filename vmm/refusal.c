@@ -11,11 +11,9 @@
 
 static const struct edge *edge_between(const struct appliance *a, uint32_t from, uint32_t to)
 {
-    for (uint32_t i = 0; i < a->n_edges; i++) {
-        if (a->edges[i].from == from && a->edges[i].to == to) {
+    for (uint32_t i = 0; i < a->n_edges; i++)
+        if (a->edges[i].from == from && a->edges[i].to == to)
             return &a->edges[i];
-        }
-    }
     return NULL;
 }
 
@@ -23,11 +21,9 @@ static const struct edge *edge_between(const struct appliance *a, uint32_t from,
  * statuses that only a callee can find out tell. */
 static bool reporter_called(const struct appliance *a, const struct bh_report *r)
 {
-    bool out = edge_between(a, r->compartment, r->peer),
-         in = edge_between(a, r->peer, r->compartment);
-    if (out != in) {
+    bool out = edge_between(a, r->compartment, r->peer), in = edge_between(a, r->peer, r->compartment);
+    if (out != in)
         return out;
-    }
     return r->status != BH_BAD_ARGUMENT && r->status != BH_NO_MEMORY && r->status != BH_BAD_HANDLE;
 }
 
@@ -63,20 +59,19 @@ static void hint(FILE *out, const struct edge *e, const char *from, const char *
 {
     switch (status) {
     case BH_REFUSED:
-        fprintf(out, "  hint      add the function to `functions` of the edge from %s to %s\n",
-                from, to);
+        fprintf(out, "  hint      add the function to `functions` of the edge from %s to %s\n", from, to);
         break;
     case BH_TOO_BIG:
         fprintf(out, "  hint      raise `arena` of the edge from %s to %s", from, to);
-        if (e) {
+        if (e)
             fprintf(out, " (%" PRIu64 " KiB)", e->arena >> 10);
-        }
         fputs(", or allocate the argument in a share\n", out);
         break;
     case BH_UNANNOTATED:
-        fputs("  hint      declare it bh_shared (static) or bh_shared_stack (local), allocate it "
-              "with\n            bh_malloc_shared, or give the edge data = \"share\" or \"copy\"\n",
-              out);
+        fputs(
+            "  hint      declare it bh_shared (static) or bh_shared_stack (local), allocate it "
+            "with\n            bh_malloc_shared, or give the edge data = \"share\" or \"copy\"\n",
+            out);
         break;
     case BH_NO_GATE:
         fprintf(out, "  hint      add [[edges]] with from = \"%s\" and to = \"%s\"\n", from, to);
@@ -86,35 +81,29 @@ static void hint(FILE *out, const struct edge *e, const char *from, const char *
     }
 }
 
-void refusal_write(FILE *out, const struct appliance *a, const char *core,
-                   const struct bh_report *r)
+void refusal_write(FILE *out, const struct appliance *a, const char *core, const struct bh_report *r)
 {
     bool peer_known = r->peer < a->n_compartments && r->compartment < a->n_compartments;
     bool called = !peer_known || reporter_called(a, r);
     uint32_t from = called ? r->compartment : r->peer, to = called ? r->peer : r->compartment;
     const char *caller = from < a->n_compartments ? a->compartments[from].name : "?";
     const char *callee = to < a->n_compartments ? a->compartments[to].name : "?";
-    char function[sizeof r->function], argument[sizeof r->argument], text[sizeof r->text];
-    report_clean(function, sizeof function, r->function, sizeof r->function);
-    report_clean(argument, sizeof argument, r->argument, sizeof r->argument);
-    fprintf(out, "bulkhead: compartment \"%s\" calls %s() of compartment \"%s\": refused: ", caller,
-            function, callee);
-    if (argument[0]) {
+    char function[sizeof(r->function)], argument[sizeof(r->argument)], text[sizeof(r->text)];
+    report_clean(function, sizeof(function), r->function, sizeof(r->function));
+    report_clean(argument, sizeof(argument), r->argument, sizeof(r->argument));
+    fprintf(out, "bulkhead: compartment \"%s\" calls %s() of compartment \"%s\": refused: ", caller, function, callee);
+    if (argument[0])
         fprintf(out, "argument \"%s\" ", argument);
-    }
     fprintf(out, "%s\n", reason(r->status));
-    if (r->address) {
+    if (r->address)
         report_address(out, "argument", a, core, r->address);
-    }
-    if (r->size) {
+    if (r->size)
         fprintf(out, "  size      %" PRIu64 " bytes\n", r->size);
-    }
     /* What only the stub knew: limits, what kind of memory it had to be. */
-    report_clean(text, sizeof text, r->text, sizeof r->text);
+    report_clean(text, sizeof(text), r->text, sizeof(r->text));
     const char *words = strchr(text, ':');
-    if (words && words[1] && strncmp(words, ": use ", 6) != 0) { /* that is the hint, too */
+    if (words && words[1] && strncmp(words, ": use ", 6) != 0) /* that is the hint, too */
         fprintf(out, "  detail   %s\n", words + 1);
-    }
     if (r->pc) {
         bool callers = owner_find(a, r->pc).compartment == from;
         report_place(out, callers ? "called at" : "found at", a, core, r->pc);

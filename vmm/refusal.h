@@ -8,14 +8,11 @@
 #include "vmm/appliance.h"
 
 /* Names function, argument, both compartments, the caller's line, and what to do. */
-void refusal_write(FILE *out, const struct appliance *a, const char *core,
-                   const struct bh_report *r);
+void refusal_write(FILE *out, const struct appliance *a, const char *core, const struct bh_report *r);
 
 /* One line: "  LABEL     0x... symbol+0x1f (file:line)". */
-void report_place(FILE *out, const char *label, const struct appliance *a, const char *core,
-                  uint64_t pc);
+void report_place(FILE *out, const char *label, const struct appliance *a, const char *core, uint64_t pc);
 /* One line: "  LABEL     0x...: whose it is". */
-void report_address(FILE *out, const char *label, const struct appliance *a, const char *core,
-                    uint64_t va);
+void report_address(FILE *out, const char *label, const struct appliance *a, const char *core, uint64_t va);
 
 #endif

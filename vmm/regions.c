@@ -10,14 +10,11 @@
 
 static bool malformed(const struct region *r)
 {
-    if ((r->va | r->size | r->stride | r->offset) & (PAGE - 1)) {
+    if ((r->va | r->size | r->stride | r->offset) & (PAGE - 1))
         return true;
-    }
-    if (!r->size || !r->count || r->stride < r->size || r->va >= VA_LIMIT ||
-        r->stride > VA_LIMIT / r->count ||
-        r->va + r->stride * (r->count - 1) + r->size > VA_LIMIT) {
+    if (!r->size || !r->count || r->stride < r->size || r->va >= VA_LIMIT || r->stride > VA_LIMIT / r->count ||
+        r->va + r->stride * (r->count - 1) + r->size > VA_LIMIT)
         return true;
-    }
     return !(r->perms & PERM_R) || ((r->perms & PERM_W) && (r->perms & PERM_X));
 }
 
@@ -27,12 +24,10 @@ static bool overlap(const struct region *a, const struct region *b)
 {
     uint64_t a_end = a->va + a->stride * (a->count - 1) + a->size;
     uint64_t b_end = b->va + b->stride * (b->count - 1) + b->size;
-    if (a_end <= b->va || b_end <= a->va) {
+    if (a_end <= b->va || b_end <= a->va)
         return false;
-    }
-    if (a->stride != b->stride) {
+    if (a->stride != b->stride)
         return true;
-    }
     uint64_t delta = (b->va >= a->va ? b->va - a->va : a->va - b->va) % a->stride;
     const struct region *low = b->va >= a->va ? a : b, *high = b->va >= a->va ? b : a;
     return delta < low->size || delta + high->size > a->stride;
@@ -42,23 +37,20 @@ bool memory_add(struct guest_memory *m, const struct region *r, struct problem *
 {
     if (malformed(r)) {
         return problem_set(p, EXIT_USAGE,
-                           "cannot map guest address 0x%" PRIx64 ", %" PRIu64
-                           " bytes, permissions %u: malformed range",
+                           "cannot map guest address 0x%" PRIx64 ", %" PRIu64 " bytes, permissions %u: malformed range",
                            r->va, r->size, r->perms);
     }
     for (uint32_t i = 0; i < m->n; i++) {
         if (overlap(&m->list[i], r)) {
-            return problem_set(p, EXIT_USAGE,
-                               "guest addresses 0x%" PRIx64 " and 0x%" PRIx64 " overlap",
-                               m->list[i].va, r->va);
+            return problem_set(p, EXIT_USAGE, "guest addresses 0x%" PRIx64 " and 0x%" PRIx64 " overlap", m->list[i].va,
+                               r->va);
         }
     }
     if (m->n == m->capacity) {
         uint32_t capacity = m->capacity ? 2 * m->capacity : 64;
-        struct region *list = realloc(m->list, capacity * sizeof *list);
-        if (!list) {
+        struct region *list = realloc(m->list, capacity * sizeof(*list));
+        if (!list)
             return problem_set(p, EXIT_HOST, "out of memory");
-        }
         m->list = list;
         m->capacity = capacity;
     }
@@ -66,22 +58,18 @@ bool memory_add(struct guest_memory *m, const struct region *r, struct problem *
     return true;
 }
 
-void *memory_at(const struct guest_memory *m, struct guest_va at, uint64_t len, uint32_t perms,
-                uint64_t *avail)
+void *memory_at(const struct guest_memory *m, struct guest_va at, uint64_t len, uint32_t perms, uint64_t *avail)
 {
     for (uint32_t i = 0; i < m->n; i++) {
         const struct region *r = &m->list[i];
-        if (at.va < r->va) {
+        if (at.va < r->va)
             continue;
-        }
         uint64_t block = (at.va - r->va) / r->stride;
         uint64_t inside = (at.va - r->va) % r->stride;
-        if (block >= r->count || inside >= r->size) {
+        if (block >= r->count || inside >= r->size)
             continue;
-        }
-        if ((r->perms & perms) != perms) {
+        if ((r->perms & perms) != perms)
             return NULL; /* regions never overlap: no other can hold it */
-        }
         uint64_t left = r->size - inside;
         *avail = len < left ? len : left;
         return m->host + r->gpa + block * r->size + inside;
@@ -89,16 +77,14 @@ void *memory_at(const struct guest_memory *m, struct guest_va at, uint64_t len, 
     return NULL;
 }
 
-bool memory_read(const struct guest_memory *m, void *to, struct guest_va from, uint64_t len,
-                 uint32_t perms)
+bool memory_read(const struct guest_memory *m, void *to, struct guest_va from, uint64_t len, uint32_t perms)
 {
     uint8_t *out = to;
     while (len) {
         uint64_t chunk;
         const void *host = memory_at(m, from, len, perms, &chunk);
-        if (!host) {
+        if (!host)
             return false;
-        }
         memcpy(out, host, chunk);
         out += chunk;
         from.va += chunk;
@@ -113,9 +99,8 @@ bool memory_fill(const struct guest_memory *m, struct guest_va to, const void *f
     while (len) {
         uint64_t chunk;
         void *host = memory_at(m, to, len, PERM_R, &chunk);
-        if (!host) {
+        if (!host)
             return false;
-        }
         memcpy(host, in, chunk);
         in += chunk;
         to.va += chunk;

@@ -38,8 +38,7 @@ enum region_backing {
     BACK_FD,   /* shared: the memfd `fd` at `offset` */
 };
 
-/* `count` blocks of `size` bytes, `stride` bytes apart; what lies between the blocks is not mapped.
- */
+/* `count` blocks of `size` bytes, `stride` bytes apart; what lies between the blocks is not mapped. */
 struct region {
     uint64_t va, size, stride; /* multiples of PAGE; stride >= size */
     uint32_t count;
@@ -55,12 +54,11 @@ struct region {
 struct guest_memory {
     struct region *list;
     uint32_t n, capacity;
-    bool keyed; /* protection keys are in use */
-    uint8_t *host;      /* guest-physical 0 */
-    uint64_t size;      /* bytes of guest-physical space */
-    uint64_t read_only; /* [tables_size, read_only): what the guest may only read */
-    uint64_t
-        tables_size; /* page tables: guest-physical [0, tables_size), at no guest virtual address */
+    bool keyed;           /* protection keys are in use */
+    uint8_t *host;        /* guest-physical 0 */
+    uint64_t size;        /* bytes of guest-physical space */
+    uint64_t read_only;   /* [tables_size, read_only): what the guest may only read */
+    uint64_t tables_size; /* page tables: guest-physical [0, tables_size), at no guest virtual address */
 };
 
 /* Plans one region. False and `p` when it is malformed, overlaps another, or is both W and X. */
@@ -79,14 +77,12 @@ void memory_release(struct guest_memory *m);
 
 /* Host pointer for guest address `at` if the page there has all of `perms`, else NULL. *avail: how
  * many of the `len` bytes asked for are contiguous from there (never past the block's end). */
-void *memory_at(const struct guest_memory *m, struct guest_va at, uint64_t len, uint32_t perms,
-                uint64_t *avail);
+void *memory_at(const struct guest_memory *m, struct guest_va at, uint64_t len, uint32_t perms, uint64_t *avail);
 
 /* Copies guest memory that has all of `perms` to private memory / the other way round (set-up only:
  * the write does not look at W). False: part of the range is not mapped so; then nothing useful was
  * copied. */
-bool memory_read(const struct guest_memory *m, void *to, struct guest_va from, uint64_t len,
-                 uint32_t perms);
+bool memory_read(const struct guest_memory *m, void *to, struct guest_va from, uint64_t len, uint32_t perms);
 bool memory_fill(const struct guest_memory *m, struct guest_va to, const void *from, uint64_t len);
 
 static inline uint64_t page_up(uint64_t bytes)

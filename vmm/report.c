@@ -47,9 +47,8 @@ static const char *const exceptions[32] = {
 void report_clean(char *to, size_t size, const char *from, size_t from_size)
 {
     size_t n = 0;
-    for (; n + 1 < size && n < from_size && from[n]; n++) {
+    for (; n + 1 < size && n < from_size && from[n]; n++)
         to[n] = from[n] >= ' ' && from[n] <= '~' ? from[n] : '?';
-    }
     to[n] = 0;
 }
 
@@ -59,8 +58,7 @@ static const char *name_of(const struct appliance *a, uint32_t compartment)
 }
 
 /* Why the access at cr2 was refused. */
-static void page_fault_reason(const struct appliance *a, const struct crash *c, char *text,
-                              size_t size)
+static void page_fault_reason(const struct appliance *a, const struct crash *c, char *text, size_t size)
 {
     struct owner o = owner_find(a, c->cr2);
     uint64_t error = c->regs.error;
@@ -74,11 +72,9 @@ static void page_fault_reason(const struct appliance *a, const struct crash *c, 
         snprintf(text, size, "memory of compartment \"%s\"", name_of(a, o.compartment));
     } else if (!(error & PF_PRESENT) || o.kind == OWN_NOTHING) {
         snprintf(text, size,
-                 o.kind == OWN_NOTHING || o.kind == OWN_WINDOW ? "nothing is there"
-                                                               : "not mapped into its VM");
+                 o.kind == OWN_NOTHING || o.kind == OWN_WINDOW ? "nothing is there" : "not mapped into its VM");
     } else if (error & PF_KEY && o.compartment < a->n_compartments && o.kind != OWN_GATES) {
-        snprintf(text, size, "protection key: memory of compartment \"%s\"",
-                 name_of(a, o.compartment));
+        snprintf(text, size, "protection key: memory of compartment \"%s\"", name_of(a, o.compartment));
     } else if (error & PF_KEY) {
         snprintf(text, size, "not permitted by the protection key");
     } else if (o.kind == OWN_KERNEL) {
@@ -96,24 +92,22 @@ static void print_trap_head(FILE *out, const struct appliance *a, const struct c
     const char *word = vector < 32 ? exceptions[vector] : NULL;
     fprintf(out, "bulkhead: compartment \"%s\" crashed: ", name_of(a, c->compartment));
     if (vector != VECTOR_PAGE_FAULT) {
-        if (c->keyed && vector == VECTOR_UNDEFINED && owner_find(a, c->regs.rip).kind == OWN_GATEWAYS) {
+        if (c->keyed && vector == VECTOR_UNDEFINED && owner_find(a, c->regs.rip).kind == OWN_GATEWAYS)
             fprintf(out, "a forged crossing between protection keys\n");
-        } else if (word) {
+        else if (word)
             fprintf(out, "%s\n", word);
-        } else {
+        else
             fprintf(out, "exception %" PRIu64 "\n", vector);
-        }
         return;
     }
     struct owner o = owner_find(a, c->cr2);
     if (o.kind == OWN_GUARD && o.compartment == c->compartment) {
-        fprintf(out,
-                "stack overflow of thread %" PRIu32 ": compartments.%s.stack is %" PRIu64 " KiB\n",
-                o.thread, name_of(a, o.compartment), a->compartments[o.compartment].stack >> 10);
+        fprintf(out, "stack overflow of thread %" PRIu32 ": compartments.%s.stack is %" PRIu64 " KiB\n", o.thread,
+                name_of(a, o.compartment), a->compartments[o.compartment].stack >> 10);
         return;
     }
     char reason[128];
-    page_fault_reason(a, c, reason, sizeof reason);
+    page_fault_reason(a, c, reason, sizeof(reason));
     fprintf(out, "page fault %s %#" PRIx64 ": %s\n",
             c->regs.error & PF_FETCH   ? "executing"
             : c->regs.error & PF_WRITE ? "writing"
@@ -121,24 +115,20 @@ static void print_trap_head(FILE *out, const struct appliance *a, const struct c
             c->cr2, reason);
 }
 
-void report_place(FILE *out, const char *label, const struct appliance *a, const char *core,
-                  uint64_t pc)
+void report_place(FILE *out, const char *label, const struct appliance *a, const char *core, uint64_t pc)
 {
     char text[768], brief[512];
     struct location at;
-    struct owner o = owner_describe(a, core, pc, text, sizeof text);
-    const char *image = o.kind == OWN_IMAGE  ? a->compartments[o.compartment].image
-                        : o.kind == OWN_CORE ? core
-                                             : NULL;
-    bool symbol = image && symbols_find(image, pc, &at) && location_brief(&at, brief, sizeof brief);
+    struct owner o = owner_describe(a, core, pc, text, sizeof(text));
+    const char *image = o.kind == OWN_IMAGE ? a->compartments[o.compartment].image : o.kind == OWN_CORE ? core : NULL;
+    bool symbol = image && symbols_find(image, pc, &at) && location_brief(&at, brief, sizeof(brief));
     fprintf(out, "  %-9s %#" PRIx64 "%s %s\n", label, pc, symbol ? "" : ":", symbol ? brief : text);
 }
 
-void report_address(FILE *out, const char *label, const struct appliance *a, const char *core,
-                    uint64_t va)
+void report_address(FILE *out, const char *label, const struct appliance *a, const char *core, uint64_t va)
 {
     char text[768];
-    owner_describe(a, core, va, text, sizeof text);
+    owner_describe(a, core, va, text, sizeof(text));
     fprintf(out, "  %-9s %#" PRIx64 ": %s\n", label, va, text);
 }
 
@@ -156,11 +146,10 @@ static void print_registers(FILE *out, const struct bh_trap *t)
     const struct {
         const char *name;
         uint64_t value;
-    } r[] = {{"rax", t->rax}, {"rbx", t->rbx}, {"rcx", t->rcx},   {"rdx", t->rdx}, {"rsi", t->rsi},
-             {"rdi", t->rdi}, {"rbp", t->rbp}, {"rsp", t->rsp},   {"r8", t->r8},   {"r9", t->r9},
-             {"r10", t->r10}, {"r11", t->r11}, {"r12", t->r12},   {"r13", t->r13}, {"r14", t->r14},
-             {"r15", t->r15}, {"rip", t->rip}, {"rfl", t->rflags}};
-    size_t n = sizeof r / sizeof *r;
+    } r[] = {{"rax", t->rax}, {"rbx", t->rbx}, {"rcx", t->rcx}, {"rdx", t->rdx}, {"rsi", t->rsi}, {"rdi", t->rdi},
+             {"rbp", t->rbp}, {"rsp", t->rsp}, {"r8", t->r8},   {"r9", t->r9},   {"r10", t->r10}, {"r11", t->r11},
+             {"r12", t->r12}, {"r13", t->r13}, {"r14", t->r14}, {"r15", t->r15}, {"rip", t->rip}, {"rfl", t->rflags}};
+    size_t n = sizeof(r) / sizeof(*r);
     for (size_t i = 0; i < n; i++) {
         fprintf(out, "%s%3s=%016" PRIx64 "%s",
                 i == 0       ? "  registers "
@@ -170,13 +159,11 @@ static void print_registers(FILE *out, const struct bh_trap *t)
     }
 }
 
-static void print_trap(FILE *out, const struct appliance *a, const char *core,
-                       const struct crash *c)
+static void print_trap(FILE *out, const struct appliance *a, const char *core, const struct crash *c)
 {
     print_trap_head(out, a, c);
-    if (c->regs.vector == VECTOR_PAGE_FAULT) {
+    if (c->regs.vector == VECTOR_PAGE_FAULT)
         report_address(out, "address", a, core, c->cr2);
-    }
     report_place(out, "at", a, core, c->regs.rip);
     print_thread(out, a, c->regs.rsp);
     report_keys(out, a, c);
@@ -184,19 +171,16 @@ static void print_trap(FILE *out, const struct appliance *a, const char *core,
 }
 
 /* Panic or failed assertion: the guest says why itself. */
-static void print_own_words(FILE *out, const struct appliance *a, const char *core,
-                            const struct bh_report *r)
+static void print_own_words(FILE *out, const struct appliance *a, const char *core, const struct bh_report *r)
 {
-    char text[sizeof r->text];
-    report_clean(text, sizeof text, r->text, sizeof r->text);
+    char text[sizeof(r->text)];
+    report_clean(text, sizeof(text), r->text, sizeof(r->text));
     fprintf(out, "bulkhead: compartment \"%s\" %s: %s\n", name_of(a, r->compartment),
             r->kind == BH_REPORT_ASSERT ? "failed an assertion" : "gave up", text);
-    if (r->address) {
+    if (r->address)
         report_address(out, "address", a, core, r->address);
-    }
-    if (r->pc) {
+    if (r->pc)
         report_place(out, "at", a, core, r->pc);
-    }
     fprintf(out, "  thread    %" PRIu32 "\n", r->thread);
 }
 
@@ -204,7 +188,8 @@ static void print_heap(FILE *out, const struct appliance *a, const struct bh_rep
 {
     const struct compartment *c = &a->compartments[r->compartment < a->n_compartments ? r->compartment : 0];
     fprintf(out,
-            "bulkhead: compartment \"%s\": its heap is full: %" PRIu64 " bytes more were wanted, and "
+            "bulkhead: compartment \"%s\": its heap is full: %" PRIu64
+            " bytes more were wanted, and "
             "compartments.%s.memory is %" PRIu64 " KiB\n",
             c->name, r->size, c->name, c->memory >> 10);
 }
@@ -246,15 +231,14 @@ static void print_reset(FILE *out, const struct appliance *a, const struct crash
 }
 
 /* What KVM knows about a VM that it cannot continue. */
-static void print_stopped(FILE *out, const struct appliance *a, const char *core,
-                          const struct crash *c)
+static void print_stopped(FILE *out, const struct appliance *a, const char *core, const struct crash *c)
 {
-    char detail[sizeof c->detail];
+    char detail[sizeof(c->detail)];
     if (c->kind == CRASH_SHUTDOWN && c->reset) {
         print_reset(out, a, c);
         return;
     }
-    report_clean(detail, sizeof detail, c->detail, sizeof c->detail);
+    report_clean(detail, sizeof(detail), c->detail, sizeof(c->detail));
     const char *why = c->kind == CRASH_SHUTDOWN ? triple_fault
                       : c->kind == CRASH_FORGED ? "a hypercall, which only the core may make"
                                                 : "KVM cannot go on: ";
@@ -273,16 +257,16 @@ void report_write(FILE *out, const struct appliance *a, const char *core, const 
         print_trap(out, a, core, c);
         break;
     case CRASH_REPORT:
-        if (c->report.kind == BH_REPORT_HEAP && !c->report.fatal) {
+        if (c->report.kind == BH_REPORT_HEAP && !c->report.fatal)
             print_heap(out, a, &c->report);
-        } else if (c->report.kind == BH_REPORT_REFUSED) {
+        else if (c->report.kind == BH_REPORT_REFUSED)
             refusal_write(out, a, core, &c->report);
-        } else {
+        else
             print_own_words(out, a, core, &c->report);
-        }
         break;
     case CRASH_DEADLOCK:
-        fputs("bulkhead: deadlock: every thread of the appliance waits, and nothing is left that could wake one\n", out);
+        fputs("bulkhead: deadlock: every thread of the appliance waits, and nothing is left that could wake one\n",
+              out);
         break;
     case CRASH_KILLED:
         print_killed(out, a, c);
@@ -303,8 +287,7 @@ void report_crash(const struct appliance *a, const char *core, const struct cras
         return;
     }
     report_write(out, a, core, c);
-    if (fclose(out) == 0) {
+    if (fclose(out) == 0)
         fwrite(text, 1, size, stderr); /* unbuffered: one write */
-    }
     free(text);
 }

@@ -17,10 +17,10 @@
 #define RUNDIR_LIST_MAX 256u
 
 struct rundir {
-    char path[PATH_MAX]; /* of the appliance's directory; "": there is none */
+    char path[PATH_MAX];        /* of the appliance's directory; "": there is none */
     char name[RUNDIR_NAME_MAX]; /* NAME-PID */
-    pid_t pid;           /* the supervisor */
-    int lock;            /* supervisor only: closed at exec, and by every child for itself */
+    pid_t pid;                  /* the supervisor */
+    int lock;                   /* supervisor only: closed at exec, and by every child for itself */
 };
 
 /* Makes the calling process's directory. `appliance`: its name; anything but letters, digits, '.', '_' and '-' becomes

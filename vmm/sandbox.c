@@ -37,25 +37,21 @@ static int by_number(const void *a, const void *b)
 bool sandbox_close_others(const int *keep, unsigned n, struct problem *p)
 {
     int sorted[KEEP_MAX];
-    if (n > KEEP_MAX) {
+    if (n > KEEP_MAX)
         return problem_set(p, EXIT_HOST, "too many descriptors to keep");
-    }
-    memcpy(sorted, keep, n * sizeof *keep);
-    qsort(sorted, n, sizeof *sorted, by_number);
+    memcpy(sorted, keep, n * sizeof(*keep));
+    qsort(sorted, n, sizeof(*sorted), by_number);
     unsigned next = STDERR_FILENO + 1;
     for (unsigned i = 0; i < n; i++) {
-        if (sorted[i] < (int)next) {
+        if (sorted[i] < (int)next)
             continue;
-        }
         unsigned fd = (unsigned)sorted[i];
-        if (fd > next && close_range(next, fd - 1, 0)) {
+        if (fd > next && close_range(next, fd - 1, 0))
             return problem_set(p, EXIT_HOST, "cannot close descriptors: %s", strerror(errno));
-        }
         next = fd + 1;
     }
-    if (close_range(next, ~0u, 0)) {
+    if (close_range(next, ~0u, 0))
         return problem_set(p, EXIT_HOST, "cannot close descriptors: %s", strerror(errno));
-    }
     return true;
 }
 
@@ -78,22 +74,16 @@ static bool allow_calls(scmp_filter_ctx filter)
     };
     static const unsigned long requests[] = {KVM_RUN,       KVM_GET_REGS,  KVM_GET_SREGS,      KVM_GET_XSAVE,
                                              KVM_SET_SREGS, KVM_SET_XSAVE, KVM_SET_GUEST_DEBUG};
-    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
-        if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-                             SCMP_A1(SCMP_CMP_EQ, requests[i]))) {
+    for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++)
+        if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, requests[i])))
             return false;
-        }
-    }
     /* A breakpoint in text makes its page writable for a moment; nothing is ever made executable. */
     if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-                         SCMP_A2(SCMP_CMP_MASKED_EQ, ~(scmp_datum_t)(PROT_READ | PROT_WRITE), 0))) {
+                         SCMP_A2(SCMP_CMP_MASKED_EQ, ~(scmp_datum_t)(PROT_READ | PROT_WRITE), 0)))
         return false;
-    }
-    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
-        if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0)) {
+    for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+        if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0))
             return false;
-        }
-    }
     return true;
 }
 
@@ -113,9 +103,8 @@ static bool allow(scmp_filter_ctx filter, enum sandbox_kind kind, bool files)
 static void raise_descriptors(void)
 {
     struct rlimit now;
-    if (getrlimit(RLIMIT_NOFILE, &now) == 0) {
+    if (getrlimit(RLIMIT_NOFILE, &now) == 0)
         descriptors = now.rlim_max < SANDBOX_SOCKETS ? now.rlim_max : SANDBOX_SOCKETS;
-    }
 }
 
 static bool limit(int resource, rlim_t value)
@@ -126,18 +115,15 @@ static bool limit(int resource, rlim_t value)
 
 bool sandbox_enter(enum sandbox_kind kind, struct problem *p)
 {
-    if (kind == SANDBOX_NET_USER) {
+    if (kind == SANDBOX_NET_USER)
         raise_descriptors();
-    }
     if (!limit(RLIMIT_CORE, 0) || !limit(RLIMIT_NPROC, 0) || !limit(RLIMIT_NOFILE, descriptors) ||
-        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) {
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         return problem_set(p, EXIT_HOST, "cannot confine a VM's process: %s", strerror(errno));
-    }
     bool files = kind == SANDBOX_NET_USER && sandbox_net_files();
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
     bool good = filter && allow(filter, kind, files) && seccomp_load(filter) == 0;
-    if (filter) {
+    if (filter)
         seccomp_release(filter);
-    }
     return good || problem_set(p, EXIT_HOST, "cannot confine a VM's process: no seccomp filter");
 }

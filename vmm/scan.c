@@ -13,18 +13,15 @@ size_t scan_bytes(const uint8_t *bytes, size_t size, size_t start, const char **
 {
     *what = NULL;
     for (size_t i = start; i + 2 < size; i++) {
-        if (bytes[i] != 0x0f) {
+        if (bytes[i] != 0x0f)
             continue;
-        }
         uint8_t modrm = bytes[i + 2];
-        if (bytes[i + 1] == 0x01 && modrm == 0xef) {
+        if (bytes[i + 1] == 0x01 && modrm == 0xef)
             *what = "WRPKRU";
-        } else if (bytes[i + 1] == 0xae && (modrm >> 3 & 7) == 5 && modrm >> 6 != 3) {
+        else if (bytes[i + 1] == 0xae && (modrm >> 3 & 7) == 5 && modrm >> 6 != 3)
             *what = "XRSTOR";
-        }
-        if (*what) {
+        if (*what)
             return i;
-        }
     }
     return size;
 }
@@ -37,9 +34,8 @@ static uint32_t run_of(const struct image *image, uint32_t n, uint64_t *size)
     *size = 0;
     while (n + count < image->n_segments) {
         const struct segment *s = &image->segments[n + count];
-        if (!(s->perms & PERM_X) || (count && s[-1].va + s[-1].size != s->va)) {
+        if (!(s->perms & PERM_X) || (count && s[-1].va + s[-1].size != s->va))
             break;
-        }
         *size += s->size;
         count++;
     }
@@ -53,18 +49,15 @@ bool scan_image(const struct image *image, uint64_t *va, const char **what, stru
         uint64_t size, filled = 0;
         uint32_t count = run_of(image, n, &size);
         uint8_t *bytes = count ? calloc(1, size) : NULL;
-        if (count && !bytes) {
+        if (count && !bytes)
             return problem_set(p, EXIT_HOST, "out of memory");
-        }
         bool good = true;
-        for (uint32_t i = n; good && i < n + count; filled += image->segments[i].size, i++) {
+        for (uint32_t i = n; good && i < n + count; filled += image->segments[i].size, i++)
             good = image_read(image, &image->segments[i], bytes + filled, p);
-        }
         size_t at = good && count ? scan_bytes(bytes, size, 0, what) : 0;
         free(bytes);
-        if (!good) {
+        if (!good)
             return false;
-        }
         if (*what) {
             *va = image->segments[n].va + at;
             return true;

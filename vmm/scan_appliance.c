@@ -7,25 +7,22 @@
 #include "vmm/owner.h"
 #include "vmm/scan.h"
 
-static bool scan_one(const struct appliance *a, const struct image *image, const char *core,
-                     const char *name, struct problem *p)
+static bool scan_one(const struct appliance *a, const struct image *image, const char *core, const char *name,
+                     struct problem *p)
 {
     uint64_t va = 0;
     const char *what;
-    if (!scan_image(image, &va, &what, p)) {
+    if (!scan_image(image, &va, &what, p))
         return false;
-    }
-    if (!what) {
+    if (!what)
         return true;
-    }
     char place[768];
-    owner_describe(a, core, va, place, sizeof place);
-    return problem_set(
-        p, EXIT_USAGE,
-        "%s: the bytes of a %s instruction at 0x%" PRIx64
-        ": %s: whoever jumps there can change the "
-        "protection keys of its VM; give \"%s\" mechanism \"vm\", or change that code",
-        image->path, what, va, place, name);
+    owner_describe(a, core, va, place, sizeof(place));
+    return problem_set(p, EXIT_USAGE,
+                       "%s: the bytes of a %s instruction at 0x%" PRIx64
+                       ": %s: whoever jumps there can change the "
+                       "protection keys of its VM; give \"%s\" mechanism \"vm\", or change that code",
+                       image->path, what, va, place, name);
 }
 
 bool scan_appliance(const struct appliance *a, const char *core, struct problem *p)
@@ -34,26 +31,21 @@ bool scan_appliance(const struct appliance *a, const char *core, struct problem 
     for (uint32_t i = 0; i < a->n_compartments; i++) {
         const struct compartment *c = &a->compartments[i];
         struct image image;
-        if (!keys_needed(a, c->vm)) {
+        if (!keys_needed(a, c->vm))
             continue;
-        }
         keyed = true;
-        if (!image_open_compartment(&image, c->image, i, p)) {
+        if (!image_open_compartment(&image, c->image, i, p))
             return false;
-        }
         bool clean = scan_one(a, &image, core, c->name, p);
         close(image.fd);
-        if (!clean) {
+        if (!clean)
             return false;
-        }
     }
     struct image image;
-    if (!keyed) {
+    if (!keyed)
         return true;
-    }
-    if (!image_open_core(&image, core, p)) {
+    if (!image_open_core(&image, core, p))
         return false;
-    }
     bool clean = scan_one(a, &image, core, "core", p);
     close(image.fd);
     return clean;

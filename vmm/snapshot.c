@@ -14,34 +14,28 @@ static bool take_placement(const struct snapshot *s, struct appliance *a)
         c->vm = s->vm[i];
         c->mechanism = (enum mechanism)s->mechanism[i];
         c->share = s->share[i] == 0xff ? BH_NO_SHARE : s->share[i];
-        if (c->vm >= BH_VMS_MAX || c->mechanism > MECH_NONE ||
-            (c->share != BH_NO_SHARE && c->share >= a->n_shares)) {
+        if (c->vm >= BH_VMS_MAX || c->mechanism > MECH_NONE || (c->share != BH_NO_SHARE && c->share >= a->n_shares))
             return false;
-        }
         struct vm_plan *v = &a->vms[c->vm];
         v->index = c->vm;
         v->compartments |= 1ull << i;
         v->n_threads = c->threads > v->n_threads ? c->threads : v->n_threads;
         a->n_vms = c->vm >= a->n_vms ? c->vm + 1 : a->n_vms;
     }
-    for (uint32_t v = 0; v < a->n_vms; v++) {
-        if (!a->vms[v].compartments) {
+    for (uint32_t v = 0; v < a->n_vms; v++)
+        if (!a->vms[v].compartments)
             return false;
-        }
-    }
     return true;
 }
 
 bool snapshot_load(const void *bytes, size_t size, const char *name, struct appliance *a, struct problem *p)
 {
     const struct snapshot *s = bytes;
-    if (size < sizeof *s || s->magic != SNAPSHOT_MAGIC || s->version != SNAPSHOT_VERSION || s->abi != BH_ABI_VERSION ||
-        s->manifest_size != size - sizeof *s || !memchr(s->manifest, 0, sizeof s->manifest) ||
-        !memchr(s->core, 0, sizeof s->core)) {
+    if (size < sizeof(*s) || s->magic != SNAPSHOT_MAGIC || s->version != SNAPSHOT_VERSION || s->abi != BH_ABI_VERSION ||
+        s->manifest_size != size - sizeof(*s) || !memchr(s->manifest, 0, sizeof(s->manifest)) ||
+        !memchr(s->core, 0, sizeof(s->core)))
         return problem_set(p, EXIT_USAGE, "%s: not of this version of Bulkhead", name);
-    }
-    if (!manifest_parse(s + 1, s->manifest_size, s->manifest, a, p)) {
+    if (!manifest_parse(s + 1, s->manifest_size, s->manifest, a, p))
         return false;
-    }
     return take_placement(s, a) || problem_set(p, EXIT_USAGE, "%s: is damaged", name);
 }

@@ -14,7 +14,7 @@ struct location {
     char section[64]; /* empty: in no section */
     char symbol[128]; /* empty: none at or before the address in its section */
     uint64_t offset;  /* from the symbol, bytes */
-    char file[256]; /* of the instruction, or of the variable's declaration; relative to the source
+    char file[256];   /* of the instruction, or of the variable's declaration; relative to the source
                        root; empty: unknown */
     int line;
 };

@@ -16,11 +16,9 @@ static inline bool text_is_control(unsigned char before, unsigned char byte)
 /* Replaces them in a string. */
 static inline void text_clean(char *text, char by)
 {
-    for (unsigned char before = 0; *text; before = (unsigned char)*text++) {
-        if (*text == '\t' || text_is_control(before, (unsigned char)*text)) {
+    for (unsigned char before = 0; *text; before = (unsigned char)*text++)
+        if (*text == '\t' || text_is_control(before, (unsigned char)*text))
             *text = by;
-        }
-    }
 }
 
 #endif

@@ -29,17 +29,15 @@ static bool raw;
 
 static bool follows(const struct rundir *r)
 {
-    for (unsigned i = 0; i < n_followed; i++) {
-        if (strcmp(list[i]->o.dir.name, r->name) == 0) {
+    for (unsigned i = 0; i < n_followed; i++)
+        if (strcmp(list[i]->o.dir.name, r->name) == 0)
             return true;
-        }
-    }
     return false;
 }
 
 static bool follow(const struct rundir *r, struct problem *p)
 {
-    struct followed *f = calloc(1, sizeof *f);
+    struct followed *f = calloc(1, sizeof(*f));
     if (!f || !observe_connect(&f->o, r, p)) {
         free(f);
         return false;
@@ -70,15 +68,12 @@ static bool look_around(const char *which, struct problem *p)
     static struct rundir dirs[RUNDIR_LIST_MAX];
     struct problem ignored;
     drop_dead();
-    if (which) {
+    if (which)
         return rundir_choose(which, &dirs[0], p) && (follows(&dirs[0]) || follow(&dirs[0], p));
-    }
     unsigned n = rundir_list(dirs);
-    for (unsigned i = 0; i < n && n_followed < FOLLOWED_MAX; i++) {
-        if (!follows(&dirs[i])) {
+    for (unsigned i = 0; i < n && n_followed < FOLLOWED_MAX; i++)
+        if (!follows(&dirs[i]))
             follow(&dirs[i], &ignored);
-        }
-    }
     return true;
 }
 
@@ -142,9 +137,8 @@ static void leave(int signo)
 /* Keys without a newline, the cursor hidden; undone at the end, however it comes. */
 static void take_terminal(void)
 {
-    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &terminal)) {
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &terminal))
         return;
-    }
     struct termios t = terminal;
     t.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
     raw = tcsetattr(STDIN_FILENO, TCSANOW, &t) == 0;
@@ -167,13 +161,11 @@ static bool pause_or_quit(uint64_t ms)
 int top(const struct top_options *o)
 {
     struct problem p = {0};
-    if (!look_around(o->which, &p)) {
+    if (!look_around(o->which, &p))
         return problem_print(&p);
-    }
     if (o->once) {
-        if (!o->json) { /* rates need two samples */
+        if (!o->json) /* rates need two samples */
             pause_or_quit(o->interval_ms);
-        }
         sample_all();
         print_all(o->json);
         return 0;
@@ -184,14 +176,12 @@ int top(const struct top_options *o)
         sample_all();
         fputs(screen ? "\033[H\033[2J" : "", stdout);
         print_all(o->json);
-        if (screen) {
+        if (screen)
             printf("\nevery %.1f s; q ends\n", (double)o->interval_ms / 1000);
-        } else if (!o->json) {
+        else if (!o->json)
             putchar('\n');
-        }
-        if (ferror(stdout) || !look_around(o->which, &p)) {
+        if (ferror(stdout) || !look_around(o->which, &p))
             return problem_print(&p);
-        }
     }
     return 0;
 }

@@ -8,7 +8,7 @@
 #include "vmm/observe.h"
 
 struct top_options {
-    const char *which;    /* as rundir_choose(); NULL: all that run */
+    const char *which; /* as rundir_choose(); NULL: all that run */
     bool once, json;
     uint64_t interval_ms;
 };

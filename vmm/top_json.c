@@ -8,11 +8,9 @@ static void vm_json(struct json *j, const struct observed *o, uint32_t v, const 
     json_open(j, NULL, '{');
     json_number(j, "vm", v);
     json_open(j, "compartments", '[');
-    for (uint32_t i = 0; i < o->a.n_compartments; i++) {
-        if (o->a.vms[v].compartments >> i & 1) {
+    for (uint32_t i = 0; i < o->a.n_compartments; i++)
+        if (o->a.vms[v].compartments >> i & 1)
             json_string(j, NULL, o->a.compartments[i].name);
-        }
-    }
     json_close(j, ']');
     json_number(j, "pid", o->head.pid[v]);
     json_bool(j, "runs", s->runs);
@@ -42,9 +40,8 @@ static void vm_json(struct json *j, const struct observed *o, uint32_t v, const 
 static void latency_json(struct json *j, const struct observed *o, const struct edge_sample *s)
 {
     uint64_t n = 0;
-    for (unsigned i = 0; i < BH_STATS_BUCKETS; i++) {
+    for (unsigned i = 0; i < BH_STATS_BUCKETS; i++)
         n += s->latency[i];
-    }
     json_open(j, "latency", '{');
     json_number(j, "calls", n);
     json_number(j, "mean_ns", n ? observe_ns(o, s->cycles / n) : 0);
@@ -72,19 +69,16 @@ static void edge_json(struct json *j, const struct observed *o, uint32_t e, cons
     json_string(j, "to", to->name);
     json_string(j, "mechanism", edge_mechanism(&o->a, edge));
     json_bool(j, "counted", s->counted);
-    if (s->counted) {
+    if (s->counted)
         json_number(j, "calls", s->calls);
-    }
     if (s->counted && !s->calls_only) {
         json_number(j, "in_flight", s->in_flight);
         json_number(j, "served", s->served);
         json_number(j, "callbacks", s->callbacks);
         json_open(j, "errors", '{');
-        for (uint32_t i = 1; i < BH_STATS_STATUSES; i++) {
-            if (s->status[i] && observe_status(i)) {
+        for (uint32_t i = 1; i < BH_STATS_STATUSES; i++)
+            if (s->status[i] && observe_status(i))
                 json_number(j, observe_status(i), s->status[i]);
-            }
-        }
         json_close(j, '}');
         json_number(j, "copied_bytes", s->copied);
         json_number(j, "shared_bytes", s->passed);
@@ -102,14 +96,12 @@ void top_json(struct json *j, const struct observed *o, const struct sample *s)
     json_number(j, "running_ns", s->time_ns > o->head.start_ns ? s->time_ns - o->head.start_ns : 0);
     json_number(j, "tsc_khz", observe_khz(o));
     json_open(j, "vms", '[');
-    for (uint32_t v = 0; v < o->a.n_vms; v++) {
+    for (uint32_t v = 0; v < o->a.n_vms; v++)
         vm_json(j, o, v, &s->vms[v]);
-    }
     json_close(j, ']');
     json_open(j, "edges", '[');
-    for (uint32_t e = 0; e < o->a.n_edges; e++) {
+    for (uint32_t e = 0; e < o->a.n_edges; e++)
         edge_json(j, o, e, &s->edges[e]);
-    }
     json_close(j, ']');
     json_close(j, '}');
 }

@@ -51,9 +51,9 @@ static void put_name(const struct edge *edge, const struct bh_stats_event *e)
                        : e->kind == BH_STATS_CALLBACK ? t.o.a.compartments[edge->from].name
                                                       : NULL;
     if (call && e->fn < to->n_exports) {
-        snprintf(name, sizeof name, "%s%s%s", peer ? peer : "", peer ? ": " : "", to->exports[e->fn].name);
+        snprintf(name, sizeof(name), "%s%s%s", peer ? peer : "", peer ? ": " : "", to->exports[e->fn].name);
     } else {
-        snprintf(name, sizeof name, "%s%s%s %u", peer ? peer : "", peer ? ": " : "", call ? "function" : "callback",
+        snprintf(name, sizeof(name), "%s%s%s %u", peer ? peer : "", peer ? ": " : "", call ? "function" : "callback",
                  e->fn);
     }
     fputs(",\"cat\":\"gate\",\"name\":", t.out);
@@ -66,8 +66,8 @@ static void put_arrow(uint32_t v, const struct bh_stats_event *e)
     bool from = e->kind == BH_STATS_CALL || e->kind == BH_STATS_CALLBACK;
     bool call = e->kind == BH_STATS_CALL || e->kind == BH_STATS_SERVE;
     begin_event(from ? "s" : "f", v, e);
-    fprintf(t.out, ",\"cat\":\"gate\",\"name\":\"call\",\"id\":\"%u.%c.%" PRIu32 "\"%s}", e->edge, call ? 'c' : 'b', e->seq,
-            from ? "" : ",\"bp\":\"e\"");
+    fprintf(t.out, ",\"cat\":\"gate\",\"name\":\"call\",\"id\":\"%u.%c.%" PRIu32 "\"%s}", e->edge, call ? 'c' : 'b',
+            e->seq, from ? "" : ",\"bp\":\"e\"");
 }
 
 static void put(uint32_t v, const struct bh_stats_event *e)
@@ -78,9 +78,8 @@ static void put(uint32_t v, const struct bh_stats_event *e)
         fputs(",\"cat\":\"vm\",\"name\":\"parked\"}", t.out);
         return;
     }
-    if (e->edge >= t.o.a.n_edges || e->kind == 0 || e->kind >= BH_STATS_KINDS) {
+    if (e->edge >= t.o.a.n_edges || e->kind == 0 || e->kind >= BH_STATS_KINDS)
         return; /* the guest's nonsense */
-    }
     const struct edge *edge = &t.o.a.edges[e->edge];
     begin_event(begins ? "B" : "E", v, e);
     put_name(edge, e);
@@ -89,9 +88,8 @@ static void put(uint32_t v, const struct bh_stats_event *e)
         fprintf(t.out, ",\"args\":{\"status\":\"%s\"}", status ? status : "?");
     }
     fputc('}', t.out);
-    if (begins) {
+    if (begins)
         put_arrow(v, e);
-    }
 }
 
 /* Takes what VM v recorded since. An event counts if it was not overwritten before it had been copied. */
@@ -99,16 +97,15 @@ static void take(uint32_t v)
 {
     const struct bh_stats *s = t.o.guest[v];
     uint64_t head = atomic_load_explicit(&((struct bh_stats *)s)->n_trace, memory_order_acquire);
-    if (head < t.tail[v]) {
+    if (head < t.tail[v])
         t.tail[v] = head; /* it began anew */
-    }
     if (head - t.tail[v] > BH_STATS_TRACE) {
         t.lost += head - t.tail[v] - BH_STATS_TRACE;
         t.tail[v] = head - BH_STATS_TRACE;
     }
     for (; t.tail[v] < head; t.tail[v]++) {
         struct bh_stats_event e;
-        memcpy(&e, &s->trace[t.tail[v] % BH_STATS_TRACE], sizeof e);
+        memcpy(&e, &s->trace[t.tail[v] % BH_STATS_TRACE], sizeof(e));
         atomic_thread_fence(memory_order_acquire);
         uint64_t now = atomic_load_explicit(&((struct bh_stats *)s)->n_trace, memory_order_relaxed);
         if (now - t.tail[v] >= BH_STATS_TRACE) {
@@ -126,12 +123,10 @@ static void put_names(void)
           t.out);
     for (uint32_t v = 0; v < t.o.a.n_vms; v++) {
         char name[512];
-        int used = snprintf(name, sizeof name, "VM %" PRIu32 ":", v);
-        for (uint32_t i = 0; i < t.o.a.n_compartments; i++) {
-            if ((t.o.a.vms[v].compartments >> i & 1) && used < (int)sizeof name) {
-                used += snprintf(name + used, sizeof name - (size_t)used, " %s", t.o.a.compartments[i].name);
-            }
-        }
+        int used = snprintf(name, sizeof(name), "VM %" PRIu32 ":", v);
+        for (uint32_t i = 0; i < t.o.a.n_compartments; i++)
+            if ((t.o.a.vms[v].compartments >> i & 1) && used < (int)sizeof(name))
+                used += snprintf(name + used, sizeof(name) - (size_t)used, " %s", t.o.a.compartments[i].name);
         fprintf(t.out, ",\n{\"ph\":\"M\",\"pid\":%" PRIu32 ",\"name\":\"process_name\",\"args\":{\"name\":", v);
         json_quote(t.out, name);
         fputs("}}", t.out);
@@ -144,22 +139,18 @@ static void record(uint64_t ms)
     const struct timespec pause = {.tv_nsec = LOOK_NS};
     const struct control_request wish = {.ask = CONTROL_TRACE};
     uint64_t end = marks_now() + ms * 1000000;
-    for (uint32_t v = 0; v < t.o.a.n_vms; v++) {
+    for (uint32_t v = 0; v < t.o.a.n_vms; v++)
         t.tail[v] = atomic_load_explicit(&((struct bh_stats *)t.o.guest[v])->n_trace, memory_order_acquire);
-    }
     t.start = __builtin_ia32_rdtsc();
-    if (send(t.o.socket, &wish, sizeof wish, MSG_NOSIGNAL) != (ssize_t)sizeof wish) {
+    if (send(t.o.socket, &wish, sizeof(wish), MSG_NOSIGNAL) != (ssize_t)sizeof(wish))
         return;
-    }
     while (!ended && observe_alive(&t.o) && (!ms || marks_now() < end)) {
-        for (uint32_t v = 0; v < t.o.a.n_vms; v++) {
+        for (uint32_t v = 0; v < t.o.a.n_vms; v++)
             take(v);
-        }
         nanosleep(&pause, NULL);
     }
-    for (uint32_t v = 0; v < t.o.a.n_vms; v++) {
+    for (uint32_t v = 0; v < t.o.a.n_vms; v++)
         take(v);
-    }
 }
 
 int trace(const struct trace_options *o)
@@ -167,9 +158,8 @@ int trace(const struct trace_options *o)
     struct problem p = {0};
     struct rundir dir;
     struct sigaction end = {.sa_handler = on_signal};
-    if (!rundir_choose(o->which, &dir, &p) || !observe_connect(&t.o, &dir, &p)) {
+    if (!rundir_choose(o->which, &dir, &p) || !observe_connect(&t.o, &dir, &p))
         return problem_print(&p);
-    }
     t.out = fopen(o->file, "we");
     if (!t.out) {
         problem_set(&p, EXIT_USAGE, "%s: %s", o->file, strerror(errno));

@@ -60,8 +60,8 @@ struct maker {
 
 static bool full(struct problem *p, uint32_t vm)
 {
-    return problem_set(p, EXIT_USAGE,
-                       "VM %u: its gates between protection keys do not fit: fewer edges or functions", vm);
+    return problem_set(p, EXIT_USAGE, "VM %u: its gates between protection keys do not fit: fewer edges or functions",
+                       vm);
 }
 
 static bool keyed_here(const struct keys *k, const struct edge *e)
@@ -91,7 +91,7 @@ static void bytes(struct maker *m, const void *from, uint32_t n)
 
 static void word(struct maker *m, uint32_t value)
 {
-    bytes(m, &value, sizeof value);
+    bytes(m, &value, sizeof(value));
 }
 
 /* The 32-bit distance of `target` from the end of an instruction that ends with it. */
@@ -111,13 +111,13 @@ static uint64_t put(struct maker *m, const uint8_t *start, const uint8_t *end, c
     for (uint32_t i = 0; i + 4 <= size; i++) {
         uint32_t field, n;
         const char *what;
-        memcpy(&field, start + i, sizeof field);
+        memcpy(&field, start + i, sizeof(field));
         n = field & 0xffff;
         if (field == HOLE(n) && n < HOLES) {
-            memcpy(at + i, &f->near[n], sizeof field);
+            memcpy(at + i, &f->near[n], sizeof(field));
         } else if (field == FAR_HOLE(n) && n < FAR_HOLES) {
             uint32_t distance = (uint32_t)(f->far[n] - (va + i + 4));
-            memcpy(at + i, &distance, sizeof distance);
+            memcpy(at + i, &distance, sizeof(distance));
         }
         m->crossings += scan_bytes(start + i, 3, 0, &what) == 0;
     }
@@ -144,7 +144,7 @@ static uint64_t secret(struct maker *m, uint32_t i, uint64_t value)
 static bool draw(uint64_t *word, uint32_t pkru)
 {
     uint32_t random;
-    bool good = getrandom(&random, sizeof random, 0) == (ssize_t)sizeof random;
+    bool good = getrandom(&random, sizeof(random), 0) == (ssize_t)sizeof(random);
     *word = (uint64_t)random << 32 | pkru;
     return good;
 }
@@ -180,7 +180,8 @@ static bool put_secrets(struct maker *m, const struct edge *e)
     return good;
 }
 
-/* An instruction that counts a call, with the rights of the domain that makes it; the gate follows at a multiple of 16. */
+/* An instruction that counts a call, with the rights of the domain that makes it; the gate follows at a multiple of 16.
+ */
 static uint64_t put_count(struct maker *m, const struct edge *e)
 {
     m->used = ((m->used + 15) & ~15u) + 16 - COUNT_BYTES;
@@ -198,8 +199,8 @@ static bool put_gate(struct maker *m, const struct edge *e, const struct import_
     uint64_t dispatch = i->fn < to->n_exports ? to->exports[i->fn].dispatch : 0;
     if (!image_covers(&m->w->images[e->to], dispatch, 1, PERM_X)) {
         return problem_set(p, EXIT_USAGE,
-                           "compartment %s: function %s of %s is not in its image; build the appliance again",
-                           to->name, i->name, i->library);
+                           "compartment %s: function %s of %s is not in its image; build the appliance again", to->name,
+                           i->name, i->library);
     }
     struct fill f = {0};
     crossing(&f, &m->edge[e->index]);
@@ -265,9 +266,8 @@ static bool put_gates(struct maker *m, uint32_t i, struct problem *p)
         const struct edge *e = keyed_import(m->k, i, &c->imports[n]);
         uint64_t *gate = &m->gates[m->n_gates++];
         *gate = m->entry[i][0];
-        if (e && !put_gate(m, e, &c->imports[n], gate, p)) {
+        if (e && !put_gate(m, e, &c->imports[n], gate, p))
             return false;
-        }
     }
     return true;
 }
@@ -277,9 +277,8 @@ static bool clean(const struct maker *m)
 {
     const char *what;
     uint32_t found = 0;
-    for (size_t at = 0; (at = scan_bytes(m->code, m->used, at, &what)) < m->used; at++) {
+    for (size_t at = 0; (at = scan_bytes(m->code, m->used, at, &what)) < m->used; at++)
         found++;
-    }
     return found == m->crossings;
 }
 
@@ -290,23 +289,18 @@ static bool make(struct maker *m, uint32_t start, struct problem *p)
     bool good = true;
     m->used = start;
     m->crossings = m->n_tables = m->n_gates = 0;
-    memset(m->n_secrets, 0, sizeof m->n_secrets);
+    memset(m->n_secrets, 0, sizeof(m->n_secrets));
     memset(m->code, 0xcc, BH_MPK_CODE_MAX);
-    memset(&m->mpk, 0, sizeof m->mpk);
-    for (uint32_t i = 0; i < a->n_edges; i++) {
+    memset(&m->mpk, 0, sizeof(m->mpk));
+    for (uint32_t i = 0; i < a->n_edges; i++)
         good &= !keyed_here(m->k, &a->edges[i]) || put_secrets(m, &a->edges[i]);
-    }
-    for (uint32_t i = 0; i < a->n_compartments; i++) {
+    for (uint32_t i = 0; i < a->n_compartments; i++)
         good &= !vm_holds(a, m->k->vm, i) || (put_core_calls(m, i) && put_down(m, i));
-    }
-    if (!good) {
+    if (!good)
         return problem_set(p, EXIT_HOST, "no random numbers");
-    }
-    for (uint32_t i = 0; i < a->n_compartments; i++) {
-        if (vm_holds(a, m->k->vm, i) && !put_gates(m, i, p)) {
+    for (uint32_t i = 0; i < a->n_compartments; i++)
+        if (vm_holds(a, m->k->vm, i) && !put_gates(m, i, p))
             return false;
-        }
-    }
     return true;
 }
 
@@ -322,9 +316,8 @@ static uint64_t code_bound(const struct world *w, const struct keys *k, uint64_t
     *constants = *imports = 1;
     for (uint32_t i = 0; i < a->n_compartments; i++) {
         const struct compartment *c = &a->compartments[i];
-        if (!vm_holds(a, k->vm, i)) {
+        if (!vm_holds(a, k->vm, i))
             continue;
-        }
         bytes += own + (uint64_t)w->core.header.core.n_calls * ENTRY_MAX;
         *imports += c->n_imports;
         for (uint32_t n = 0; n < c->n_imports; n++) {
@@ -336,14 +329,10 @@ static uint64_t code_bound(const struct world *w, const struct keys *k, uint64_t
     return bytes;
 }
 
-static bool add(struct guest_memory *m, uint64_t va, uint64_t size, uint32_t perms,
-                struct problem *p)
+static bool add(struct guest_memory *m, uint64_t va, uint64_t size, uint32_t perms, struct problem *p)
 {
-    struct region r = {.va = va,
-                       .size = page_up(size),
-                       .stride = page_up(size),
-                       .count = 1,
-                       .perms = perms | PERM_R | PERM_U};
+    struct region r = {
+        .va = va, .size = page_up(size), .stride = page_up(size), .count = 1, .perms = perms | PERM_R | PERM_U};
     return memory_add(m, &r, p);
 }
 
@@ -380,32 +369,25 @@ static bool add_counts(const struct world *w, const struct keys *k, struct guest
     return good;
 }
 
-bool trampolines_plan(const struct world *w, const struct keys *k, struct guest_memory *m,
-                      struct problem *p)
+bool trampolines_plan(const struct world *w, const struct keys *k, struct guest_memory *m, struct problem *p)
 {
     uint64_t constants, imports, code = code_bound(w, k, &constants, &imports);
-    if (code > BH_MPK_CODE_MAX || constants > BH_MPK_TABLES_MAX / 8) {
+    if (code > BH_MPK_CODE_MAX || constants > BH_MPK_TABLES_MAX / 8)
         return full(p, k->vm);
-    }
     struct region stacks = {.va = BH_MPK_STACK(0),
                             .size = BH_MPK_STACK_SIZE,
                             .stride = BH_MPK_STACK_SIZE + PAGE,
                             .count = k->a->vms[k->vm].n_threads,
                             .perms = PERM_R | PERM_W | PERM_U};
     if (!slots_have_room(w, k, p) || !add(m, BH_MPK_CODE_VA, code, PERM_X, p) ||
-        !add(m, BH_MPK_PUBLIC_VA, PAGE, PERM_W, p) ||
-        !add(m, BH_MPK_TABLES_VA, 8 * constants, 0, p) ||
-        !add(m, BH_MPK_CORE_VA, sizeof(struct bh_mpk), PERM_W, p) || !memory_add(m, &stacks, p)) {
+        !add(m, BH_MPK_PUBLIC_VA, PAGE, PERM_W, p) || !add(m, BH_MPK_TABLES_VA, 8 * constants, 0, p) ||
+        !add(m, BH_MPK_CORE_VA, sizeof(struct bh_mpk), PERM_W, p) || !memory_add(m, &stacks, p))
         return false;
-    }
-    for (uint32_t d = 0; d < k->n_domains; d++) {
-        if (!add(m, BH_MPK_SECRETS_VA(d), BH_MPK_SECRETS_SIZE, 0, p)) {
+    for (uint32_t d = 0; d < k->n_domains; d++)
+        if (!add(m, BH_MPK_SECRETS_VA(d), BH_MPK_SECRETS_SIZE, 0, p))
             return false;
-        }
-    }
-    if (!add_counts(w, k, m, p)) {
+    if (!add_counts(w, k, m, p))
         return false;
-    }
     for (uint32_t i = 0; i < m->n; i++) {
         uint32_t key = keys_of(k, m->list[i].va);
         if (key == KEY_NONE) {
@@ -424,9 +406,8 @@ static bool write_gates(const struct maker *m, uint32_t i, const uint64_t *gates
     uint64_t at = table + sizeof(struct bh_gate_table) + offsetof(struct bh_import, gate);
     bool good = memory_fill(memory, (struct guest_va){table + offsetof(struct bh_gate_table, core)}, m->entry[i],
                             8ull * m->w->core.header.core.n_calls);
-    for (uint32_t n = 0; good && n < m->k->a->compartments[i].n_imports; n++, at += sizeof(struct bh_import)) {
-        good = memory_fill(memory, (struct guest_va){at}, &gates[n], sizeof gates[n]);
-    }
+    for (uint32_t n = 0; good && n < m->k->a->compartments[i].n_imports; n++, at += sizeof(struct bh_import))
+        good = memory_fill(memory, (struct guest_va){at}, &gates[n], sizeof(gates[n]));
     return good;
 }
 
@@ -434,14 +415,12 @@ static bool write_all(const struct maker *m, struct guest_memory *memory)
 {
     uint64_t thread = BH_TLS_TP(0);
     const struct appliance *a = m->k->a;
-    bool good =
-        memory_fill(memory, (struct guest_va){BH_MPK_CODE_VA}, m->code, m->used) &&
-        memory_fill(memory, (struct guest_va){BH_MPK_TABLES_VA}, m->tables, 8ull * m->n_tables) &&
-        memory_fill(memory, (struct guest_va){BH_MPK_PUBLIC_VA}, &thread, sizeof thread) &&
-        memory_fill(memory, (struct guest_va){BH_MPK_CORE_VA}, &m->mpk, sizeof m->mpk);
-    for (uint32_t d = 0; good && d < m->k->n_domains; d++) {
+    bool good = memory_fill(memory, (struct guest_va){BH_MPK_CODE_VA}, m->code, m->used) &&
+                memory_fill(memory, (struct guest_va){BH_MPK_TABLES_VA}, m->tables, 8ull * m->n_tables) &&
+                memory_fill(memory, (struct guest_va){BH_MPK_PUBLIC_VA}, &thread, sizeof(thread)) &&
+                memory_fill(memory, (struct guest_va){BH_MPK_CORE_VA}, &m->mpk, sizeof(m->mpk));
+    for (uint32_t d = 0; good && d < m->k->n_domains; d++)
         good = memory_fill(memory, (struct guest_va){BH_MPK_SECRETS_VA(d)}, m->secrets[d], 8ull * m->n_secrets[d]);
-    }
     const uint64_t *gates = m->gates;
     for (uint32_t i = 0; good && i < a->n_compartments; i++) {
         if (vm_holds(a, m->k->vm, i)) {
@@ -455,7 +434,7 @@ static bool write_all(const struct maker *m, struct guest_memory *memory)
 static void free_maker(struct maker *m)
 {
     if (m) {
-        explicit_bzero(m->secrets, sizeof m->secrets);
+        explicit_bzero(m->secrets, sizeof(m->secrets));
         free(m->code);
         free(m->tables);
         free(m->gates);
@@ -463,11 +442,10 @@ static void free_maker(struct maker *m)
     }
 }
 
-bool trampolines_write(const struct world *w, const struct keys *k, struct guest_memory *memory,
-                       struct problem *p)
+bool trampolines_write(const struct world *w, const struct keys *k, struct guest_memory *memory, struct problem *p)
 {
     uint64_t constants, imports;
-    struct maker *m = calloc(1, sizeof *m);
+    struct maker *m = calloc(1, sizeof(*m));
     code_bound(w, k, &constants, &imports);
     bool good = m && (m->code = malloc(BH_MPK_CODE_MAX)) && (m->tables = calloc(constants, 8)) &&
                 (m->gates = calloc(imports, 8));
@@ -480,9 +458,8 @@ bool trampolines_write(const struct world *w, const struct keys *k, struct guest
         do {
             good = make(m, 16 * tries, p);
         } while (good && !clean(m) && ++tries < TRIES);
-        if (good && (tries == TRIES || !write_all(m, memory))) {
+        if (good && (tries == TRIES || !write_all(m, memory)))
             good = problem_set(p, EXIT_HOST, "the trampolines are not mapped");
-        }
     }
     free_maker(m);
     return good;

@@ -7,13 +7,11 @@
 #include "vmm/world.h"
 
 /* Plans the pages of rpc/mpk.h and gives every region of the VM its key: so this comes last. */
-bool trampolines_plan(const struct world *w, const struct keys *k, struct guest_memory *m,
-                      struct problem *p);
+bool trampolines_plan(const struct world *w, const struct keys *k, struct guest_memory *m, struct problem *p);
 
 /* Mapped and with images and gate tables loaded: writes trampolines, dispatch tables and what the
  * core needs, and points the gate tables of the VM's compartments at the trampolines. */
-bool trampolines_write(const struct world *w, const struct keys *k, struct guest_memory *m,
-                       struct problem *p);
+bool trampolines_write(const struct world *w, const struct keys *k, struct guest_memory *m, struct problem *p);
 
 /* Whether guest address va lies in the trampolines. */
 static inline bool trampolines_hold(uint64_t va)

@@ -27,8 +27,8 @@ enum hypercall_instruction vcpu_hypercall(enum kvm_kind kind, enum bh_doorbell d
 
 /* Creates VM and vCPU over `m`, which is mapped and has its page tables. With HYPERCALL_VMCALL or
  * _VMMCALL it lets VMCALL exit to user space. False: EXIT_HOST. */
-bool vcpu_create(struct vcpu *c, int kvm_fd, const struct guest_memory *m,
-                 enum hypercall_instruction how, struct problem *p);
+bool vcpu_create(struct vcpu *c, int kvm_fd, const struct guest_memory *m, enum hypercall_instruction how,
+                 struct problem *p);
 
 /* Sets segments, control registers and general registers: 64-bit mode, interrupts off. */
 bool vcpu_start(struct vcpu *c, const struct entry *e, enum kvm_kind kind, struct problem *p);

@@ -27,7 +27,7 @@ void vm_mark(const struct vm *vm, const char *name)
 {
     if (vm->w->o->marks) {
         struct message m = {.kind = MESSAGE_MARK, .time_ns = marks_now()};
-        snprintf(m.mark, sizeof m.mark, "vm%u.%s", vm->index, name);
+        snprintf(m.mark, sizeof(m.mark), "vm%u.%s", vm->index, name);
         message_send(vm->supervisor, &m);
     }
 }
@@ -43,9 +43,8 @@ static void told_to_end(int signo)
 static void settle_signals(pid_t supervisor)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != supervisor) {
-        _exit(0); /* it died before it could be watched */
-    }
+    if (getppid() != supervisor)
+        _exit(0);                /* it died before it could be watched */
     prctl(PR_SET_TIMERSLACK, 1); /* parks end when they should */
     struct sigaction end = {.sa_handler = told_to_end}, ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGUSR1, &end, NULL);
@@ -74,20 +73,17 @@ static void settle_descriptors(struct vm *vm)
         dup2(null, STDOUT_FILENO);
     }
     vm->console.fd = STDERR_FILENO;
-    for (uint32_t i = 0; i < a->n_compartments; i++) {
-        if (vm_holds(a, vm->index, i)) {
+    for (uint32_t i = 0; i < a->n_compartments; i++)
+        if (vm_holds(a, vm->index, i))
             vm->console.lines[i].name = a->compartments[i].name;
-        }
-    }
 }
 
 static bool wire_bells(struct vm *vm, struct problem *p)
 {
     for (uint32_t v = 0; v < vm->w->a->n_vms; v++) {
         int bell = vm->w->bell_fd[v];
-        if (v != vm->index && bell >= 0 && !doorbell_wire(vm->vcpu.vm_fd, v, bell)) {
+        if (v != vm->index && bell >= 0 && !doorbell_wire(vm->vcpu.vm_fd, v, bell))
             return problem_set(p, EXIT_HOST, "KVM: cannot wire a doorbell: %s", strerror(errno));
-        }
     }
     return true;
 }
@@ -106,9 +102,8 @@ static bool write_bootinfo(struct vm *vm, struct bh_bootinfo *b, uint32_t size, 
 static bool map_stats(struct vm *vm, struct problem *p)
 {
     void *at = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, vm->w->stats_fd[vm->index], (off_t)BH_STATS_SIZE);
-    if (at == MAP_FAILED) {
+    if (at == MAP_FAILED)
         return problem_set(p, EXIT_HOST, "cannot map the statistics: %s", strerror(errno));
-    }
     vm->stats = at;
     return true;
 }
@@ -119,14 +114,13 @@ static bool build(struct vm *vm, struct problem *p)
     enum hypercall_instruction how = vcpu_hypercall(h->kvm_kind, h->doorbell);
     uint32_t size = 0;
     struct bh_bootinfo *b = bootinfo_make(vm->w, vm->index, &size, p);
-    bool good = b && vm_plan_memory(vm, size, p) && memory_map(&vm->memory, p) &&
-                paging_build(&vm->memory, p);
+    bool good = b && vm_plan_memory(vm, size, p) && memory_map(&vm->memory, p) && paging_build(&vm->memory, p);
     good = good && map_stats(vm, p);
     vm_mark(vm, "mapped");
     good = good && segments_write(&vm->memory, how, p) && vm_load(vm, p);
     vm_mark(vm, "loaded");
-    good = good && vcpu_create(&vm->vcpu, h->kvm_fd, &vm->memory, how, p) && wire_bells(vm, p) &&
-           net_wire(vm, p) && fs_wire(vm, p) && write_bootinfo(vm, b, size, p) && memory_protect(&vm->memory, p);
+    good = good && vcpu_create(&vm->vcpu, h->kvm_fd, &vm->memory, how, p) && wire_bells(vm, p) && net_wire(vm, p) &&
+           fs_wire(vm, p) && write_bootinfo(vm, b, size, p) && memory_protect(&vm->memory, p);
     vm_mark(vm, "created");
     free(b);
     return good;
@@ -139,12 +133,8 @@ static struct entry first_entry(const struct vm *vm)
     const struct appliance *a = vm->w->a;
     uint32_t i = (uint32_t)__builtin_ctzll(a->vms[vm->index].compartments);
     uint64_t stack = a->compartments[i].stack;
-    uint64_t top = vm->memory.keyed ? BH_MPK_STACK(0) + BH_MPK_STACK_SIZE
-                                    : BH_STACK(i, 0, stack) + stack;
-    return (struct entry){.rip = vm->w->core.header.core.start,
-                          .rsp = top - 8,
-                          .fs_base = BH_TLS_TP(0),
-                          .ring = 3};
+    uint64_t top = vm->memory.keyed ? BH_MPK_STACK(0) + BH_MPK_STACK_SIZE : BH_STACK(i, 0, stack) + stack;
+    return (struct entry){.rip = vm->w->core.header.core.start, .rsp = top - 8, .fs_base = BH_TLS_TP(0), .ring = 3};
 }
 
 /* From here on: the vCPU, the supervisor's socket, bells, standard streams, the network's
@@ -158,15 +148,12 @@ static bool confine(struct vm *vm, struct problem *p)
     keep[n++] = vm->kick;
     keep[n++] = vm->debuggee.socket;
     keep[n++] = vm->dump;
-    for (uint32_t v = 0; v < vm->w->a->n_vms; v++) {
+    for (uint32_t v = 0; v < vm->w->a->n_vms; v++)
         keep[n++] = vm->w->bell_fd[v];
-    }
     core_dump_open(vm);
-    for (uint32_t i = 0; i < vm->w->a->n_mounts; i++) {
+    for (uint32_t i = 0; i < vm->w->a->n_mounts; i++)
         keep[n++] = vm->w->mount_kick[i];
-    }
-    return sandbox_close_others(keep, n, p) && net_open(vm, p) &&
-           sandbox_enter(SANDBOX_VM, p);
+    return sandbox_close_others(keep, n, p) && net_open(vm, p) && sandbox_enter(SANDBOX_VM, p);
 }
 
 void vm_main(struct world *w, uint32_t v)
@@ -180,8 +167,7 @@ void vm_main(struct world *w, uint32_t v)
     vm_mark(vm, "forked");
     struct entry start;
     if (!build(vm, &failed.problem) ||
-        (start = first_entry(vm),
-         !vcpu_start(&vm->vcpu, &start, w->h->kvm_kind, &failed.problem)) ||
+        (start = first_entry(vm), !vcpu_start(&vm->vcpu, &start, w->h->kvm_kind, &failed.problem)) ||
         !debuggee_open(vm, &failed.problem) || !confine(vm, &failed.problem)) {
         message_send(vm->supervisor, &failed);
         _exit(failed.problem.status);
@@ -191,8 +177,7 @@ void vm_main(struct world *w, uint32_t v)
     vm->stats->version = VM_STATS_VERSION;
     vm_mark(vm, "started");
     message_send(vm->supervisor, &(struct message){.kind = MESSAGE_STARTED});
-    if (w->o->debug) {
+    if (w->o->debug)
         debuggee_wait(vm);
-    }
     vm_run(vm);
 }

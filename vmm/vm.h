@@ -20,15 +20,15 @@ struct vm {
     struct keys keys; /* memory.keyed says whether they are in use */
     struct vcpu vcpu;
     struct console console;
-    int supervisor;   /* socket */
-    int bell;         /* eventfd: what wakes this VM when it is parked */
-    uint32_t reports; /* sent so far */
-    uint32_t marked;  /* bit phase: BH_HC_MARK came */
-    struct net *net;  /* NULL: no network device */
-    int dump;         /* socket: where cores go */
+    int supervisor;         /* socket */
+    int bell;               /* eventfd: what wakes this VM when it is parked */
+    uint32_t reports;       /* sent so far */
+    uint32_t marked;        /* bit phase: BH_HC_MARK came */
+    struct net *net;        /* NULL: no network device */
+    int dump;               /* socket: where cores go */
     struct vm_stats *stats; /* ours, not the guest's */
     struct debuggee debuggee;
-    int kick;         /* eventfd: the guest's BH_PORT_KICK; -1: no network device */
+    int kick; /* eventfd: the guest's BH_PORT_KICK; -1: no network device */
 };
 
 /* The process of VM v, from fork to its end. Never returns. */

@@ -28,12 +28,10 @@ static bool failed(struct problem *p, const char *what)
 static int make_memory(const char *name, uint64_t size, int seal, struct problem *p)
 {
     int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0 || ftruncate(fd, (off_t)size) ||
-        fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | seal)) {
+    if (fd < 0 || ftruncate(fd, (off_t)size) || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | seal)) {
         failed(p, "make shared memory");
-        if (fd >= 0) {
+        if (fd >= 0)
             close(fd);
-        }
         return -1;
     }
     return fd;
@@ -41,14 +39,12 @@ static int make_memory(const char *name, uint64_t size, int seal, struct problem
 
 static bool open_images(struct world *w, struct problem *p)
 {
-    if (!image_open_core(&w->core, core_path(), p)) {
+    if (!image_open_core(&w->core, core_path(), p))
         return false;
-    }
     for (uint32_t i = 0; i < w->a->n_compartments; i++) {
         const struct compartment *c = &w->a->compartments[i];
-        if (!image_open_compartment(&w->images[i], c->image, i, p)) {
+        if (!image_open_compartment(&w->images[i], c->image, i, p))
             return false;
-        }
         uint64_t stacks = stacks_size(w->a, i);
         if ((c->stack & (PAGE - 1)) || !c->stack || stacks > BH_STACKS_MAX) {
             return problem_set(p, EXIT_USAGE,
@@ -64,22 +60,18 @@ static bool open_images(struct world *w, struct problem *p)
  * written here, before any VM exists that could see them half done. */
 static bool make_data(struct world *w, uint32_t i, struct problem *p)
 {
-    if (w->a->compartments[i].share == BH_NO_SHARE) {
+    if (w->a->compartments[i].share == BH_NO_SHARE)
         return true;
-    }
     uint64_t statics = statics_size(w, i);
     w->data_fd[i] = make_memory("bulkhead-data", statics + stacks_size(w->a, i), F_SEAL_SEAL, p);
-    if (w->data_fd[i] < 0) {
+    if (w->data_fd[i] < 0)
         return false;
-    }
     const struct segment *s = image_shared(&w->images[i]);
-    if (!s || !s->filesz) {
+    if (!s || !s->filesz)
         return true;
-    }
     void *at = mmap(NULL, statics, PROT_READ | PROT_WRITE, MAP_SHARED, w->data_fd[i], 0);
-    if (at == MAP_FAILED) {
+    if (at == MAP_FAILED)
         return failed(p, "map shared statics");
-    }
     bool good = image_read(&w->images[i], s, at, p);
     munmap(at, statics);
     return good;
@@ -95,9 +87,8 @@ static bool make_edges(struct world *w, struct problem *p)
         }
         if (edge_crosses(w->a, e)) {
             w->edge_fd[i] = make_memory("bulkhead-edge", edge_size(e), F_SEAL_SEAL, p);
-            if (w->edge_fd[i] < 0) {
+            if (w->edge_fd[i] < 0)
                 return false;
-            }
         }
     }
     return true;
@@ -108,85 +99,69 @@ static bool make_edges(struct world *w, struct problem *p)
 static bool make_vm(struct world *w, uint32_t v, struct problem *p)
 {
     w->status_fd[v] = make_memory("bulkhead-status", PAGE, 0, p);
-    if (w->status_fd[v] < 0) {
+    if (w->status_fd[v] < 0)
         return false;
-    }
     void *at = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, w->status_fd[v], 0);
-    if (at == MAP_FAILED ||
-        fcntl(w->status_fd[v], F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SEAL)) {
+    if (at == MAP_FAILED || fcntl(w->status_fd[v], F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SEAL))
         return failed(p, "make a status page");
-    }
     w->status[v] = at;
     w->stats_fd[v] = make_memory("bulkhead-stats", VM_STATS_BYTES, F_SEAL_SEAL, p);
-    if (w->stats_fd[v] < 0) {
+    if (w->stats_fd[v] < 0)
         return false;
-    }
     void *stats = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, w->stats_fd[v], (off_t)BH_STATS_SIZE);
-    if (stats == MAP_FAILED) {
+    if (stats == MAP_FAILED)
         return failed(p, "map a VM's statistics");
-    }
     w->vm_stats[v] = stats;
     w->bell_fd[v] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     int ends[2];
-    if (w->bell_fd[v] < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)) {
+    if (w->bell_fd[v] < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
         return failed(p, "make a doorbell");
-    }
     w->supervisor_end[v] = ends[0];
     int core[2];
     struct timeval patience = {.tv_sec = DUMP_PATIENCE};
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, core) ||
-        setsockopt(core[1], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) ||
-        setsockopt(core[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience)) {
+        setsockopt(core[1], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) ||
+        setsockopt(core[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)))
         return failed(p, "make a socket");
-    }
     w->core_end[v] = core[0];
     w->dump_end[v] = core[1];
     w->vm_end[v] = ends[1];
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)) {
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
         return failed(p, "make a debugger's socket");
-    }
     w->debug_end[v] = ends[0];
     w->debug_vm_end[v] = ends[1];
     return true;
 }
 
-bool world_make(struct world *w, const struct appliance *a, const struct host *h,
-                const struct run_options *o, struct problem *p)
+bool world_make(struct world *w, const struct appliance *a, const struct host *h, const struct run_options *o,
+                struct problem *p)
 {
-    memset(w, 0xff, sizeof *w); /* every descriptor is -1 */
+    memset(w, 0xff, sizeof(*w)); /* every descriptor is -1 */
     w->a = a;
     w->h = h;
     w->o = o;
-    if (!open_images(w, p)) {
+    if (!open_images(w, p))
         return false;
-    }
     for (uint32_t i = 0; i < a->n_shares; i++) {
         w->share_fd[i] = make_memory("bulkhead-share", page_up(a->shares[i].size), F_SEAL_SEAL, p);
-        if (w->share_fd[i] < 0) {
+        if (w->share_fd[i] < 0)
             return false;
-        }
     }
-    for (uint32_t i = 0; i < a->n_compartments; i++) {
-        if (!make_data(w, i, p)) {
+    for (uint32_t i = 0; i < a->n_compartments; i++)
+        if (!make_data(w, i, p))
             return false;
-        }
-    }
-    if (!make_edges(w, p)) {
+    if (!make_edges(w, p))
         return false;
-    }
-    for (uint32_t v = 0; v < a->n_vms; v++) {
-        if (!make_vm(w, v, p)) {
+    for (uint32_t v = 0; v < a->n_vms; v++)
+        if (!make_vm(w, v, p))
             return false;
-        }
-    }
     return fs_make(w, p);
 }
 
 static void drop(int *fd)
 {
-    if (*fd >= 0) {
+    if (*fd >= 0)
         close(*fd);
-    }
     *fd = -1;
 }
 
@@ -194,9 +169,8 @@ static bool are_peers(const struct appliance *a, uint32_t v, uint32_t other)
 {
     for (uint32_t i = 0; i < a->n_edges; i++) {
         const struct edge *e = &a->edges[i];
-        if (vm_has_edge(a, v, e) && edge_peer_vm(a, v, e) == other) {
+        if (vm_has_edge(a, v, e) && edge_peer_vm(a, v, e) == other)
             return true;
-        }
     }
     return false;
 }
@@ -207,21 +181,16 @@ void world_keep(struct world *w, uint32_t v)
     for (uint32_t i = 0; i < a->n_compartments; i++) {
         if (!vm_holds(a, v, i)) {
             drop(&w->images[i].fd);
-            if (!vm_sees_data(a, v, i)) {
+            if (!vm_sees_data(a, v, i))
                 drop(&w->data_fd[i]);
-            }
         }
     }
-    for (uint32_t i = 0; i < a->n_shares; i++) {
-        if (!vm_has_share(a, v, i)) {
+    for (uint32_t i = 0; i < a->n_shares; i++)
+        if (!vm_has_share(a, v, i))
             drop(&w->share_fd[i]);
-        }
-    }
-    for (uint32_t i = 0; i < a->n_edges; i++) {
-        if (!vm_has_edge(a, v, &a->edges[i])) {
+    for (uint32_t i = 0; i < a->n_edges; i++)
+        if (!vm_has_edge(a, v, &a->edges[i]))
             drop(&w->edge_fd[i]);
-        }
-    }
     for (uint32_t i = 0; i < a->n_mounts; i++) {
         munmap(w->mount_window[i], BH_MOUNT_SIZE);
         if (!fs_in_vm(a, v, i)) {
@@ -243,9 +212,8 @@ void world_keep(struct world *w, uint32_t v)
             drop(&w->vm_end[i]);
             drop(&w->debug_vm_end[i]);
             drop(&w->dump_end[i]);
-            if (!are_peers(a, v, i)) {
+            if (!are_peers(a, v, i))
                 drop(&w->bell_fd[i]);
-            }
         }
     }
 }

@@ -26,26 +26,25 @@ struct world {
                                          share */
     int status_fd[BH_VMS_MAX];        /* can no longer be mapped writable */
     struct bh_status_page *status[BH_VMS_MAX];
-    int stats_fd[BH_VMS_MAX]; /* vm_stats.h */
+    int stats_fd[BH_VMS_MAX];                    /* vm_stats.h */
     const struct vm_stats *vm_stats[BH_VMS_MAX]; /* in the supervisor */
-    int bell_fd[BH_VMS_MAX];                            /* eventfds */
-    int mount_directory[BH_MOUNTS_MAX]; /* until the server's process has it */
+    int bell_fd[BH_VMS_MAX];                     /* eventfds */
+    int mount_directory[BH_MOUNTS_MAX];          /* until the server's process has it */
     int mount_fd[BH_MOUNTS_MAX], mount_kick[BH_MOUNTS_MAX];
     void *mount_window[BH_MOUNTS_MAX];
-    int supervisor_end[BH_VMS_MAX], vm_end[BH_VMS_MAX]; /* SEQPACKET */
+    int supervisor_end[BH_VMS_MAX], vm_end[BH_VMS_MAX];  /* SEQPACKET */
     int debug_end[BH_VMS_MAX], debug_vm_end[BH_VMS_MAX]; /* SEQPACKET: struct debug_request, struct debug_answer */
-    int core_end[BH_VMS_MAX], dump_end[BH_VMS_MAX]; /* STREAM, for cores: core_dump.h */
+    int core_end[BH_VMS_MAX], dump_end[BH_VMS_MAX];      /* STREAM, for cores: core_dump.h */
 };
 
 /* Opens and makes everything. False: `p`; the process is expected to exit then. */
-bool world_make(struct world *w, const struct appliance *a, const struct host *h,
-                const struct run_options *o, struct problem *p);
+bool world_make(struct world *w, const struct appliance *a, const struct host *h, const struct run_options *o,
+                struct problem *p);
 
 /* In VM v's process: closes everything that VM v was not granted. */
 void world_keep(struct world *w, uint32_t v);
 
-/* ---- Who shares what: the same answer for page tables, boot information and file descriptors ----
- */
+/* ---- Who shares what: the same answer for page tables, boot information and file descriptors ---- */
 
 bool vm_holds(const struct appliance *a, uint32_t v, uint32_t compartment);
 /* Whether the statics and shadow stacks of `compartment` are mapped in VM v although it runs

@@ -11,9 +11,8 @@ bool gdb_listen(struct gdb_listener *l, const struct rundir *dir, const struct w
 
 void gdb_fds(const struct gdb_listener *l, struct pollfd *fds)
 {
-    for (unsigned i = 0; i < GDB_FDS; i++) {
+    for (unsigned i = 0; i < GDB_FDS; i++)
         fds[i] = (struct pollfd){.fd = l->fds[i]};
-    }
 }
 
 void gdb_accept(struct gdb_listener *l, const struct pollfd *fds)

@@ -27,9 +27,8 @@ static void (*vm_does[2])(int supervisor);
 void report_crash(const struct appliance *app, const char *core, const struct crash *c)
 {
     (void)app, (void)core, (void)c;
-    if (++printed > REPORTS_MAX) {
+    if (++printed > REPORTS_MAX)
         _exit(REFUSED);
-    }
 }
 
 /* Nothing is looked after: the supervisor reports at once. */
@@ -42,7 +41,7 @@ bool world_make(struct world *w, const struct appliance *app, const struct host 
                 struct problem *p)
 {
     (void)p;
-    memset(w, 0xff, sizeof *w);
+    memset(w, 0xff, sizeof(*w));
     w->a = app;
     w->h = h;
     w->o = o;
@@ -50,9 +49,8 @@ bool world_make(struct world *w, const struct appliance *app, const struct host 
         int ends[2];
         w->status[v] = calloc(1, PAGE);
         w->bell_fd[v] = eventfd(0, EFD_NONBLOCK);
-        if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends)) {
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends))
             abort();
-        }
         w->supervisor_end[v] = ends[0];
         w->vm_end[v] = ends[1];
     }
@@ -84,9 +82,8 @@ static void tell(int supervisor, uint32_t kind)
         m.crash.kind = CRASH_REPORT;
         m.crash.report.kind = BH_REPORT_REFUSED;
     }
-    if (kind == MESSAGE_FAILED) {
+    if (kind == MESSAGE_FAILED)
         problem_set(&m.problem, EXIT_HOST, "as expected");
-    }
     message_send(supervisor, &m);
 }
 
@@ -101,9 +98,8 @@ static void end_soon(int supervisor)
 static void flood(int supervisor)
 {
     signal(SIGUSR1, SIG_IGN);
-    for (;;) {
+    for (;;)
         tell(supervisor, MESSAGE_CRASH);
-    }
 }
 
 static void fail_at_start(int supervisor)

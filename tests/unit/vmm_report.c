@@ -11,15 +11,12 @@
 void report_crash(const struct appliance *app, const char *core, const struct crash *c)
 {
     char line[256];
-    int n =
-        snprintf(line, sizeof line,
-                 "CRASH kind=%u vm=%u comp=%u sig=%u vec=%llu cr2=%llx ring=%llu report=%u/%zu\n",
-                 c->kind, c->vm, c->compartment, c->signal, (unsigned long long)c->regs.vector,
-                 (unsigned long long)c->cr2, (unsigned long long)(c->regs.cs & 3), c->report.kind,
-                 strlen(c->report.text));
-    if (write(2, line, (size_t)n) != n) {
+    int n = snprintf(line, sizeof(line),
+                     "CRASH kind=%u vm=%u comp=%u sig=%u vec=%llu cr2=%llx ring=%llu report=%u/%zu\n", c->kind, c->vm,
+                     c->compartment, c->signal, (unsigned long long)c->regs.vector, (unsigned long long)c->cr2,
+                     (unsigned long long)(c->regs.cs & 3), c->report.kind, strlen(c->report.text));
+    if (write(2, line, (size_t)n) != n)
         abort();
-    }
 }
 
 /* Nothing is looked after: the supervisor reports at once. */

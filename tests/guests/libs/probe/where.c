@@ -10,7 +10,7 @@
 
 /* What vmm/segments.h decides. */
 #define KERNEL_TABLES (BH_KERNEL_BASE + BH_PAGE_SIZE)
-#define KERNEL_STACK (BH_KERNEL_BASE + 4 * BH_PAGE_SIZE - 8)
+#define KERNEL_STACK  (BH_KERNEL_BASE + 4 * BH_PAGE_SIZE - 8)
 
 static const char read_only[64] = "rodata";
 static char initialised[64] = "data";
