@@ -2,16 +2,16 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
-#include "vmm/gdb.h"
-#include "vmm/hardware.h"
-#include "vmm/paths.h"
+#include "vmm/gdb/gdb.h"
+#include "vmm/kvm/probe_breakpoints.h"
+#include "vmm/base/paths.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct appliance a;
 static struct host host = {.kvm_kind = KVM_KIND_SVM};
 static struct bh_status_page pages[2];
-static struct world w;
+static struct resources w;
 static struct gdb g;
 static const uint8_t *input;
 static size_t left;

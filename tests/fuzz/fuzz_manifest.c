@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "unit/sample.h"
-#include "vmm/manifest.h"
-#include "vmm/placement.h"
+#include "vmm/appliance/manifest.h"
+#include "vmm/plan/placement.h"
 
 static void require(bool condition)
 {

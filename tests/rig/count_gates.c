@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 #include "rpc/mpk.h"
-#include "vmm/scan.h"
-#include "vmm/trampolines.h"
-#include "vmm/vm.h"
+#include "vmm/mpk/scan.h"
+#include "vmm/mpk/trampolines.h"
+#include "vmm/vm/vm.h"
 
 enum { DEPTH = 64, KINDS = 64 };
 enum kind { GATE, CORE_CALL, DOWN };

@@ -3,7 +3,7 @@
 #ifndef BH_TESTS_FS_RIG_H
 #define BH_TESTS_FS_RIG_H
 
-#include "vmm/fs_server.h"
+#include "vmm/fs/server.h"
 
 extern struct fs rig_fs;
 extern char rig_path[64]; /* the directory; beside it lies rig_outside, a file that nobody may reach */

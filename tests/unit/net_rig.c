@@ -71,7 +71,7 @@ void rig_open(void)
                          .appliance = &a,
                          .memory = &rig.memory,
                          .backend = &backend,
-                         .bell = eventfd(0, EFD_NONBLOCK),
+                         .vm_notify = eventfd(0, EFD_NONBLOCK),
                          .kick = eventfd(0, EFD_NONBLOCK)};
 }
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "vmm/gdb.h"
+#include "vmm/gdb/gdb.h"
 
 static struct gdb_parser parser;
 

@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "vmm/gdb.h"
+#include "vmm/gdb/gdb.h"
 
 static struct appliance a;
 static struct bh_status_page pages[2];
-static struct world w;
+static struct resources w;
 static struct gdb g;
 static int other[2]; /* the VMs' ends */
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "vmm/instruction.h"
+#include "vmm/crash/instruction.h"
 
 static char text[128];
 

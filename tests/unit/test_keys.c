@@ -5,8 +5,8 @@
 #include "rpc/gate.h"
 #include "rpc/stats.h"
 #include "unit/check.h"
-#include "vmm/keys.h"
-#include "vmm/regions.h"
+#include "vmm/mpk/keys.h"
+#include "vmm/kvm/regions.h"
 
 static struct appliance a;
 static struct keys k;

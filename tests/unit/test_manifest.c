@@ -10,7 +10,7 @@
 
 #include "unit/check.h"
 #include "unit/sample.h"
-#include "vmm/manifest.h"
+#include "vmm/appliance/manifest.h"
 
 static _Alignas(8) char blob[SAMPLE_MAX];
 static struct appliance a;

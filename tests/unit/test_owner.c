@@ -10,9 +10,9 @@
 #include "rpc/gate.h"
 #include "rpc/stats.h"
 #include "unit/check.h"
-#include "vmm/owner.h"
-#include "vmm/report.h"
-#include "vmm/symbols.h"
+#include "vmm/appliance/address_owner.h"
+#include "vmm/crash/report.h"
+#include "vmm/image/symbols.h"
 
 static struct appliance a;
 static const char *image;
@@ -40,12 +40,12 @@ static void make_appliance(void)
 
 static enum owner_kind kind(uint64_t va)
 {
-    return owner_find(&a, va).kind;
+    return address_owner_find(&a, va).kind;
 }
 
 static bool says(uint64_t va, const char *expected)
 {
-    owner_describe(&a, NULL, va, text, sizeof(text));
+    address_owner_describe(&a, NULL, va, text, sizeof(text));
     bool same = strcmp(text, expected) == 0;
     if (!same)
         printf("%#llx: %s\n", (unsigned long long)va, text);
@@ -56,7 +56,7 @@ static void windows(void)
 {
     make_appliance();
     uint64_t base = BH_COMPARTMENT_BASE(1);
-    CHECK(owner_find(&a, base).compartment == 1);
+    CHECK(address_owner_find(&a, base).compartment == 1);
     CHECK(kind(base) == OWN_GATES && kind(base + BH_GATES_MAX - 1) == OWN_GATES);
     CHECK(kind(base + BH_IMAGE_OFF) == OWN_IMAGE && kind(base + BH_SHARED_OFF - 1) == OWN_IMAGE);
     CHECK(kind(base + BH_SHARED_OFF) == OWN_STATICS);
@@ -73,15 +73,15 @@ static void stacks(void)
 {
     make_appliance();
     uint64_t stack = BH_STACK(1, 2, 1 << 16);
-    struct owner o = owner_find(&a, stack);
+    struct address_owner o = address_owner_find(&a, stack);
     CHECK(o.kind == OWN_STACK && o.thread == 2 && o.compartment == 1);
     CHECK(kind(stack + (1 << 16) - 1) == OWN_STACK);
-    o = owner_find(&a, stack + (1 << 16));
+    o = address_owner_find(&a, stack + (1 << 16));
     CHECK(o.kind == OWN_GUARD && o.thread == 3);
-    o = owner_find(&a, stack - 1);
+    o = address_owner_find(&a, stack - 1);
     CHECK(o.kind == OWN_GUARD && o.thread == 2);
     CHECK(kind(BH_STACK(1, 4, 1 << 16)) == OWN_WINDOW); /* only 4 threads */
-    o = owner_find(&a, stack + BH_SHADOW_DELTA);
+    o = address_owner_find(&a, stack + BH_SHADOW_DELTA);
     CHECK(o.kind == OWN_SHADOW && o.thread == 2);
     CHECK(kind(stack + BH_SHADOW_DELTA - 1) == OWN_WINDOW);
     CHECK(says(stack - 1, "compartment \"lib\", the guard page below its stack of thread 2"));
@@ -108,9 +108,9 @@ static void core_and_kernel(void)
     CHECK(kind(BH_BOOTINFO_VA) == OWN_BOOT && kind(BH_STATUS_VA) == OWN_STATUS && kind(BH_STATS_VA) == OWN_STATS);
     CHECK(kind(BH_CORE_IMAGE_VA) == OWN_CORE && kind(BH_KERNEL_BASE + 5) == OWN_KERNEL);
     CHECK(kind(UINT64_MAX) == OWN_NOTHING);
-    struct owner o = owner_find(&a, BH_TLS_TP(3));
+    struct address_owner o = address_owner_find(&a, BH_TLS_TP(3));
     CHECK(o.kind == OWN_TLS && o.thread == 3 && o.compartment == BH_NO_PEER);
-    o = owner_find(&a, BH_TLS_SEGMENT(3, 1) + 8);
+    o = address_owner_find(&a, BH_TLS_SEGMENT(3, 1) + 8);
     CHECK(o.kind == OWN_TLS && o.thread == 3 && o.compartment == 1);
     CHECK(kind(BH_TLS_SEGMENT(3, 2)) == OWN_NOTHING);
     CHECK(says(BH_TLS_SEGMENT(3, 1), "thread-local storage of thread 3 in compartment \"lib\""));
@@ -146,7 +146,7 @@ static void symbols_name_what_is_there(void)
     CHECK(says(secret + 4,
                "compartment \"app\", section .data, symbol sample_secret+0x4 "
                "(tests/unit/sample_image.c:3)"));
-    owner_describe(&a, NULL, symbol("sample_peek"), text, sizeof(text));
+    address_owner_describe(&a, NULL, symbol("sample_peek"), text, sizeof(text));
     CHECK(strcmp(text,
                  "compartment \"app\", section .text, symbol sample_peek "
                  "(tests/unit/sample_image.c:7)") == 0);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "unit/check.h"
-#include "vmm/placement.h"
+#include "vmm/plan/placement.h"
 
 static struct appliance a;
 static struct problem p;

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "unit/check.h"
-#include "vmm/rundir.h"
+#include "vmm/observe/rundir.h"
 
 static struct rundir list[RUNDIR_LIST_MAX];
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "unit/check.h"
-#include "vmm/scan.h"
+#include "vmm/mpk/scan.h"
 
 static const uint8_t wrpkru[] = {0x0f, 0x01, 0xef};
 static const uint8_t xrstor[] = {0x0f, 0xae, 0x2f}; /* xrstor (%rdi) */

@@ -205,7 +205,7 @@ static void flags_instead_of_event_indices(void)
 static uint64_t rung(void)
 {
     uint64_t count = 0;
-    return read(rig.n.bell, &count, sizeof(count)) > 0 ? count : 0;
+    return read(rig.n.vm_notify, &count, sizeof(count)) > 0 ? count : 0;
 }
 
 static void parking(void)

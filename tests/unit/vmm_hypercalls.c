@@ -11,10 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "vmm/base/clock.h"
 #include "check.h"
-#include "vmm/hypercalls.h"
-#include "vmm/marks.h"
-#include "vmm/park.h"
+#include "vmm/vm/hypercalls.h"
+#include "vmm/base/boot_trace.h"
+#include "vmm/kvm/park.h"
 
 #define TEXT   0x10000ull /* readable */
 #define DATA   0x20000ull /* two blocks of two pages, a hole of one between */
@@ -22,7 +23,7 @@
 #define MS     1000000ull
 
 static struct appliance a;
-static struct world w;
+static struct resources w;
 static struct run_options options;
 static struct vm_stats stats;
 static struct vm vm;
@@ -41,19 +42,19 @@ static void prepare(void)
     a.compartments[1].vm = a.vms[1].index = 1;
     a.vms[0].compartments = 1;
     a.vms[1].compartments = 2;
-    memset(w.bell_fd, 0xff, sizeof(w.bell_fd));
+    memset(w.notify_fd, 0xff, sizeof(w.notify_fd));
     w.a = &a;
     w.o = &options;
     CHECK(pipe2(console, O_NONBLOCK) == 0);
     CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, control) == 0);
-    w.bell_fd[0] = eventfd(0, EFD_NONBLOCK);
+    w.notify_fd[0] = eventfd(0, EFD_NONBLOCK);
     vm = (struct vm){.w = &w,
                      .debuggee.socket = -1,
                      .dump = -1,
                      .stats = &stats,
                      .application = true,
                      .supervisor = control[1],
-                     .bell = w.bell_fd[0],
+                     .notify_fd = w.notify_fd[0],
                      .debuggee.socket = -1,
                      .console = {.fd = console[1], .lines = {{.name = "app"}}}};
     CHECK(add(TEXT, 2 * PAGE, 1, PERM_R | PERM_X | PERM_U) && add(DATA, 2 * PAGE, 2, PERM_R | PERM_W | PERM_U) &&
@@ -193,9 +194,9 @@ static void others_have_no_streams(void)
 
 static void parking(void)
 {
-    uint64_t start = marks_now();
+    uint64_t start = clock_ns();
     CHECK(call(BH_HC_PARK, 5 * MS, BH_EVENT_BELL, 0) == 0);
-    CHECK(marks_now() - start >= 5 * MS && marks_now() - start < 1000 * MS);
+    CHECK(clock_ns() - start >= 5 * MS && clock_ns() - start < 1000 * MS);
     CHECK(call(BH_HC_PARK, 0, ~0ull & ~BH_EVENT_STDIN, 0) == 0);
     CHECK(call(BH_HC_RING, 0, 0, 0) == 0 && call(BH_HC_RING, 0, 0, 0) == 0);
     CHECK(call(BH_HC_PARK, MS, 0, 0) == 0); /* not asked for: kept */
@@ -204,7 +205,7 @@ static void parking(void)
     CHECK(call(BH_HC_RING, 0, 0, 0) == 0);
     CHECK(call(BH_HC_PARK, BH_FOREVER - 1, BH_EVENT_BELL, 0) == BH_EVENT_BELL);
     uint64_t full = 0xfffffffffffffffe;
-    CHECK(write(w.bell_fd[0], &full, 8) == 8 && call(BH_HC_RING, 0, 0, 0) == 0);
+    CHECK(write(w.notify_fd[0], &full, 8) == 8 && call(BH_HC_RING, 0, 0, 0) == 0);
     CHECK(call(BH_HC_PARK, 0, BH_EVENT_BELL, 0) == BH_EVENT_BELL);
 }
 

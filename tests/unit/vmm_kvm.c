@@ -13,9 +13,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "vmm/base/clock.h"
 #include "check.h"
-#include "vmm/marks.h"
-#include "vmm/run.h"
+#include "vmm/base/boot_trace.h"
+#include "vmm/supervisor/supervisor.h"
 #include "vmm_guest.h"
 #include "vmm_images.h"
 
@@ -127,7 +128,7 @@ static int nagging; /* a signal that finish() sends again and again: two that ar
  * show. */
 static void finish(struct session *s)
 {
-    uint64_t start = marks_now();
+    uint64_t start = clock_ns();
     memset(out, 0, sizeof(out));
     memset(err, 0, sizeof(err));
     while (s->out >= 0 || s->err >= 0) {
@@ -142,7 +143,7 @@ static void finish(struct session *s)
     int raw;
     waitpid(s->pid, &raw, 0);
     status = WIFEXITED(raw) ? WEXITSTATUS(raw) : -WTERMSIG(raw);
-    run_ms = (marks_now() - start) / 1000000;
+    run_ms = (clock_ns() - start) / 1000000;
     if (s->in >= 0)
         close(s->in);
 }

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "vmm/loader.h"
+#include "vmm/image/loader.h"
 #include "vmm_images.h"
 
 #define INDEX 3u

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "vmm/paging.h"
+#include "vmm/kvm/paging.h"
 
 #define RW  (PERM_R | PERM_W | PERM_U)
 #define RX  (PERM_R | PERM_X | PERM_U)

@@ -1,8 +1,8 @@
-/* A report_crash() that prints one line for tests to compare, in place of vmm/report.c.
+/* A report_crash() that prints one line for tests to compare, in place of vmm/crash/report.c.
  * SPDX-License-Identifier: BSD-3-Clause */
-#include "vmm/report.h"
-#include "vmm/metrics.h"
-#include "vmm/saver.h"
+#include "vmm/crash/report.h"
+#include "vmm/observe/metrics.h"
+#include "vmm/crash/collector.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +20,13 @@ void report_crash(const struct appliance *app, const char *core, const struct cr
 }
 
 /* Nothing is looked after: the supervisor reports at once. */
-bool saver_start(struct saver *s, const struct world *w, const struct crash *c, uint64_t cores, const char *dir)
+bool collector_start(struct collector *s, const struct resources *w, const struct crash *c, uint64_t cores,
+                     const char *dir)
 {
     return false;
 }
 
-pid_t metrics_start(int listener, const struct world *w, const pid_t *pid)
+pid_t metrics_start(int listener, const struct resources *w, const pid_t *pid)
 {
     return 0;
 }
