@@ -83,8 +83,7 @@ static void *line_server(void *unused)
 {
     (void)unused;
     pin(cores[1]);
-    _Atomic uint32_t *request = &region->calls.requests[0].seq,
-                     *reply = &region->calls.replies[0].seq;
+    _Atomic uint32_t *request = &region->calls.requests[0].seq, *reply = &region->calls.replies[0].seq;
     uint32_t seen = atomic_load(reply);
     while (!atomic_load_explicit(&stop, memory_order_relaxed)) {
         uint32_t seq = atomic_load_explicit(request, memory_order_acquire);
@@ -98,8 +97,7 @@ static void *line_server(void *unused)
 
 static inline void line_call(void)
 {
-    _Atomic uint32_t *request = &region->calls.requests[0].seq,
-                     *reply = &region->calls.replies[0].seq;
+    _Atomic uint32_t *request = &region->calls.requests[0].seq, *reply = &region->calls.replies[0].seq;
     atomic_store_explicit(request, ++line_seq, memory_order_release);
     while (atomic_load_explicit(reply, memory_order_acquire) != line_seq)
         ;

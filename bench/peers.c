@@ -24,14 +24,16 @@
 
 enum { MESSAGE = 64 }; /* a request of a gate, or its reply, has as many */
 
+struct mailbox {
+    _Alignas(64) _Atomic uint32_t full;
+    char message[MESSAGE - sizeof(uint32_t)];
+};
+
 /* One direction: two descriptors (of one object, or the two ends), or a word and its message in shared memory. */
 struct way {
     int in, out;
     size_t size; /* bytes of a message */
-    struct mailbox {
-        _Alignas(64) _Atomic uint32_t full;
-        char message[MESSAGE - sizeof(uint32_t)];
-    } *box;
+    struct mailbox *box;
 };
 
 struct peer {

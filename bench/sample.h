@@ -19,7 +19,7 @@ struct bench_samples {
     uint32_t row;      /* non-zero: no samples, only calls in a row */
     uint32_t overhead; /* of the two stamps themselves, already subtracted */
     uint32_t *value;   /* [wanted], unless `row` */
-    uint64_t total; /* cycles of `wanted` calls in a row without stamps between; 0: not measured */
+    uint64_t total;    /* cycles of `wanted` calls in a row without stamps between; 0: not measured */
 };
 
 /* The number in "KIND-NUMBER" if that is the name; else -1. */
@@ -50,35 +50,35 @@ static inline void bench_add(struct bench_samples *s, uint64_t begin)
 
 /* Measures EXPRESSION `wanted` times, each on its own, then as often in a row. BENCH_EACH: for what takes long, and
  * needs no warming up; in a row only if asked for that. */
-#define BENCH_EACH(s, EXPRESSION)                                                                  \
-    do {                                                                                           \
-        if ((s)->row)                                                                              \
-            BENCH_ROW((s), EXPRESSION);                                                            \
-        else                                                                                       \
-            BENCH_STAMPED((s), EXPRESSION);                                                        \
+#define BENCH_EACH(s, EXPRESSION)           \
+    do {                                    \
+        if ((s)->row)                       \
+            BENCH_ROW((s), EXPRESSION);     \
+        else                                \
+            BENCH_STAMPED((s), EXPRESSION); \
     } while (0)
-#define BENCH(s, EXPRESSION)                                                                       \
-    do {                                                                                           \
-        for (uint32_t i_ = 0; i_ < BENCH_WARM_UP && i_ < (s)->wanted; i_++)                        \
-            EXPRESSION;                                                                            \
-        if (!(s)->row)                                                                             \
-            BENCH_STAMPED((s), EXPRESSION);                                                        \
-        BENCH_ROW((s), EXPRESSION);                                                                \
+#define BENCH(s, EXPRESSION)                                                \
+    do {                                                                    \
+        for (uint32_t i_ = 0; i_ < BENCH_WARM_UP && i_ < (s)->wanted; i_++) \
+            EXPRESSION;                                                     \
+        if (!(s)->row)                                                      \
+            BENCH_STAMPED((s), EXPRESSION);                                 \
+        BENCH_ROW((s), EXPRESSION);                                         \
     } while (0)
-#define BENCH_STAMPED(s, EXPRESSION)                                                               \
-    do {                                                                                           \
-        for (uint32_t i_ = 0; i_ < (s)->wanted; i_++) {                                            \
-            uint64_t begin_ = bench_begin();                                                       \
-            EXPRESSION;                                                                            \
-            bench_add((s), begin_);                                                                \
-        }                                                                                          \
+#define BENCH_STAMPED(s, EXPRESSION)                    \
+    do {                                                \
+        for (uint32_t i_ = 0; i_ < (s)->wanted; i_++) { \
+            uint64_t begin_ = bench_begin();            \
+            EXPRESSION;                                 \
+            bench_add((s), begin_);                     \
+        }                                               \
     } while (0)
-#define BENCH_ROW(s, EXPRESSION)                                                                   \
-    do {                                                                                           \
-        uint64_t begin_ = bench_begin();                                                           \
-        for (uint32_t i_ = 0; i_ < (s)->wanted; i_++)                                              \
-            EXPRESSION;                                                                            \
-        (s)->total = bench_end() - begin_;                                                         \
+#define BENCH_ROW(s, EXPRESSION)                      \
+    do {                                              \
+        uint64_t begin_ = bench_begin();              \
+        for (uint32_t i_ = 0; i_ < (s)->wanted; i_++) \
+            EXPRESSION;                               \
+        (s)->total = bench_end() - begin_;            \
     } while (0)
 
 /* Reads commands "NAME COUNT" or "NAME COUNT row" from standard input until its end, has `measure` fill the samples,

@@ -15,50 +15,50 @@
 
 /* ---- Limits ------------------------------------------------------------------------------------------- */
 #define BH_COMPARTMENTS_MAX 64u
-#define BH_SHARES_MAX 64u
-#define BH_EDGES_MAX 256u
-#define BH_VMS_MAX BH_COMPARTMENTS_MAX
-#define BH_THREADS_MAX 256u   /* per VM */
-#define BH_FUNCTIONS_MAX 1024u /* exported by one compartment */
-#define BH_RANGES_MAX 24u     /* shared ranges of one edge */
-#define BH_NAME_MAX 32u       /* bytes, with the final NUL */
+#define BH_SHARES_MAX       64u
+#define BH_EDGES_MAX        256u
+#define BH_VMS_MAX          BH_COMPARTMENTS_MAX
+#define BH_THREADS_MAX      256u  /* per VM */
+#define BH_FUNCTIONS_MAX    1024u /* exported by one compartment */
+#define BH_RANGES_MAX       24u   /* shared ranges of one edge */
+#define BH_NAME_MAX         32u   /* bytes, with the final NUL */
 
 /* ---- Address map (architecture.md, "One address space") ------------------------------------------------ */
 /* A compartment's window. No two windows overlap, in any VM of the appliance. */
 /* The origin leaves AddressSanitizer's shadow alone, so that hosted tests use the real addresses. */
 #define BH_COMPARTMENT_BASE(i) (0x110000000000ull + 0x1000000000ull * (uint64_t)(i)) /* 64 GiB each */
-#define BH_WINDOW_SIZE 0x1000000000ull
-#define BH_GATES_OFF 0x0ull          /* struct bh_gate_table: read-only, filled by the VMM */
-#define BH_GATES_MAX 0x100000ull
-#define BH_IMAGE_OFF 0x100000ull     /* text | rodata | data | bss; begins with struct bh_image */
-#define BH_SHARED_OFF 0x20000000ull  /* bh_shared statics */
-#define BH_STACKS_OFF 0x40000000ull  /* slots of one guard page + stack, see bh_boot_compartment */
-#define BH_SHADOW_DELTA 0x40000000ull /* data shadow stack = stack + this; fits a 32-bit displacement */
-#define BH_STACKS_MAX 0x40000000ull
-#define BH_HEAP_OFF 0x100000000ull
+#define BH_WINDOW_SIZE         0x1000000000ull
+#define BH_GATES_OFF           0x0ull /* struct bh_gate_table: read-only, filled by the VMM */
+#define BH_GATES_MAX           0x100000ull
+#define BH_IMAGE_OFF           0x100000ull   /* text | rodata | data | bss; begins with struct bh_image */
+#define BH_SHARED_OFF          0x20000000ull /* bh_shared statics */
+#define BH_STACKS_OFF          0x40000000ull /* slots of one guard page + stack, see bh_boot_compartment */
+#define BH_SHADOW_DELTA        0x40000000ull /* data shadow stack = stack + this; fits a 32-bit displacement */
+#define BH_STACKS_MAX          0x40000000ull
+#define BH_HEAP_OFF            0x100000000ull
 
 #define BH_SHARE_BASE(i) (0x180000000000ull + 0x1000000000ull * (uint64_t)(i)) /* 64 GiB each */
-#define BH_EDGE_BASE(i) (0x200000000000ull + 0x10000000ull * (uint64_t)(i))    /* 256 MiB each */
+#define BH_EDGE_BASE(i)  (0x200000000000ull + 0x10000000ull * (uint64_t)(i))   /* 256 MiB each */
 
-#define BH_CORE_BASE 0x300000000000ull
-#define BH_BOOTINFO_VA (BH_CORE_BASE + 0x0ull)      /* struct bh_bootinfo: ring 3, read-only */
-#define BH_BOOTINFO_MAX 0x100000ull
-#define BH_STATUS_VA (BH_CORE_BASE + 0x100000ull)   /* struct bh_status_page: read-only, the supervisor writes */
-#define BH_CORE_IMAGE_VA (BH_CORE_BASE + 0x1000000ull) /* the core's image; begins with struct bh_core_image */
-#define BH_TLS_VA (BH_CORE_BASE + 0x20000000ull)    /* one block per thread */
-#define BH_KERNEL_BASE 0x400000000000ull            /* supervisor-only: stub, GDT, IDT, TSS, stacks, page tables */
+#define BH_CORE_BASE     0x300000000000ull
+#define BH_BOOTINFO_VA   (BH_CORE_BASE + 0x0ull) /* struct bh_bootinfo: ring 3, read-only */
+#define BH_BOOTINFO_MAX  0x100000ull
+#define BH_STATUS_VA     (BH_CORE_BASE + 0x100000ull)   /* struct bh_status_page: read-only, the supervisor writes */
+#define BH_CORE_IMAGE_VA (BH_CORE_BASE + 0x1000000ull)  /* the core's image; begins with struct bh_core_image */
+#define BH_TLS_VA        (BH_CORE_BASE + 0x20000000ull) /* one block per thread */
+#define BH_KERNEL_BASE   0x400000000000ull              /* supervisor-only: stub, GDT, IDT, TSS, stacks, page tables */
 
 /* Thread-local storage. Every compartment's TLS segment ends at its own distance below the thread pointer
  * (the linker script pads it), so one %fs base serves all the compartments of a VM, each on pages of its own.
  * Block of thread t: [BH_TLS_VA + t * BH_TLS_STRIDE, + BH_TLS_STRIDE); %fs base = BH_TLS_TP(t).
  * %fs:0 holds the thread pointer itself, %fs:0x28 the stack-protector canary (System V psABI AMD64, 3.4.6). */
-#define BH_TLS_SLOT 0x1000ull /* a compartment's TLS segment: at most this */
-#define BH_TLS_STRIDE (BH_TLS_SLOT * (BH_COMPARTMENTS_MAX + 1))
-#define BH_TLS_TP(t) (BH_TLS_VA + (uint64_t)(t) * BH_TLS_STRIDE + BH_TLS_SLOT * BH_COMPARTMENTS_MAX)
+#define BH_TLS_SLOT          0x1000ull /* a compartment's TLS segment: at most this */
+#define BH_TLS_STRIDE        (BH_TLS_SLOT * (BH_COMPARTMENTS_MAX + 1))
+#define BH_TLS_TP(t)         (BH_TLS_VA + (uint64_t)(t)*BH_TLS_STRIDE + BH_TLS_SLOT * BH_COMPARTMENTS_MAX)
 #define BH_TLS_SEGMENT(t, i) (BH_TLS_TP(t) - ((uint64_t)(i) + 1) * BH_TLS_SLOT) /* compartment i's slot */
 
 /* ---- Images ------------------------------------------------------------------------------------------- */
-#define BH_CORE_MAGIC 0x65726f43646b6c42ull  /* "BlkdCore" */
+#define BH_CORE_MAGIC 0x65726f43646b6c42ull /* "BlkdCore" */
 
 /* What a compartment exports; entry n of the table is function index n. In the image's rodata. */
 struct bh_export {
@@ -92,16 +92,16 @@ _Static_assert(sizeof(struct bh_image) == 88, "ABI");
 struct bh_core_image {
     uint64_t magic; /* BH_CORE_MAGIC */
     uint32_t version;
-    uint32_t n_calls;    /* entries of `calls` */
-    uint64_t start;      /* ring-3 entry: noreturn void (void), on thread 0's stack, %fs base = BH_TLS_TP(0) */
-    uint64_t calls;      /* uint64_t[n_calls]: entry of each core call, bh/core.h */
+    uint32_t n_calls;     /* entries of `calls` */
+    uint64_t start;       /* ring-3 entry: noreturn void (void), on thread 0's stack, %fs base = BH_TLS_TP(0) */
+    uint64_t calls;       /* uint64_t[n_calls]: entry of each core call, bh/core.h */
     uint64_t keyed_calls; /* the same for trampolines between protection keys: with checks of the caller */
     uint64_t debug;       /* struct bh_core_debug; 0: none */
 };
 _Static_assert(sizeof(struct bh_core_image) == 48, "ABI");
 
-/* Where a debugger finds the core's threads: element t of `threads` is thread t's, if its state is not 0 (free): 1 ready,
- * 2 runs, 3 waits. In the core's rodata. */
+/* Where a debugger finds the core's threads: element t of `threads` is thread t's, if its state is not 0 (free): 1
+ * ready, 2 runs, 3 waits. In the core's rodata. */
 struct bh_core_debug {
     uint64_t threads; /* BH_THREADS_MAX elements of `stride` bytes; fields at these offsets: */
     uint64_t current; /* address of a pointer to the element of the thread that runs */
@@ -147,14 +147,14 @@ struct bh_boot_compartment {
     uint32_t index;
     uint32_t flags; /* BH_COMPARTMENT_* */
     uint64_t heap_va, heap_size;
-    uint64_t stack_size; /* bytes of one stack, without its guard page below */
+    uint64_t stack_size;             /* bytes of one stack, without its guard page below */
     uint64_t shared_va, shared_size; /* bh_shared statics; size 0: none */
-    uint32_t share;      /* index of the share its shadow stacks and statics belong to; BH_NO_SHARE: private */
+    uint32_t share; /* index of the share its shadow stacks and statics belong to; BH_NO_SHARE: private */
     uint32_t reserved;
     char name[BH_NAME_MAX];
 };
 #define BH_COMPARTMENT_DEFAULT 1u /* holds the application */
-#define BH_NO_SHARE 0xffffffffu
+#define BH_NO_SHARE            0xffffffffu
 _Static_assert(sizeof(struct bh_boot_compartment) == 88, "ABI");
 
 /* Stack of thread t in compartment i: bytes [BH_STACK(i,t,size), + size); the page below is unmapped. */
@@ -178,22 +178,22 @@ enum bh_strategy { BH_DATA_SHARE = 0, BH_DATA_COPY = 1, BH_DATA_STRICT = 2 };
 /* An edge with at least one end in this VM. */
 struct bh_boot_edge {
     uint32_t index;
-    uint32_t from, to;  /* compartment indices: caller, callee */
-    uint32_t flags;     /* BH_EDGE_* */
-    uint32_t strategy;  /* enum bh_strategy */
-    uint32_t bell;      /* doorbell number of the peer's VM; BH_NO_BELL when both ends are here */
-    uint64_t arena_size; /* bytes at BH_EDGE_BASE(index) + BH_EDGE_ARENA_OFF */
+    uint32_t from, to;                       /* compartment indices: caller, callee */
+    uint32_t flags;                          /* BH_EDGE_* */
+    uint32_t strategy;                       /* enum bh_strategy */
+    uint32_t bell;                           /* doorbell number of the peer's VM; BH_NO_BELL when both ends are here */
+    uint64_t arena_size;                     /* bytes at BH_EDGE_BASE(index) + BH_EDGE_ARENA_OFF */
     uint64_t granted[BH_FUNCTIONS_MAX / 64]; /* bit fn: the caller may call it */
     uint32_t n_ranges, reserved;
     struct bh_range ranges[BH_RANGES_MAX]; /* memory that both ends have, apart from the arenas */
-    char peer[BH_NAME_MAX]; /* name of the compartment at the other end, for messages */
+    char peer[BH_NAME_MAX];                /* name of the compartment at the other end, for messages */
 };
 #define BH_EDGE_CALLER 1u /* this VM holds `from` */
 #define BH_EDGE_CALLEE 2u /* this VM holds `to`   */
-#define BH_EDGE_LOCAL 3u  /* both: no ring */
-#define BH_EDGE_KEYED 4u  /* with BH_EDGE_LOCAL: protection keys stand between the two */
-#define BH_EDGE_LIGHT 8u  /* with BH_EDGE_KEYED: the callee runs on the caller's stack, in its bh_outgoing */
-#define BH_NO_BELL 0xffffffffu
+#define BH_EDGE_LOCAL  3u /* both: no ring */
+#define BH_EDGE_KEYED  4u /* with BH_EDGE_LOCAL: protection keys stand between the two */
+#define BH_EDGE_LIGHT  8u /* with BH_EDGE_KEYED: the callee runs on the caller's stack, in its bh_outgoing */
+#define BH_NO_BELL     0xffffffffu
 
 enum bh_doorbell { BH_DOORBELL_PORT = 0, BH_DOORBELL_VMCALL = 1 };
 
@@ -201,24 +201,24 @@ enum bh_doorbell { BH_DOORBELL_PORT = 0, BH_DOORBELL_VMCALL = 1 };
 struct bh_bootinfo {
     uint64_t magic;
     uint32_t version;
-    uint32_t size; /* bytes of all that follows and this */
-    uint32_t vm;   /* index of this VM */
-    uint32_t doorbell; /* enum bh_doorbell */
-    uint32_t n_threads; /* threads of this VM at most; thread ids 0 .. n_threads-1 */
-    uint32_t flags;     /* BH_BOOT_* */
-    uint64_t tsc_khz;   /* rate of the guest's time stamp counter */
+    uint32_t size;        /* bytes of all that follows and this */
+    uint32_t vm;          /* index of this VM */
+    uint32_t doorbell;    /* enum bh_doorbell */
+    uint32_t n_threads;   /* threads of this VM at most; thread ids 0 .. n_threads-1 */
+    uint32_t flags;       /* BH_BOOT_* */
+    uint64_t tsc_khz;     /* rate of the guest's time stamp counter */
     uint64_t realtime_ns; /* wall clock just before the guest's first instruction */
     uint64_t spin_cycles; /* how long to poll before parking, at most */
     uint64_t canary;      /* random: stack protector, heap checks */
     uint32_t n_compartments, n_shares, n_edges, n_args, n_env, reserved;
     /* byte offsets from the start of this structure */
     uint32_t compartments_off, shares_off, edges_off, args_off, env_off; /* args/env: NUL-terminated strings */
-    uint32_t net_off; /* struct bh_boot_net; 0: this VM has no network device */
+    uint32_t net_off;              /* struct bh_boot_net; 0: this VM has no network device */
     uint32_t mounts_off, n_mounts; /* struct bh_boot_mount[], in the order in which to mount them */
 };
-#define BH_BOOT_MARKS 1u /* report BH_HC_MARK: time of the phases of the start */
-#define BH_BOOT_KEYS 2u  /* this VM has protection keys: rpc/mpk.h */
-#define BH_BOOT_STATS 4u /* count and record gate calls: rpc/stats.h */
+#define BH_BOOT_MARKS       1u               /* report BH_HC_MARK: time of the phases of the start */
+#define BH_BOOT_KEYS        2u               /* this VM has protection keys: rpc/mpk.h */
+#define BH_BOOT_STATS       4u               /* count and record gate calls: rpc/stats.h */
 #define BH_BOOT_TTY(stream) (8u << (stream)) /* standard input, output, error is a terminal of the user's */
 
 /* The network device of this VM, and how its compartment shall configure it (TOML, [net]). Text is NUL terminated. */
@@ -253,16 +253,16 @@ struct bh_net_setup {
  * system. In it: a control page, one split virtqueue (virtio 1.2, 2.7, with event index), buffers. A chain is a FUSE
  * message (linux/fuse.h): what the server reads, then what it writes; a descriptor's `addr` is guest virtual, in the
  * window's buffers. Kick number BH_KICK_MOUNT + index. */
-#define BH_MOUNTS_MAX 8u
+#define BH_MOUNTS_MAX     8u
 #define BH_MOUNT_VA(c, i) (BH_COMPARTMENT_BASE(c) + 0xf00000000ull + 0x4000000ull * (uint64_t)(i))
-#define BH_MOUNTS_OFF 0xf00000000ull
-#define BH_MOUNT_SIZE 0x140000ull
-#define BH_MOUNT_ENTRIES 64u
-#define BH_MOUNT_DESC 0x1000u /* offsets in the window */
-#define BH_MOUNT_AVAIL 0x1400u
-#define BH_MOUNT_USED 0x1800u
-#define BH_MOUNT_BUFFERS 0x2000u
-#define BH_KICK_MOUNT 2u
+#define BH_MOUNTS_OFF     0xf00000000ull
+#define BH_MOUNT_SIZE     0x140000ull
+#define BH_MOUNT_ENTRIES  64u
+#define BH_MOUNT_DESC     0x1000u /* offsets in the window */
+#define BH_MOUNT_AVAIL    0x1400u
+#define BH_MOUNT_USED     0x1800u
+#define BH_MOUNT_BUFFERS  0x2000u
+#define BH_KICK_MOUNT     2u
 
 struct bh_mount_control { /* the first page */
     uint32_t parked;      /* the guest's core writes it: its VM is parked, or about to be; then ring its bell */
@@ -280,7 +280,8 @@ struct bh_boot_mount {
 #define BH_MOUNT_READ_ONLY 1u
 _Static_assert(sizeof(struct bh_boot_mount) == 304, "ABI");
 
-/* FUSE_WRITE: bit of write_flags, ours: at the file's end. The answer of any write is this, in place of fuse_write_out. */
+/* FUSE_WRITE: bit of write_flags, ours: at the file's end. The answer of any write is this, in place of fuse_write_out.
+ */
 #define BH_FUSE_APPEND 0x80000000u
 struct bh_fuse_written {
     uint32_t size, reserved;
@@ -290,13 +291,13 @@ struct bh_fuse_written {
 /* Written by the supervisor, read by the guest: one page of each VM. */
 struct bh_status_page {
     uint64_t dead_edges[BH_EDGES_MAX / 64]; /* bit e: the peer's VM at edge e is gone */
-    uint32_t generation; /* +1 at each change of this page: poll this one word */
-    uint32_t shutdown;   /* signal that asks the appliance to end (SIGTERM, SIGINT), or 0 */
-    uint32_t trace;       /* not 0: somebody wants every gate call recorded (rpc/stats.h) */
+    uint32_t generation;                    /* +1 at each change of this page: poll this one word */
+    uint32_t shutdown;                      /* signal that asks the appliance to end (SIGTERM, SIGINT), or 0 */
+    uint32_t trace;                         /* not 0: somebody wants every gate call recorded (rpc/stats.h) */
     uint32_t reserved;
     uint64_t realtime_ns; /* reserved for clock steps */
-    uint32_t held;       /* how many VMs a debugger holds: meanwhile no gate call times out */
-    uint32_t hold_epoch; /* +1 at each change of `held`: time that went by before does not count for a call */
+    uint32_t held;        /* how many VMs a debugger holds: meanwhile no gate call times out */
+    uint32_t hold_epoch;  /* +1 at each change of `held`: time that went by before does not count for a call */
 };
 
 /* ---- Hypercalls ------------------------------------------------------------------------------------------
@@ -307,28 +308,29 @@ struct bh_status_page {
  *                       rbx = 0, rcx = 1, rdx = op (KVM documentation, hypercalls; KVM_CAP_EXIT_HYPERCALL). */
 #define BH_PORT_CALL 0xb00u
 #define BH_PORT_BELL 0xb04u
-#define BH_PORT_KICK 0xb06u /* out %ax (0xb08 is not for ring 3), ioeventfd: ax = virtqueue with new buffers, or mount */
-#define BH_PORT_TRAP 0xb08u /* ring 0 only: struct bh_trap lies on the stack that rsp points to */
-#define BH_PORT_FIRST 0xb00u
-#define BH_PORT_LAST 0xb07u /* what ring 3 may use (I/O permission bitmap) */
-#define BH_VECTOR_CALL 0x40u
+#define BH_PORT_KICK \
+    0xb06u /* out %ax (0xb08 is not for ring 3), ioeventfd: ax = virtqueue with new buffers, or mount */
+#define BH_PORT_TRAP     0xb08u /* ring 0 only: struct bh_trap lies on the stack that rsp points to */
+#define BH_PORT_FIRST    0xb00u
+#define BH_PORT_LAST     0xb07u /* what ring 3 may use (I/O permission bitmap) */
+#define BH_VECTOR_CALL   0x40u
 #define BH_VECTOR_THREAD 0x41u /* with protection keys, PKRU 0 only: %fs base = rdi; rax, rcx, rdx change */
 
 enum bh_hypercall {
-    BH_HC_PARK = 1,  /* timeout in ns (BH_FOREVER: none), events wanted; -> events that came (0: timeout) */
-    BH_HC_RING = 2,  /* bell number */
-    BH_HC_WRITE = 3, /* stream, va, bytes -> bytes written, or -errno; blocks until at least one is */
-    BH_HC_READ = 4,  /* stream, va, bytes -> bytes read, 0 at end of file, -EAGAIN (then park for its event) */
-    BH_HC_LOG = 5,   /* compartment, va, bytes -> 0: lines for the console, prefixed by the VMM */
-    BH_HC_EXIT = 6,  /* status: the application is done; never returns */
-    BH_HC_REPORT = 7, /* va of struct bh_report -> 0, or never returns if the report is fatal */
-    BH_HC_MARK = 8,  /* phase: time stamp for boot measurements */
+    BH_HC_PARK = 1,      /* timeout in ns (BH_FOREVER: none), events wanted; -> events that came (0: timeout) */
+    BH_HC_RING = 2,      /* bell number */
+    BH_HC_WRITE = 3,     /* stream, va, bytes -> bytes written, or -errno; blocks until at least one is */
+    BH_HC_READ = 4,      /* stream, va, bytes -> bytes read, 0 at end of file, -EAGAIN (then park for its event) */
+    BH_HC_LOG = 5,       /* compartment, va, bytes -> 0: lines for the console, prefixed by the VMM */
+    BH_HC_EXIT = 6,      /* status: the application is done; never returns */
+    BH_HC_REPORT = 7,    /* va of struct bh_report -> 0, or never returns if the report is fatal */
+    BH_HC_MARK = 8,      /* phase: time stamp for boot measurements */
     BH_HC_NET_START = 9, /* va of struct bh_net_setup -> 0, -EINVAL, -EFAULT, -ENODEV, -EBUSY (started already) */
     BH_HC_NET_KICK = 10, /* virtqueue or mount: what BH_PORT_KICK does, where the doorbell is VMCALL -> 0 */
 };
-#define BH_FOREVER 0xffffffffffffffffull
-#define BH_EVENT_BELL 1u
-#define BH_EVENT_STDIN 2u  /* standard input has something (or ended) */
+#define BH_FOREVER      0xffffffffffffffffull
+#define BH_EVENT_BELL   1u
+#define BH_EVENT_STDIN  2u /* standard input has something (or ended) */
 #define BH_EVENT_SIGNAL 4u /* a thread waits for the status page to change: parked, but not for good */
 enum bh_stream { BH_STDIN = 0, BH_STDOUT = 1, BH_STDERR = 2 };
 enum bh_mark { BH_MARK_CORE = 1, BH_MARK_INIT = 2, BH_MARK_MAIN = 3, BH_MARK_READY = 4 };

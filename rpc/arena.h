@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define BH_ARENA_BLOCKS 128u /* blocks at a time */
-#define BH_ARENA_ALIGN 64u
+#define BH_ARENA_ALIGN  64u
 
 struct bh_arena_map {
     uint64_t base, size;

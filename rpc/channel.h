@@ -30,7 +30,8 @@ struct bh_fetched {
     uint32_t seq;
     uint16_t fn, slot;
     uint32_t parent, reserved;
-    uint64_t args[BH_GATE_ARGS]; /* copied in vectors from end to end: one read from what was just written in words would
+    uint64_t
+        args[BH_GATE_ARGS]; /* copied in vectors from end to end: one read from what was just written in words would
                                     wait for the store buffer */
 };
 _Static_assert(offsetof(struct bh_request, fn) == 4 && offsetof(struct bh_request, slot) == 6, "bh_in_take()");
@@ -102,8 +103,8 @@ static inline void bh_out_ahead(const struct bh_out *out, unsigned slot)
  * "timed out" keeps its arena block. It counts as a refusal, as does a status outside the enumeration. */
 static inline enum bh_status bh_status_of_callee(uint32_t status)
 {
-    const uint32_t possible = 1u << BH_OK | 1u << BH_REFUSED | 1u << BH_BAD_ARGUMENT | 1u << BH_NO_MEMORY |
-                              1u << BH_BAD_HANDLE;
+    const uint32_t possible =
+        1u << BH_OK | 1u << BH_REFUSED | 1u << BH_BAD_ARGUMENT | 1u << BH_NO_MEMORY | 1u << BH_BAD_HANDLE;
     return status <= BH_STATUS_LAST && (possible >> status & 1) ? (enum bh_status)status : BH_REFUSED;
 }
 

@@ -66,8 +66,8 @@ static void set(char *field, size_t size, const char *string)
     add(&t, string);
 }
 
-static void explain(struct text *t, enum bh_status status, const struct bh_argument *a,
-                    const struct bh_boot_edge *edge, bool back)
+static void explain(struct text *t, enum bh_status status, const struct bh_argument *a, const struct bh_boot_edge *edge,
+                    bool back)
 {
     if (!a)
         return;
@@ -96,9 +96,8 @@ static void explain(struct text *t, enum bh_status status, const struct bh_argum
     }
 }
 
-static void report(const struct bh_site *site, const struct bh_outgoing *call,
-                   enum bh_status status, const struct bh_argument *culprit, uint64_t pc,
-                   bool fatal)
+static void report(const struct bh_site *site, const struct bh_outgoing *call, enum bh_status status,
+                   const struct bh_argument *culprit, uint64_t pc, bool fatal)
 {
     const struct bh_boot_edge *edge = bh_edge_of(call->edge);
     bool back = site->flags & BH_SITE_CALLBACK;
@@ -135,8 +134,8 @@ static int errno_of(enum bh_status status)
     return status == BH_TIMED_OUT ? ETIMEDOUT : EACCES;
 }
 
-void bh_gate_failed(const struct bh_site *site, const struct bh_outgoing *call,
-                    enum bh_status status, const struct bh_argument *culprit, uint64_t pc)
+void bh_gate_failed(const struct bh_site *site, const struct bh_outgoing *call, enum bh_status status,
+                    const struct bh_argument *culprit, uint64_t pc)
 {
     bool back = site->flags & BH_SITE_CALLBACK;
     bool expected = status == BH_PEER_DIED || status == BH_TIMED_OUT;

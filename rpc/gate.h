@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BH_LINES 64u /* request lines and reply lines of a channel: calls in flight at most */
-#define BH_GATE_ARGS 6u
+#define BH_LINES       64u /* request lines and reply lines of a channel: calls in flight at most */
+#define BH_GATE_ARGS   6u
 #define BH_REPLY_WORDS 5u
 
 /* What became of a call. Only BH_OK comes with a reply of the callee's function. */
@@ -45,13 +45,13 @@ _Static_assert(sizeof(struct bh_request) == 64, "one cache line");
 
 /* Return value and small results (meaning per function), one by one or as a whole. */
 #define BH_VALUES (1u + BH_REPLY_WORDS)
-#define BH_REPLY_VALUES                      \
-    union {                                  \
-        struct {                             \
-            uint64_t ret;                    \
-            uint64_t words[BH_REPLY_WORDS];  \
-        };                                   \
-        uint64_t values[BH_VALUES];          \
+#define BH_REPLY_VALUES                     \
+    union {                                 \
+        struct {                            \
+            uint64_t ret;                   \
+            uint64_t words[BH_REPLY_WORDS]; \
+        };                                  \
+        uint64_t values[BH_VALUES];         \
     }
 
 struct bh_reply {
@@ -72,7 +72,8 @@ _Static_assert(sizeof(struct bh_channel) == 8192, "two pages");
  * a number that differs from the last park's, so that one ring for each park is enough. */
 struct bh_parked {
     _Alignas(64) _Atomic uint32_t parked;
-    _Atomic uint64_t rang; /* time stamp counter when this end last rang the other: how long that would have had to poll */
+    _Atomic uint64_t
+        rang; /* time stamp counter when this end last rang the other: how long that would have had to poll */
 };
 
 struct bh_edge_region {
@@ -85,8 +86,8 @@ struct bh_edge_region {
 _Static_assert(sizeof(struct bh_edge_region) == 5 * 4096, "five pages");
 
 /* Copy arenas, in the edge's region. The calling end of the channel allocates. */
-#define BH_EDGE_CB_ARENA_OFF 0x10000ull
+#define BH_EDGE_CB_ARENA_OFF  0x10000ull
 #define BH_EDGE_CB_ARENA_SIZE 0x10000ull
-#define BH_EDGE_ARENA_OFF 0x100000ull /* size: bh_boot_edge.arena_size */
+#define BH_EDGE_ARENA_OFF     0x100000ull /* size: bh_boot_edge.arena_size */
 
 #endif

@@ -103,8 +103,7 @@ void bh_handle_publish(uint32_t edge, uint64_t number, void *object)
         e->object = object;
 }
 
-void *bh_handle_pin(uint32_t edge, const struct bh_handle_type *type, uint64_t number,
-                    bool exclusive)
+void *bh_handle_pin(uint32_t edge, const struct bh_handle_type *type, uint64_t number, bool exclusive)
 {
     struct entry *e = find(edge, number);
     if (!e || e->type != type || !e->object)

@@ -16,7 +16,7 @@
 /* Generated, one per type; compared by address. */
 struct bh_handle_type {
     const char *name;
-    size_t twin_size; /* bytes of the callee's private struct; 0: the object is the library's own */
+    size_t twin_size;              /* bytes of the callee's private struct; 0: the object is the library's own */
     void (*release)(void *object); /* ends an object whose caller died: the library's own function; NULL: none */
 };
 
@@ -26,8 +26,7 @@ uint64_t bh_handle_reserve(uint32_t edge, const struct bh_handle_type *type);
 void bh_handle_publish(uint32_t edge, uint64_t number, void *object);
 /* The object, pinned; NULL: no such handle of that type, or (`exclusive`, or pinned so) in use by
  * another call. */
-void *bh_handle_pin(uint32_t edge, const struct bh_handle_type *type, uint64_t number,
-                    bool exclusive);
+void *bh_handle_pin(uint32_t edge, const struct bh_handle_type *type, uint64_t number, bool exclusive);
 void bh_handle_unpin(uint32_t edge, uint64_t number);
 /* Forgets a number that reserve() gave; the object itself is the caller's. Pins do not matter. */
 void bh_handle_forget(uint32_t edge, uint64_t number);

@@ -22,9 +22,9 @@
 #define BH_ALIGN         64u      /* of each argument in the arena */
 #define BH_STRING_IN_MAX 0x10000u /* bytes of a string that goes in, with its NUL */
 #define BH_STRING_MAX    1024u    /* bytes of a string that comes back, with its NUL; longer ones are cut */
-#define BH_STRINGS_MAX 256u /* different strings that may have come back to one compartment */
-#define BH_ERRNO_WORD  (BH_REPLY_WORDS - 1)
-#define BH_BAD_SIZE    SIZE_MAX /* a negative or overflowing size */
+#define BH_STRINGS_MAX   256u     /* different strings that may have come back to one compartment */
+#define BH_ERRNO_WORD    (BH_REPLY_WORDS - 1)
+#define BH_BAD_SIZE      SIZE_MAX /* a negative or overflowing size */
 
 /* ---- Values ---------------------------------------------------------------------------------- */
 
@@ -65,11 +65,9 @@ static inline float bh_float_of(uint64_t word)
     return value;
 }
 /* Any scalar that is no pointer, as an argument word and back; integers keep their sign. */
-#define bh_word(x)                                                                                 \
-    _Generic((x), float: bh_word_float, double: bh_word_double, default: bh_word_integer)(x)
-#define bh_value(type, word)                                                                       \
-    ((type)_Generic((type)0, float: bh_float_of, double: bh_double_of,                             \
-                    default: bh_word_integer)(word))
+#define bh_word(x) _Generic((x), float : bh_word_float, double : bh_word_double, default : bh_word_integer)(x)
+#define bh_value(type, word) \
+    ((type) _Generic((type)0, float : bh_float_of, double : bh_double_of, default : bh_word_integer)(word))
 #define bh_word_pointer(p)           ((uint64_t)(uintptr_t)(p))
 #define bh_value_pointer(type, word) ((type)(uintptr_t)(word))
 
@@ -80,17 +78,14 @@ struct bh_direct {
 };
 
 /* Compile-time checks of what an interface file claims about the header's types. */
-#define BH_IS_NUMBER(x)                                                                            \
-    (__builtin_classify_type(x) >= 1 && __builtin_classify_type(x) <= 8 &&                         \
-     __builtin_classify_type(x) != 5)
-#define BH_CHECK_SCALAR(type)                                                                      \
-    _Static_assert(BH_IS_NUMBER(*(type *)NULL) && sizeof(type) <= 8,                               \
-                   "interface file: " #type                                                        \
-                   " is no number; a pointer needs an attribute and * or a typedef")
-#define BH_CHECK_MEMBER(type, member)                                                              \
-    _Static_assert(BH_IS_NUMBER(BH_MEMBER(type, member)) && sizeof(BH_MEMBER(type, member)) <= 8,  \
-                   "interface file: member " #member                                               \
-                   " is no number; say what it points to, or array")
+#define BH_IS_NUMBER(x) \
+    (__builtin_classify_type(x) >= 1 && __builtin_classify_type(x) <= 8 && __builtin_classify_type(x) != 5)
+#define BH_CHECK_SCALAR(type)                                        \
+    _Static_assert(BH_IS_NUMBER(*(type *)NULL) && sizeof(type) <= 8, \
+                   "interface file: " #type " is no number; a pointer needs an attribute and * or a typedef")
+#define BH_CHECK_MEMBER(type, member)                                                             \
+    _Static_assert(BH_IS_NUMBER(BH_MEMBER(type, member)) && sizeof(BH_MEMBER(type, member)) <= 8, \
+                   "interface file: member " #member " is no number; say what it points to, or array")
 
 /* Sizes. Negative or overflowing ones become BH_BAD_SIZE, which no memory satisfies. */
 static inline size_t bh_length_signed(int64_t value)
@@ -101,10 +96,15 @@ static inline size_t bh_length_unsigned(uint64_t value)
 {
     return value;
 }
-#define bh_length(x)                                                                               \
-    _Generic((x), signed char: bh_length_signed, char: bh_length_signed, short: bh_length_signed,  \
-             int: bh_length_signed, long: bh_length_signed, long long: bh_length_signed,           \
-             default: bh_length_unsigned)(x)
+#define bh_length(x)                       \
+    _Generic((x), signed char              \
+             : bh_length_signed, char      \
+             : bh_length_signed, short     \
+             : bh_length_signed, int       \
+             : bh_length_signed, long      \
+             : bh_length_signed, long long \
+             : bh_length_signed, default   \
+             : bh_length_unsigned)(x)
 static inline size_t bh_product(size_t a, size_t b)
 {
     size_t product;
@@ -207,8 +207,8 @@ static inline uint64_t bh_call_timeout(void)
 
 /* Sets all that goes out, so that no word of the caller's stack does. Not a whole-struct
  * initialiser: gcc makes that a `rep stos`, which costs as much as the rest of a stub. */
-static inline void bh_call_clear(struct bh_outgoing *call, uint32_t edge, uint16_t fn,
-                                 uint32_t parent, uint64_t timeout)
+static inline void bh_call_clear(struct bh_outgoing *call, uint32_t edge, uint16_t fn, uint32_t parent,
+                                 uint64_t timeout)
 {
     for (unsigned i = 0; i < BH_GATE_ARGS; i++)
         call->args[i] = 0;
@@ -263,9 +263,8 @@ static inline enum bh_status bh_gate_call(struct bh_outgoing *call)
 /* Deals with a call that did not happen: records it for bh_try_end(), or sets errno for an error=
  * value, or ends the appliance with a report. When it returns, the stub returns its error value.
  * `culprit` may be NULL. */
-void bh_gate_failed(const struct bh_site *site, const struct bh_outgoing *call,
-                    enum bh_status status, const struct bh_argument *culprit, uint64_t pc)
-    __attribute__((cold));
+void bh_gate_failed(const struct bh_site *site, const struct bh_outgoing *call, enum bh_status status,
+                    const struct bh_argument *culprit, uint64_t pc) __attribute__((cold));
 
 /* Decides how each argument crosses, takes one block of the arena for the frame and all copies,
  * copies what goes in. Blocks. After BH_OK `sent` of each argument is valid. */
@@ -274,8 +273,8 @@ enum bh_status bh_pass_begin(struct bh_passage *pass);
 void bh_pass_frame(struct bh_passage *pass, const void *in, size_t size);
 /* Makes the call. Blocks. */
 enum bh_status bh_pass_call(struct bh_passage *pass);
-/* Is `address`, which the callee gave, that of `size` aligned bytes in memory that both ends have? NULL is right, too. A callee
- * must not make its caller read or write private memory, or another compartment's. */
+/* Is `address`, which the callee gave, that of `size` aligned bytes in memory that both ends have? NULL is right, too.
+ * A callee must not make its caller read or write private memory, or another compartment's. */
 bool bh_pass_lent(const struct bh_passage *pass, uint64_t address, size_t size, size_t align);
 static inline bool bh_is_copied(const struct bh_argument *a)
 {
@@ -401,23 +400,19 @@ struct bh_visit {
 
 void bh_visit_begin(struct bh_visit *visit, const struct bh_incoming *call, enum bh_arena which);
 /* The frame at `address`; its first `in_size` bytes are copied to `in`, or zeroed on failure. */
-void *bh_visit_frame(struct bh_visit *visit, uint64_t address, size_t size, void *in,
-                     size_t in_size);
-/* A bulk buffer by reference: NULL for 0, otherwise checked to lie in memory that both ends have.
- */
+void *bh_visit_frame(struct bh_visit *visit, uint64_t address, size_t size, void *in, size_t in_size);
+/* A bulk buffer by reference: NULL for 0, otherwise checked to lie in memory that both ends have. */
 void *bh_visit_buffer(struct bh_visit *visit, uint64_t address, size_t size, size_t align);
 /* A private copy of one, with the current contents; `back`: written back at the end. */
-void *bh_visit_snapshot(struct bh_visit *visit, uint64_t address, size_t size, size_t align,
-                        bool back);
+void *bh_visit_snapshot(struct bh_visit *visit, uint64_t address, size_t size, size_t align, bool back);
 /* A private copy of a string; in `small` if it fits. */
 char *bh_visit_string(struct bh_visit *visit, uint64_t address, char *small, size_t small_size);
 /* The object of a handle (NULL for 0), which stays until the end. A twin, and a handle that is to
  * be freed, must not be in use by another call: `exclusive`. */
-void *bh_visit_handle(struct bh_visit *visit, struct bh_held *held,
-                      const struct bh_handle_type *type, uint64_t number, bool exclusive);
+void *bh_visit_handle(struct bh_visit *visit, struct bh_held *held, const struct bh_handle_type *type, uint64_t number,
+                      bool exclusive);
 /* Room for a new handle; for a twin, the zeroed twin itself. */
-void *bh_visit_reserve(struct bh_visit *visit, struct bh_held *held,
-                       const struct bh_handle_type *type);
+void *bh_visit_reserve(struct bh_visit *visit, struct bh_held *held, const struct bh_handle_type *type);
 /* The new handle was really made: its number. */
 uint64_t bh_visit_keep(struct bh_held *held, void *object);
 /* A free thunk of a pool of BH_THUNKS, for callback `word` - 1: its index; -1 if `word` is 0 (NULL)

@@ -40,8 +40,7 @@ static void remember(struct bh_visit *visit, const char *data, size_t size)
     if (!visit->small_size && size <= BH_PUSH_MAX) {
         visit->small = data;
         visit->small_size = size;
-    } else if (data >= visit->small && size <= BH_PUSH_MAX &&
-               (size_t)(data - visit->small) <= BH_PUSH_MAX - size) {
+    } else if (data >= visit->small && size <= BH_PUSH_MAX && (size_t)(data - visit->small) <= BH_PUSH_MAX - size) {
         visit->small_size = (size_t)(data - visit->small) + size;
     }
 }
@@ -57,8 +56,7 @@ void *bh_visit_buffer(struct bh_visit *visit, uint64_t address, size_t size, siz
     return (void *)(uintptr_t)address;
 }
 
-void *bh_visit_frame(struct bh_visit *visit, uint64_t address, size_t size, void *in,
-                     size_t in_size)
+void *bh_visit_frame(struct bh_visit *visit, uint64_t address, size_t size, void *in, size_t in_size)
 {
     void *frame = bh_visit_buffer(visit, address, size, sizeof(uint64_t));
     if (!frame) {
@@ -81,8 +79,7 @@ static struct bh_private *new_private(struct bh_visit *visit, size_t size)
     return p;
 }
 
-void *bh_visit_snapshot(struct bh_visit *visit, uint64_t address, size_t size, size_t align,
-                        bool back)
+void *bh_visit_snapshot(struct bh_visit *visit, uint64_t address, size_t size, size_t align, bool back)
 {
     void *shared = bh_visit_buffer(visit, address, size, align);
     struct bh_private *p = shared ? new_private(visit, size) : NULL;
@@ -95,8 +92,7 @@ void *bh_visit_snapshot(struct bh_visit *visit, uint64_t address, size_t size, s
 
 /* Continues in memory of its own a string of which `have` bytes, none of them the NUL, are in
  * `small`. */
-static char *long_string(struct bh_visit *visit, const char *shared, size_t limit,
-                         const char *small, size_t have)
+static char *long_string(struct bh_visit *visit, const char *shared, size_t limit, const char *small, size_t have)
 {
     struct bh_private *p = NULL;
     for (size_t size = have; size < limit;) {
@@ -137,8 +133,8 @@ static void hold(struct bh_visit *visit, struct bh_held *held)
     visit->held = held;
 }
 
-void *bh_visit_handle(struct bh_visit *visit, struct bh_held *held,
-                      const struct bh_handle_type *type, uint64_t number, bool exclusive)
+void *bh_visit_handle(struct bh_visit *visit, struct bh_held *held, const struct bh_handle_type *type, uint64_t number,
+                      bool exclusive)
 {
     *held = (struct bh_held){.type = type};
     if (visit->status != BH_OK || number == 0)
@@ -151,8 +147,7 @@ void *bh_visit_handle(struct bh_visit *visit, struct bh_held *held,
     return held->object;
 }
 
-void *bh_visit_reserve(struct bh_visit *visit, struct bh_held *held,
-                       const struct bh_handle_type *type)
+void *bh_visit_reserve(struct bh_visit *visit, struct bh_held *held, const struct bh_handle_type *type)
 {
     *held = (struct bh_held){.type = type, .made = true};
     if (visit->status != BH_OK)

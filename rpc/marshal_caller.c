@@ -12,12 +12,10 @@ const struct bh_boot_edge *bh_find_edge(uint32_t edge)
     if (edge >= BH_EDGES_MAX)
         return NULL;
     const struct bh_bootinfo *boot = bh_boot();
-    const struct bh_boot_edge *edges =
-        (const struct bh_boot_edge *)((uintptr_t)boot + boot->edges_off);
-    for (uint32_t i = 0; i < boot->n_edges; i++) {
+    const struct bh_boot_edge *edges = (const struct bh_boot_edge *)((uintptr_t)boot + boot->edges_off);
+    for (uint32_t i = 0; i < boot->n_edges; i++)
         if (edges[i].index == edge)
             bh_known_edges[edge] = &edges[i];
-    }
     return bh_known_edges[edge];
 }
 
@@ -66,8 +64,8 @@ static bool add_aligned(size_t *total, size_t size)
 }
 
 /* Decides about one argument; adds to `total` what has to be copied. */
-static enum bh_status classify(const struct bh_passage *pass, const struct bh_boot_edge *edge,
-                               struct bh_argument *a, size_t *total)
+static enum bh_status classify(const struct bh_passage *pass, const struct bh_boot_edge *edge, struct bh_argument *a,
+                               size_t *total)
 {
     /* A callback may pass on what lies in the arena of the call that it belongs to. */
     uint32_t arenas = pass->which == BH_ARENA_CALLBACKS ? 1u << BH_ARENA_CALLS : 0;
@@ -240,10 +238,9 @@ const char *bh_intern(const char *shared)
     while (length < sizeof(text) - 1 && (text[length] = bh_fetch(shared[length])) != '\0')
         length++;
     text[length] = '\0';
-    for (uint32_t i = 0; i < n_strings; i++) {
+    for (uint32_t i = 0; i < n_strings; i++)
         if (strcmp(strings[i], text) == 0)
             return strings[i];
-    }
     char *copy = n_strings < BH_STRINGS_MAX ? malloc(length + 1) : NULL;
     if (!copy)
         return "(text lost: too many different ones came from other compartments)";

@@ -16,26 +16,22 @@
 #define BH_DOMAINS_MAX (BH_KEYS - 2) /* in one VM */
 
 /* ---- Addresses, all in the core's window ---- */
-#define BH_MPK_CODE_VA                                                                             \
-    (BH_CORE_BASE + 0x200000ull) /* trampolines: compartments may run them, not read them */
-#define BH_MPK_CODE_MAX 0x100000ull
-#define BH_MPK_PUBLIC_VA                                                                           \
-    (BH_CORE_BASE + 0x300000ull) /* uint64_t: thread pointer of the running thread */
-#define BH_MPK_TABLES_VA                                                                           \
-    (BH_CORE_BASE + 0x400000ull) /* constants of the trampolines: all read, nobody writes */
-#define BH_MPK_TABLES_MAX 0x200000ull
-#define BH_MPK_CORE_VA    (BH_CORE_BASE + 0x600000ull) /* struct bh_mpk: the core's key */
-#define BH_MPK_SECRETS_SIZE 0x2000ull
-#define BH_MPK_SECRETS_VA(domain) /* uint64_t[]: the domain reads it, nobody writes */              \
-    (BH_CORE_BASE + 0x700000ull + (uint64_t)(domain) * BH_MPK_SECRETS_SIZE)
-#define BH_MPK_COUNTS_VA(domain) /* uint64_t[BH_EDGES_MAX]: calls that the domain made over each edge, counted by the   \
-                                    gates if `run --count-mpk` asks for it; the domain writes it */                       \
-    (BH_CORE_BASE + 0x720000ull + (uint64_t)(domain) * BH_PAGE_SIZE)
-#define BH_MPK_STACK_SIZE                                                                          \
-    0x10000ull /* the core's stack of one thread; the page below is unmapped */
-#define BH_MPK_STACK(t)                                                                            \
-    (BH_CORE_BASE + 0x30000000ull + (uint64_t)(t) * (BH_MPK_STACK_SIZE + BH_PAGE_SIZE) +           \
-     BH_PAGE_SIZE)
+#define BH_MPK_CODE_VA            (BH_CORE_BASE + 0x200000ull) /* trampolines: may be run, not read */
+#define BH_MPK_CODE_MAX           0x100000ull
+#define BH_MPK_PUBLIC_VA          (BH_CORE_BASE + 0x300000ull) /* uint64_t: thread pointer of the running thread */
+#define BH_MPK_TABLES_VA          (BH_CORE_BASE + 0x400000ull) /* constants of the trampolines: read-only */
+#define BH_MPK_TABLES_MAX         0x200000ull
+#define BH_MPK_CORE_VA            (BH_CORE_BASE + 0x600000ull) /* struct bh_mpk: the core's key */
+#define BH_MPK_SECRETS_SIZE       0x2000ull
+#define BH_MPK_SECRETS_VA(domain) /* uint64_t[]: the domain reads it, nobody writes */ \
+    (BH_CORE_BASE + 0x700000ull + (uint64_t)(domain)*BH_MPK_SECRETS_SIZE)
+#define BH_MPK_COUNTS_VA(                                                                            \
+    domain) /* uint64_t[BH_EDGES_MAX]: calls that the domain made over each edge, counted by the   \
+                                    gates if `run --count-mpk` asks for it; the domain writes it */ \
+    (BH_CORE_BASE + 0x720000ull + (uint64_t)(domain)*BH_PAGE_SIZE)
+#define BH_MPK_STACK_SIZE 0x10000ull /* the core's stack of one thread; the page below is unmapped */
+#define BH_MPK_STACK(t) \
+    (BH_CORE_BASE + 0x30000000ull + (uint64_t)(t) * (BH_MPK_STACK_SIZE + BH_PAGE_SIZE) + BH_PAGE_SIZE)
 
 /* First bytes of a compartment's TLS slot, which its TLS segment leaves free. Private to the
  * domain. */
@@ -55,8 +51,7 @@ struct bh_tcb {
     uint16_t reserved[3];
 };
 
-/* What a compartment leaves behind when it calls out, at the address that its bh_control.sp holds.
- */
+/* What a compartment leaves behind when it calls out, at the address that its bh_control.sp holds. */
 struct bh_frame {
     uint32_t id; /* BH_FRAME_* */
     uint32_t mxcsr;

@@ -14,29 +14,29 @@
 
 #include "rpc/abi.h"
 
-#define BH_STATS_VA (BH_CORE_BASE + 0x800000ull)
-#define BH_STATS_MAGIC 0x3173746174536842ull /* "BhStats1" */
-#define BH_STATS_VERSION 2u
-#define BH_STATS_STATUSES 16u  /* more than there are (enum bh_status) */
-#define BH_STATS_BUCKETS 40u   /* bucket b: [2^b, 2^(b+1)) cycles; the last one: more, too */
-#define BH_STATS_RECENT 64u
-#define BH_STATS_TIMED 8u /* one call in so many has its latency measured: the time stamp at its end would be felt */
-#define BH_STATS_TRACE 32768u
+#define BH_STATS_VA       (BH_CORE_BASE + 0x800000ull)
+#define BH_STATS_MAGIC    0x3173746174536842ull /* "BhStats1" */
+#define BH_STATS_VERSION  2u
+#define BH_STATS_STATUSES 16u /* more than there are (enum bh_status) */
+#define BH_STATS_BUCKETS  40u /* bucket b: [2^b, 2^(b+1)) cycles; the last one: more, too */
+#define BH_STATS_RECENT   64u
+#define BH_STATS_TIMED    8u /* one call in so many has its latency measured: the time stamp at its end would be felt */
+#define BH_STATS_TRACE    32768u
 
 /* One end of an edge between two VMs, as the VM of that end sees it. 512 bytes. */
 struct bh_stats_end {
     uint32_t edge;
-    uint32_t role;       /* BH_EDGE_CALLER or BH_EDGE_CALLEE; 0: the rest of the array is empty */
-    uint64_t started;    /* calls posted (caller), taken (callee) */
-    uint64_t callbacks;  /* the same for callbacks: posted (callee), taken (caller) */
+    uint32_t role;                      /* BH_EDGE_CALLER or BH_EDGE_CALLEE; 0: the rest of the array is empty */
+    uint64_t started;                   /* calls posted (caller), taken (callee) */
+    uint64_t callbacks;                 /* the same for callbacks: posted (callee), taken (caller) */
     uint64_t status[BH_STATS_STATUSES]; /* caller: calls that ended, by enum bh_status. started - sum: in flight.
                                            Also calls that the stub refused before anything was posted, if reported;
                                            those with a time-out of 0, for which nobody waits, end with BH_OK */
     /* Caller only: */
-    uint64_t unposted;   /* of `status`: those that were never posted */
-    uint64_t copied;     /* bytes of arguments that went through the arena, each direction counted */
-    uint64_t passed;     /* bytes of arguments passed where they lie, in a share */
-    uint64_t cycles;     /* sum of the latencies that were measured: from posting to having the reply */
+    uint64_t unposted; /* of `status`: those that were never posted */
+    uint64_t copied;   /* bytes of arguments that went through the arena, each direction counted */
+    uint64_t passed;   /* bytes of arguments passed where they lie, in a share */
+    uint64_t cycles;   /* sum of the latencies that were measured: from posting to having the reply */
     uint64_t reserved;
     uint64_t latency[BH_STATS_BUCKETS];
 };
@@ -46,7 +46,7 @@ _Static_assert(sizeof(struct bh_stats_end) == 512 && offsetof(struct bh_stats_en
 struct bh_stats_call {
     uint16_t fn, slot; /* fn: number of the function, or of the callback */
     uint16_t edge;
-    uint16_t kind;     /* enum bh_stats_kind; 0: none */
+    uint16_t kind; /* enum bh_stats_kind; 0: none */
 };
 enum bh_stats_kind {
     BH_STATS_CALL = 1,     /* out: a gate call */
@@ -64,15 +64,15 @@ struct bh_stats_thread {
 
 /* A call, in `recent`; or one end of a call, in `trace`. */
 struct bh_stats_event {
-    uint64_t time;   /* `recent`: 0 where taking it would cost too much (calls that come in) */
-    uint64_t cycles; /* `recent`: how long it took; 0: not known, or it is not over */
-    uint32_t seq;    /* trace: of the request, the same at both ends of the call */
+    uint64_t time;     /* `recent`: 0 where taking it would cost too much (calls that come in) */
+    uint64_t cycles;   /* `recent`: how long it took; 0: not known, or it is not over */
+    uint32_t seq;      /* trace: of the request, the same at both ends of the call */
     uint16_t fn, slot; /* these three in the order of a request line */
     uint16_t edge;
     uint16_t thread;
-    uint8_t kind;    /* enum bh_stats_kind */
-    uint8_t phase;   /* trace: 'B' begin, 'E' end */
-    uint8_t status;  /* of the call when it is over, else BH_STATS_PENDING */
+    uint8_t kind;   /* enum bh_stats_kind */
+    uint8_t phase;  /* trace: 'B' begin, 'E' end */
+    uint8_t status; /* of the call when it is over, else BH_STATS_PENDING */
     uint8_t reserved;
 };
 #define BH_STATS_PENDING 0xffu
@@ -89,8 +89,8 @@ struct bh_stats {
     uint64_t spin_cycles; /* time polled before parking */
     uint64_t parks;
     uint64_t park_cycles;
-    uint64_t switches;    /* from one thread to another */
-    uint64_t n_recent;    /* event n lies at recent[n % BH_STATS_RECENT] */
+    uint64_t switches;        /* from one thread to another */
+    uint64_t n_recent;        /* event n lies at recent[n % BH_STATS_RECENT] */
     _Atomic uint64_t n_trace; /* the same for trace[], stored after the event (release) */
     uint64_t reserved[4];
     struct bh_stats_event recent[BH_STATS_RECENT];
@@ -99,10 +99,11 @@ struct bh_stats {
     struct bh_stats_event trace[BH_STATS_TRACE];
 };
 _Static_assert(offsetof(struct bh_stats, recent) == 112 && offsetof(struct bh_stats, threads) == 112 + 2048 &&
-                   offsetof(struct bh_stats, ends) == 2160 + 4096 && offsetof(struct bh_stats, trace) == 6256 + 512 * 256 &&
+                   offsetof(struct bh_stats, ends) == 2160 + 4096 &&
+                   offsetof(struct bh_stats, trace) == 6256 + 512 * 256 &&
                    sizeof(struct bh_stats) == 6256 + 512 * 256 + 32 * 32768,
                "ABI");
-#define BH_STATS_HOT (2 * BH_PAGE_SIZE) /* bytes from the start on that every VM uses at once */
+#define BH_STATS_HOT  (2 * BH_PAGE_SIZE) /* bytes from the start on that every VM uses at once */
 #define BH_STATS_SIZE ((sizeof(struct bh_stats) + BH_PAGE_SIZE - 1) & ~(BH_PAGE_SIZE - 1))
 
 #endif

@@ -11,15 +11,15 @@
 #include <stdint.h>
 
 #define BH_BUDDY_ORDERS 32u
-#define BH_BUDDY_UNIT 64u      /* smallest possible block, bytes: a cache line */
-#define BH_BUDDY_UNITS 65536u  /* units at most: the unit grows with the memory, the state does not */
+#define BH_BUDDY_UNIT   64u    /* smallest possible block, bytes: a cache line */
+#define BH_BUDDY_UNITS  65536u /* units at most: the unit grows with the memory, the state does not */
 
 struct bh_buddy {
     uint64_t base;
-    uint64_t unit;     /* bytes */
+    uint64_t unit; /* bytes */
     uint32_t n_units;
-    uint32_t units_free; /* now */
-    uint8_t *order;    /* per unit: order + 1 of the block allocated there, or 0 */
+    uint32_t units_free;                 /* now */
+    uint8_t *order;                      /* per unit: order + 1 of the block allocated there, or 0 */
     uint64_t *free_map[BH_BUDDY_ORDERS]; /* bit b: block b of that order is free */
     uint32_t n_free[BH_BUDDY_ORDERS];
 };

@@ -31,7 +31,7 @@ def fnv1a(data: bytes) -> int:
 
 
 def directory(build: Path, file: str, sets: Iterable[str]) -> Path:
-    """Where `bulkhead run` looks for an appliance: vmm/compose.h says how its name is made."""
+    """Where `bulkhead run` looks for an appliance: vmm/plan/compose.h says how its name is made."""
     path = os.fsencode(os.path.realpath(file))
     parent, name = os.path.split(path)
     name = os.path.basename(parent) if name == b"compartments.toml" else name.partition(b".")[0]

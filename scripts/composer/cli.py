@@ -33,7 +33,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def default_build() -> Path:
-    """The build directory: as in vmm/compose.h."""
+    """The build directory: as in vmm/plan/compose.h."""
     return Path(os.environ.get("BULKHEAD_BUILD") or SOURCE_ROOT / "build")
 
 
@@ -72,7 +72,7 @@ def supported_cpuid(device: str) -> bytes:
 
 
 def guests_have_keys(cpuid: bytes) -> bool:
-    """PKU, and AVX, which the gates clear registers with: as in vmm/host.c, host_probe_keys()."""
+    """PKU, and AVX, which the gates clear registers with: as in vmm/kvm/host.c, host_probe_keys()."""
     found = set()
     for at in range(8, 8 + 40 * (struct.unpack_from("I", cpuid)[0] if cpuid else 0), 40):
         function, index, _, _, _, ecx = struct.unpack_from("6I", cpuid, at)

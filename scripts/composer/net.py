@@ -268,7 +268,7 @@ def build(context: Context, draft: Draft, indices: dict[str, int], name: str) ->
 
 
 def _unused(own: IPv4Interface, taken: tuple) -> IPv4Address:
-    """The first address from network + 2 on; vmm/net_forward.c chooses in the same way."""
+    """The first address from network + 2 on; vmm/net/forward.c chooses in the same way."""
     address = own.network.network_address + 2
     while address == own.ip or address in taken:
         address += 1

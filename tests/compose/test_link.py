@@ -297,7 +297,7 @@ class Images(Temporary):
 
 
 class Directory(unittest.TestCase):
-    """The names that vmm/compose.c computes as well."""
+    """The names that vmm/plan/compose.c computes as well."""
 
     def name(self, file: str, *sets: str) -> str:
         return build.directory(Path("/b"), file, sets).name

@@ -18,7 +18,7 @@
 /* What tests/compose/tls_image.c puts into its image, behind struct bh_image. */
 struct test_image {
     struct bh_image header;
-    long (*step)(long);    /* adds to each thread-local variable, returns their sum */
+    long (*step)(long);      /* adds to each thread-local variable, returns their sum */
     uint64_t (*place)(void); /* address of the first one */
     const void *gates;
 };
@@ -43,13 +43,11 @@ static void load(const char *path)
         uint64_t end = ph[i].p_vaddr + ph[i].p_memsz;
         if (ph[i].p_type != PT_LOAD || ph[i].p_memsz == 0)
             continue;
-        if (mmap((void *)start, end - start, PROT_READ | PROT_WRITE,
-                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != (void *)start ||
-            pread(fd, (void *)ph[i].p_vaddr, ph[i].p_filesz, (off_t)ph[i].p_offset) !=
-                (ssize_t)ph[i].p_filesz ||
+        if (mmap((void *)start, end - start, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+                 -1, 0) != (void *)start ||
+            pread(fd, (void *)ph[i].p_vaddr, ph[i].p_filesz, (off_t)ph[i].p_offset) != (ssize_t)ph[i].p_filesz ||
             mprotect((void *)start, end - start,
-                     PROT_READ | (ph[i].p_flags & PF_W ? PROT_WRITE : 0) |
-                         (ph[i].p_flags & PF_X ? PROT_EXEC : 0)))
+                     PROT_READ | (ph[i].p_flags & PF_W ? PROT_WRITE : 0) | (ph[i].p_flags & PF_X ? PROT_EXEC : 0)))
             fail("cannot be loaded", path);
     }
     close(fd);
@@ -67,10 +65,7 @@ static inline __attribute__((always_inline)) void set_thread_pointer(uint64_t ad
 {
     long call = SYS_arch_prctl;
 
-    __asm__ volatile("syscall"
-                     : "+a"(call)
-                     : "D"(ARCH_SET_FS), "S"(address)
-                     : "rcx", "r11", "memory");
+    __asm__ volatile("syscall" : "+a"(call) : "D"(ARCH_SET_FS), "S"(address) : "rcx", "r11", "memory");
 }
 
 /* No libc between the two: its own thread-local variables are out of reach. */

@@ -31,11 +31,12 @@ uint64_t place(void)
     return (uint64_t)&first;
 }
 
-__asm__(".section .bh_image, \"a\"\n"
-        ".globl bh_image\n"
-        "bh_image: .quad 0x676d49646b6c4842\n"
-        ".long 1, BH_INDEX\n"
-        ".quad 0, 0, __bh_tls_start, __bh_tls_filesz, __bh_tls_memsz, __bh_tls_align, 0, 0, 0\n"
-        ".quad step, place, bh_gates\n"
-        ".quad shared\n"
-        ".text");
+__asm__(
+    ".section .bh_image, \"a\"\n"
+    ".globl bh_image\n"
+    "bh_image: .quad 0x676d49646b6c4842\n"
+    ".long 1, BH_INDEX\n"
+    ".quad 0, 0, __bh_tls_start, __bh_tls_filesz, __bh_tls_memsz, __bh_tls_align, 0, 0, 0\n"
+    ".quad step, place, bh_gates\n"
+    ".quad shared\n"
+    ".text");

@@ -7,16 +7,16 @@
 #include "guest/kernel/core/core.h"
 
 /* Maps boot information, status page, image header and the regions of two edges: edge 0 is called by us
- * (compartment 0), edge 1 calls us. `dispatch` is function 0 to 3 of ours; 0 and 1 are granted, 1 and 3 are nonblocking.
- * May be called again: everything starts anew. */
+ * (compartment 0), edge 1 calls us. `dispatch` is function 0 to 3 of ours; 0 and 1 are granted, 1 and 3 are
+ * nonblocking. May be called again: everything starts anew. */
 void fake_core_start(bh_dispatch_fn *dispatch);
 
-struct bh_status_page *fake_status(void);       /* writable */
+struct bh_status_page *fake_status(void);          /* writable */
 struct bh_edge_region *fake_region(uint32_t edge); /* what the peer would write */
 
-extern uint32_t fake_bells;       /* doorbells rung so far */
-extern uint32_t fake_free_workers; /* workers that thread_new() may still make */
-extern void (*fake_on_wait)(void); /* called when the running thread would block; may let the peer act */
+extern uint32_t fake_bells;          /* doorbells rung so far */
+extern uint32_t fake_free_workers;   /* workers that thread_new() may still make */
+extern void (*fake_on_wait)(void);   /* called when the running thread would block; may let the peer act */
 extern const void *fake_watched_key; /* calls of thread_wake() for this key are counted in fake_wakes */
 extern uint32_t fake_wakes;
 

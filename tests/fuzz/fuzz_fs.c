@@ -1,8 +1,8 @@
 /* Fuzzer: messages of a hostile guest to the server of its mount.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * What must hold: no memory error, an answer that fits its room, a bounded amount of work, and the file beside the directory
- * is never touched. The input is a list of messages: opcode, node, structure, names. */
+ * What must hold: no memory error, an answer that fits its room, a bounded amount of work, and the file beside the
+ * directory is never touched. The input is a list of messages: opcode, node, structure, names. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void require(bool condition)
 {
-    if (!condition) {
+    if (!condition)
         abort();
-    }
 }
 
 /* Numbers that are nearly right, most of the time. */
@@ -51,10 +50,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         data += 8, size -= 8;
         bytes = bytes < size ? bytes : size;
         memcpy(request.body, data, bytes);
-        memcpy(request.body, &handle, sizeof handle); /* fh, newdir, oldnodeid: first in most structures */
+        memcpy(request.body, &handle, sizeof(handle)); /* fh, newdir, oldnodeid: first in most structures */
         data += bytes, size -= bytes;
         uint8_t *answer = malloc(room); /* its end is guarded */
-        struct iovec in[2] = {{&request, sizeof request.head + bytes}, {request.body, in_size}}, out = {answer, room};
+        struct iovec in[2] = {{&request, sizeof(request.head) + bytes}, {request.body, in_size}}, out = {answer, room};
         require(answer && fs_handle(&rig_fs, in, 2, &out, 1) <= room);
         free(answer);
     }

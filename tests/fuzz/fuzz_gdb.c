@@ -2,16 +2,16 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
-#include "vmm/gdb.h"
-#include "vmm/hardware.h"
-#include "vmm/paths.h"
+#include "vmm/gdb/gdb.h"
+#include "vmm/kvm/probe_breakpoints.h"
+#include "vmm/base/paths.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct appliance a;
 static struct host host = {.kvm_kind = KVM_KIND_SVM};
 static struct bh_status_page pages[2];
-static struct world w;
+static struct resources w;
 static struct gdb g;
 static const uint8_t *input;
 static size_t left;
@@ -44,11 +44,10 @@ bool gdb_ask(struct gdb *s, uint32_t v, struct debug_request *q, struct debug_an
 {
     uint8_t good = 0;
     (void)s, (void)v;
-    if (q->size > sizeof q->data) {
+    if (q->size > sizeof(q->data))
         __builtin_trap();
-    }
     take(&good, 1);
-    take(answer, sizeof *answer);
+    take(answer, sizeof(*answer));
     return good & 1;
 }
 
@@ -71,7 +70,7 @@ void gdb_detach(struct gdb *s, uint32_t v)
 void gdb_stop(struct gdb *s, uint32_t v)
 {
     s->vms[v].standing = true;
-    take(&s->vms[v].stop, sizeof s->vms[v].stop);
+    take(&s->vms[v].stop, sizeof(s->vms[v].stop));
 }
 
 void gdb_stop_all(struct gdb *s)
@@ -90,9 +89,8 @@ void gdb_send(struct gdb *s, const struct gdb_text *t)
 {
     static char frame[GDB_FRAME_MAX];
     (void)s;
-    if (gdb_frame(frame, '$', t->data, t->size) > sizeof frame) {
+    if (gdb_frame(frame, '$', t->data, t->size) > sizeof(frame))
         __builtin_trap();
-    }
 }
 
 void gdb_reply(struct gdb *s, const char *text)
@@ -141,9 +139,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static char packet[GDB_PACKET_MAX + 1];
     size_t n = 0;
     for (size_t i = 0; i < size / 2 && !g.over; i++) {
-        if (wire && gdb_parse(&g.parser, data[i]) == GDB_PACKET) {
+        if (wire && gdb_parse(&g.parser, data[i]) == GDB_PACKET)
             gdb_command(&g, g.parser.data, g.parser.size);
-        }
         if (!wire && data[i] != '\n' && n < GDB_PACKET_MAX) {
             packet[n++] = (char)data[i];
         } else if (!wire) {

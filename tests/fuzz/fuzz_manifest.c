@@ -8,27 +8,24 @@
 #include <string.h>
 
 #include "unit/sample.h"
-#include "vmm/manifest.h"
-#include "vmm/placement.h"
+#include "vmm/appliance/manifest.h"
+#include "vmm/plan/placement.h"
 
 static void require(bool condition)
 {
-    if (!condition) {
+    if (!condition)
         abort();
-    }
 }
 
 static void check_compartment(const struct appliance *a, const struct compartment *c)
 {
     uint64_t base = BH_COMPARTMENT_BASE(c->index);
     require(c->index == (uint32_t)(c - a->compartments) && strlen(c->name) < BH_NAME_MAX);
-    require(c->n_wanted >= 1 && c->n_wanted <= 3 && c->threads >= 1 &&
-            c->threads <= BH_THREADS_MAX);
+    require(c->n_wanted >= 1 && c->n_wanted <= 3 && c->threads >= 1 && c->threads <= BH_THREADS_MAX);
     require(c->memory % BH_PAGE_SIZE == 0 && c->memory <= BH_WINDOW_SIZE - BH_HEAP_OFF);
     require(c->threads * (c->stack + BH_PAGE_SIZE) <= BH_STACKS_MAX && strlen(c->sha256) == 64);
-    for (uint32_t i = 0; i < c->n_libraries; i++) {
+    for (uint32_t i = 0; i < c->n_libraries; i++)
         require(strlen(c->libraries[i]) < MANIFEST_BYTES_MAX);
-    }
     for (uint32_t i = 0; i < c->n_exports; i++) {
         require(c->exports[i].direct >= base && c->exports[i].direct < base + BH_SHARED_OFF);
         require(c->exports[i].dispatch >= base && c->exports[i].dispatch < base + BH_SHARED_OFF);
@@ -44,9 +41,8 @@ static void check_appliance(const struct appliance *a)
 {
     require(a->n_compartments >= 1 && a->n_compartments <= BH_COMPARTMENTS_MAX);
     require(a->default_compartment < a->n_compartments && a->args[a->n_args] == NULL);
-    for (uint32_t i = 0; i < a->n_compartments; i++) {
+    for (uint32_t i = 0; i < a->n_compartments; i++)
         check_compartment(a, &a->compartments[i]);
-    }
     for (uint32_t i = 0; i < a->n_shares; i++) {
         uint64_t members = a->shares[i].members;
         require(members && (a->n_compartments == 64 || members >> a->n_compartments == 0));
@@ -55,9 +51,8 @@ static void check_appliance(const struct appliance *a)
         const struct edge *e = &a->edges[i];
         uint32_t n = a->compartments[e->to].n_exports;
         require(e->from < a->n_compartments && e->to < a->n_compartments && e->from != e->to);
-        for (uint32_t fn = n; fn < BH_FUNCTIONS_MAX; fn++) {
+        for (uint32_t fn = n; fn < BH_FUNCTIONS_MAX; fn++)
             require(!(e->granted[fn / 64] >> fn % 64 & 1));
-        }
     }
 }
 
@@ -91,12 +86,10 @@ static void try_manifest(const void *blob, size_t size)
         require(p.status != 0 && p.text[0] && !strchr(p.text, '\n'));
     } else {
         check_appliance(&a);
-        if (a.has_net) {
+        if (a.has_net)
             check_net(&a);
-        }
-        if (place(&a, &offer, &p)) {
+        if (place(&a, &offer, &p))
             check_placement(&a);
-        }
     }
     manifest_release(&a);
     manifest_is_fresh(blob, size, "/nonexistent");
@@ -107,11 +100,10 @@ static void damage(uint8_t *blob, size_t size, const uint8_t *data, size_t left)
 {
     for (; left >= 4; data += 4, left -= 4) {
         size_t at = ((size_t)data[0] << 8 | data[1]) % size;
-        if (data[2] & 1) {
+        if (data[2] & 1)
             blob[at] ^= data[3];
-        } else {
+        else
             blob[at] = data[3];
-        }
     }
 }
 

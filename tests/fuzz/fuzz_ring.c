@@ -53,7 +53,8 @@ static void peer_write(void)
         bytes[i] = i < 24 ? next_byte() : (uint8_t)(where + i);
     uint32_t seq = next_byte() & 3 ? (uint32_t)where % BH_LINES : (uint32_t)next_byte();
     memcpy(bytes, &seq, sizeof(seq));
-    void *line = where & 0x80 ? (void *)&channel->replies[where % BH_LINES] : (void *)&channel->requests[where % BH_LINES];
+    void *line =
+        where & 0x80 ? (void *)&channel->replies[where % BH_LINES] : (void *)&channel->requests[where % BH_LINES];
     memcpy(line, bytes, sizeof(bytes));
 }
 

@@ -15,26 +15,22 @@ static size_t left;
 static uint32_t take(unsigned bytes)
 {
     uint32_t value = 0;
-    for (; bytes && left; bytes--, left--) {
+    for (; bytes && left; bytes--, left--)
         value = value << 8 | *data++;
-    }
     return value;
 }
 
 static void require(bool condition)
 {
-    if (!condition) {
+    if (!condition)
         abort();
-    }
 }
 
 /* A descriptor that is nearly right, or rubbish. */
 static void write_descriptor(struct vring *r, uint8_t kind)
 {
-    struct vring_desc d = {.addr = RIG_VA + RIG_BUF + take(2),
-                           .len = take(2),
-                           .flags = take(1) & 3,
-                           .next = take(1) % RIG_SIZE};
+    struct vring_desc d = {
+        .addr = RIG_VA + RIG_BUF + take(2), .len = take(2), .flags = take(1) & 3, .next = take(1) % RIG_SIZE};
     if (kind & 0x80) {
         d.addr ^= (uint64_t)take(4) << 16;
         d.flags = (uint16_t)take(2);
@@ -51,7 +47,7 @@ static void write_header(void)
                                         .gso_size = (uint16_t)take(2),
                                         .csum_start = (uint16_t)take(1),
                                         .csum_offset = (uint16_t)take(1)};
-    memcpy(rig.host + RIG_BUF + take(2), &h, sizeof h);
+    memcpy(rig.host + RIG_BUF + take(2), &h, sizeof(h));
 }
 
 static void make_available(struct vring *r)
@@ -79,18 +75,17 @@ static void deliver(void)
         sum += iov[i].iov_len;
     }
     require(!count || sum >= bytes);
-    if (count) {
+    if (count)
         net_received(&rig.n, bytes);
-    }
 }
 
 static void start(void)
 {
     struct bh_net_setup s = rig_setup((1ull << VIRTIO_F_VERSION_1) | take(4));
     uint8_t field = (uint8_t)take(1);
-    if (field < sizeof s / 8) { /* one field gone wrong */
+    if (field < sizeof(s) / 8) { /* one field gone wrong */
         uint64_t value = (uint64_t)take(4) << 32 | take(4);
-        memcpy((uint8_t *)&s + field * 8, &value, sizeof value);
+        memcpy((uint8_t *)&s + field * 8, &value, sizeof(value));
     }
     rig.n.resets = 0;
     atomic_store(&rig.n.state, NET_IDLE);
@@ -112,9 +107,8 @@ static void step(void)
         write_header();
         break;
     case 3:
-        if (atomic_load(&rig.n.state) == NET_RUNNING) {
+        if (atomic_load(&rig.n.state) == NET_RUNNING)
             net_transmit(&rig.n);
-        }
         break;
     case 4:
         deliver();
@@ -137,16 +131,14 @@ static void step(void)
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
-    if (!rig.host) {
+    if (!rig.host)
         rig_open();
-    }
     data = input;
     left = size;
     memset(rig.host + RIG_BUF, 0, 4096);
     rig.n.broken = NULL;
     start();
-    while (left) {
+    while (left)
         step();
-    }
     return 0;
 }

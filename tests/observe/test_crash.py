@@ -174,7 +174,7 @@ class Crash(ObserveTest):
         self.addCleanup(session.close)
         self.assertRegex(session.ask("?"), "^T05")
         self.assertEqual(session.ask("Hgp2.1"), "OK")
-        self.assertEqual(session.ask("M400000001400,210:" + "00" * 0x210), "OK")  # vmm/segments.h: the IDT
+        self.assertEqual(session.ask("M400000001400,210:" + "00" * 0x210), "OK")  # vmm/kvm/descriptor_tables.h: the IDT
         self.assertEqual(session.ask("D"), "OK")
         _, errors = child.communicate(timeout=60)
         self.assertEqual(child.returncode, 4, errors)

@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 #include "rpc/mpk.h"
-#include "vmm/scan.h"
-#include "vmm/trampolines.h"
-#include "vmm/vm.h"
+#include "vmm/mpk/scan.h"
+#include "vmm/mpk/trampolines.h"
+#include "vmm/vm/vm.h"
 
 enum { DEPTH = 64, KINDS = 64 };
 enum kind { GATE, CORE_CALL, DOWN };
@@ -52,15 +52,12 @@ void __wrap_vm_run(struct vm *v)
 {
     uint64_t avail;
     vm = v;
-    code = v->memory.keyed
-               ? memory_at(&v->memory, (struct guest_va){BH_MPK_CODE_VA}, PAGE, PERM_X, &avail)
-               : NULL;
+    code = v->memory.keyed ? memory_at(&v->memory, (struct guest_va){BH_MPK_CODE_VA}, PAGE, PERM_X, &avail) : NULL;
     if (code && getenv("CROSSINGS")) {
         const char *what;
         memory_at(&v->memory, (struct guest_va){BH_MPK_CODE_VA}, PAGE, PERM_X, &avail);
-        for (size_t at = 0; (at = scan_bytes(code, avail, at, &what)) < avail; at++) {
+        for (size_t at = 0; (at = scan_bytes(code, avail, at, &what)) < avail; at++)
             fprintf(stderr, "crossing %zu\n", at);
-        }
         _exit(1);
     }
     __real_vm_run(v);
@@ -68,16 +65,12 @@ void __wrap_vm_run(struct vm *v)
 
 static void report(const struct crossing *c)
 {
-    for (unsigned i = 0; i < n_known; i++) {
-        if (known[i].kind == c->kind && known[i].instructions == c->instructions &&
-            known[i].wrpkru == c->wrpkru) {
+    for (unsigned i = 0; i < n_known; i++)
+        if (known[i].kind == c->kind && known[i].instructions == c->instructions && known[i].wrpkru == c->wrpkru)
             return;
-        }
-    }
     if (n_known < KINDS) {
         known[n_known++] = *c;
-        fprintf(stderr, "count: %s: %u instructions and %u WRPKRU\n", kind_names[c->kind],
-                c->instructions, c->wrpkru);
+        fprintf(stderr, "count: %s: %u instructions and %u WRPKRU\n", kind_names[c->kind], c->instructions, c->wrpkru);
     }
 }
 
@@ -86,9 +79,8 @@ static bool in_core(uint64_t va)
     return va >= BH_CORE_IMAGE_VA && va < BH_TLS_VA;
 }
 
-/* A gate (push %rdi, or an incq where it counts; light: mov ...(%rip), %rax, with which its way back begins as well, but
- * not at a multiple of 16),
- * the entry of a core call (mov $n, %r9d), or the core's way out (push %rbx). */
+/* A gate (push %rdi, or an incq where it counts; light: mov ...(%rip), %rax, with which its way back begins as well,
+ * but not at a multiple of 16), the entry of a core call (mov $n, %r9d), or the core's way out (push %rbx). */
 static bool begins(const uint8_t *at, enum kind *kind)
 {
     bool aligned = (at - code) % 16 == 0;
@@ -104,9 +96,8 @@ static void step(uint64_t rip, uint64_t rsp)
     bool in = trampolines_hold(rip), was_in = trampolines_hold(last);
     const uint8_t *at = in ? code + (rip - BH_MPK_CODE_VA) : NULL;
     enum kind kind;
-    if (in && !was_in && last && depth < DEPTH && begins(at, &kind)) {
+    if (in && !was_in && last && depth < DEPTH && begins(at, &kind))
         stack[depth++] = (struct crossing){.sp = rsp + 8, .kind = kind};
-    }
     struct crossing *c = depth ? &stack[depth - 1] : NULL;
     if (c && in) {
         bool wrpkru = at[0] == 0x0f && at[1] == 0x01 && at[2] == 0xef;
@@ -124,16 +115,13 @@ static int run(int fd)
     struct kvm_guest_debug debug = {.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP};
     struct kvm_regs r;
     for (;;) {
-        if (__real_ioctl(fd, KVM_SET_GUEST_DEBUG, &debug)) {
+        if (__real_ioctl(fd, KVM_SET_GUEST_DEBUG, &debug))
             return -1;
-        }
         int result = __real_ioctl(fd, KVM_RUN, 0);
-        if (result < 0 || vm->vcpu.run->exit_reason != KVM_EXIT_DEBUG) {
+        if (result < 0 || vm->vcpu.run->exit_reason != KVM_EXIT_DEBUG)
             return result;
-        }
-        if (__real_ioctl(fd, KVM_GET_REGS, &r) == 0) {
+        if (__real_ioctl(fd, KVM_GET_REGS, &r) == 0)
             step(r.rip, r.rsp);
-        }
     }
 }
 

@@ -21,34 +21,30 @@ static int open_socket(const char *path)
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     struct timeval patience = {.tv_sec = PATIENCE_S};
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    return connect(fd, (struct sockaddr *)&at, sizeof at) == 0 ? fd : -1;
+    snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    return connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0 ? fd : -1;
 }
 
 static int send_packet(int fd, const char *packet)
 {
     char frame[1024];
     uint8_t sum = 0;
-    for (const char *c = packet; *c; c++) {
+    for (const char *c = packet; *c; c++)
         sum = (uint8_t)(sum + (uint8_t)*c);
-    }
-    int n = snprintf(frame, sizeof frame, "+$%s#%02x", packet, sum);
-    return n > 0 && (size_t)n < sizeof frame && write(fd, frame, (size_t)n) == n;
+    int n = snprintf(frame, sizeof(frame), "+$%s#%02x", packet, sum);
+    return n > 0 && (size_t)n < sizeof(frame) && write(fd, frame, (size_t)n) == n;
 }
 
 static int receive(int fd)
 {
     size_t n = 0;
     char c = 0;
-    while (c != '$') {
-        if (read(fd, &c, 1) != 1) {
+    while (c != '$')
+        if (read(fd, &c, 1) != 1)
             return 0;
-        }
-    }
-    while (n + 1 < sizeof answer && read(fd, &c, 1) == 1 && c != '#') {
+    while (n + 1 < sizeof(answer) && read(fd, &c, 1) == 1 && c != '#')
         answer[n++] = c;
-    }
     answer[n] = 0;
     char sum[2];
     return c == '#' && read(fd, sum, 1) == 1 && read(fd, sum + 1, 1) == 1;
@@ -57,9 +53,8 @@ static int receive(int fd)
 static int matches(const char *pattern)
 {
     regex_t compiled;
-    if (regcomp(&compiled, pattern, REG_EXTENDED | REG_NOSUB)) {
+    if (regcomp(&compiled, pattern, REG_EXTENDED | REG_NOSUB))
         return 0;
-    }
     int good = regexec(&compiled, answer, 0, NULL, 0) == 0;
     regfree(&compiled);
     return good;

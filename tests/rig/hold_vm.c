@@ -20,7 +20,6 @@ int main(void)
         perror("hold_vm: /dev/kvm");
         return 1;
     }
-    for (;;) {
+    for (;;)
         pause();
-    }
 }

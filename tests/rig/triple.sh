@@ -11,7 +11,7 @@ while ! ls /tmp/run/*-$appliance/gdb.sock >/dev/null 2>&1; do
     kill -0 $appliance || { cat /tmp/err; exit 1; }
     sleep 0.2
 done
-gates=$(printf '%0480d' 0) # vmm/segments.h: IDT_VA; vectors 0 to 14
+gates=$(printf '%0480d' 0) # vmm/kvm/descriptor_tables.h: IDT_VA; vectors 0 to 14
 build/tests/gdb_client /tmp/run/*-$appliance/gdb.sock '?' '^T05' "Hgp$2.1" OK "M400000001400,f0:$gates" OK D OK ||
     { cat /tmp/err; kill $appliance; exit 1; }
 wait $appliance

@@ -11,24 +11,24 @@
 static jmp_buf check_escape;
 static int check_failures;
 
-#define CHECK(condition)                                                             \
-    do {                                                                             \
-        if (!(condition)) {                                                          \
-            printf("%s:%d: failed: %s\n", __FILE__, __LINE__, #condition);           \
-            longjmp(check_escape, 1);                                                \
-        }                                                                            \
+#define CHECK(condition)                                                   \
+    do {                                                                   \
+        if (!(condition)) {                                                \
+            printf("%s:%d: failed: %s\n", __FILE__, __LINE__, #condition); \
+            longjmp(check_escape, 1);                                      \
+        }                                                                  \
     } while (0)
 
-#define RUN(test)                              \
-    do {                                       \
-        if (setjmp(check_escape) == 0) {       \
-            test();                            \
-            printf("ok %s\n", #test);          \
-        } else {                               \
-            printf("FAIL %s\n", #test);        \
-            check_failures++;                  \
-        }                                      \
-        fflush(stdout);                        \
+#define RUN(test)                        \
+    do {                                 \
+        if (setjmp(check_escape) == 0) { \
+            test();                      \
+            printf("ok %s\n", #test);    \
+        } else {                         \
+            printf("FAIL %s\n", #test);  \
+            check_failures++;            \
+        }                                \
+        fflush(stdout);                  \
     } while (0)
 
 #define CHECK_RESULT() (check_failures ? 1 : 0)

@@ -15,8 +15,8 @@ static void note_started(struct net *n)
 }
 
 /* Every byte is touched: a wrong address does not go unnoticed. */
-static void note_send(struct net *n, const struct virtio_net_hdr_v1 *h, struct iovec *iov,
-                      unsigned count, uint32_t bytes)
+static void note_send(struct net *n, const struct virtio_net_hdr_v1 *h, struct iovec *iov, unsigned count,
+                      uint32_t bytes)
 {
     rig.frames++;
     rig.header = *h;
@@ -24,18 +24,15 @@ static void note_send(struct net *n, const struct virtio_net_hdr_v1 *h, struct i
     for (unsigned i = 1; i < count; i++) {
         const uint8_t *at = iov[i].iov_base;
         if (at < rig.host + RIG_BUF || at + iov[i].iov_len > rig.host + RIG_BYTES ||
-            iov[i].iov_len > NET_FRAME_MAX - rig.bytes) {
+            iov[i].iov_len > NET_FRAME_MAX - rig.bytes)
             abort();
-        }
         memcpy(rig.frame + rig.bytes, at, iov[i].iov_len);
         rig.bytes += (uint32_t)iov[i].iov_len;
     }
-    if (rig.bytes != bytes) {
+    if (rig.bytes != bytes)
         abort();
-    }
-    if (h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
+    if (h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)
         frame_complete_checksum(h, rig.frame, bytes);
-    }
 }
 
 static bool note_receive(struct net *n)
@@ -52,15 +49,11 @@ static const struct net_backend backend = {note_started, note_send, note_receive
 void rig_open(void)
 {
     struct problem p;
-    struct region r = {.va = RIG_VA,
-                       .size = RIG_BYTES,
-                       .stride = RIG_BYTES,
-                       .count = 1,
-                       .perms = PERM_R | PERM_W | PERM_U};
+    struct region r = {
+        .va = RIG_VA, .size = RIG_BYTES, .stride = RIG_BYTES, .count = 1, .perms = PERM_R | PERM_W | PERM_U};
     uint64_t avail;
-    if (!memory_add(&rig.memory, &r, &p) || !memory_map(&rig.memory, &p)) {
+    if (!memory_add(&rig.memory, &r, &p) || !memory_map(&rig.memory, &p))
         abort();
-    }
     rig.host = memory_at(&rig.memory, (struct guest_va){RIG_VA}, RIG_BYTES, PERM_R, &avail);
     a.n_compartments = a.n_vms = 1;
     a.compartments[0].name = "app";
@@ -73,18 +66,18 @@ void rig_open(void)
                                 .dns = "",
                                 .address6 = "",
                                 .hostname = ""};
-    rig.n = (struct net){.config = &a.net, .stats = &rig.stats,
+    rig.n = (struct net){.config = &a.net,
+                         .stats = &rig.stats,
                          .appliance = &a,
                          .memory = &rig.memory,
                          .backend = &backend,
-                         .bell = eventfd(0, EFD_NONBLOCK),
+                         .vm_notify = eventfd(0, EFD_NONBLOCK),
                          .kick = eventfd(0, EFD_NONBLOCK)};
 }
 
 struct bh_net_setup rig_setup(uint64_t features)
 {
-    struct bh_net_setup s = {
-        .features = features, .buffers = RIG_VA + RIG_BUF, .buffers_size = RIG_BYTES - RIG_BUF};
+    struct bh_net_setup s = {.features = features, .buffers = RIG_VA + RIG_BUF, .buffers_size = RIG_BYTES - RIG_BUF};
     memset(rig.host, 0, RIG_BUF);
     for (unsigned i = 0; i < 2; i++) {
         uint8_t *at = rig.host + 0x1000 * (i + 1);
@@ -100,7 +93,7 @@ struct bh_net_setup rig_setup(uint64_t features)
 
 int64_t rig_start(const struct bh_net_setup *s)
 {
-    memcpy(rig.host, s, sizeof *s);
+    memcpy(rig.host, s, sizeof(*s));
     int64_t error = net_start(&rig.n, RIG_VA);
     if (!error) {
         net_device_begin(&rig.n);
@@ -111,7 +104,6 @@ int64_t rig_start(const struct bh_net_setup *s)
 
 void rig_settle(void)
 {
-    if (rig.n.broken) {
+    if (rig.n.broken)
         net_reset(&rig.n);
-    }
 }

@@ -3,8 +3,8 @@
 #ifndef NET_RIG_H
 #define NET_RIG_H
 
-#include "vmm/net.h"
-#include "vmm/net_device.h"
+#include "vmm/net/net.h"
+#include "vmm/net/device.h"
 
 #define RIG_SIZE  16u /* entries of a queue */
 #define RIG_BYTES 0x20000u

@@ -8,11 +8,11 @@
 
 #include "rpc/abi.h"
 
-#define MUST(call)                                                                                 \
-    do {                                                                                           \
-        if (call) {                                                                                \
-            abort();                                                                               \
-        }                                                                                          \
+#define MUST(call)   \
+    do {             \
+        if (call) {  \
+            abort(); \
+        }            \
     } while (0)
 
 static const char sha256[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -21,9 +21,8 @@ static void compartment(void *fdt, const char *name, uint32_t index)
 {
     MUST(fdt_begin_node(fdt, name));
     MUST(fdt_property_u32(fdt, "index", index));
-    if (index == 0) {
+    if (index == 0)
         MUST(fdt_property(fdt, "default", NULL, 0));
-    }
     MUST(fdt_property(fdt, "mechanism", "vm\0none", 8));
     MUST(fdt_property_u64(fdt, "memory", 1 << 20));
     MUST(fdt_property_u64(fdt, "stack", 1 << 16));
@@ -72,7 +71,7 @@ static void shares_and_edges(void *fdt)
     MUST(fdt_begin_node(fdt, "heap"));
     MUST(fdt_property_u32(fdt, "index", 0));
     MUST(fdt_property_u64(fdt, "size", 1 << 20));
-    MUST(fdt_property(fdt, "members", both, sizeof both));
+    MUST(fdt_property(fdt, "members", both, sizeof(both)));
     MUST(fdt_property(fdt, "everyone", NULL, 0));
     MUST(fdt_end_node(fdt));
     MUST(fdt_end_node(fdt));
@@ -100,7 +99,7 @@ static void net(void *fdt)
     MUST(fdt_property_string(fdt, "address6", "auto"));
     MUST(fdt_property(fdt, "mac", "\x02\0\0\0\0\1", 6));
     MUST(fdt_property_u32(fdt, "mtu", 1500));
-    MUST(fdt_property(fdt, "forward", forwards, sizeof forwards));
+    MUST(fdt_property(fdt, "forward", forwards, sizeof(forwards)));
     MUST(fdt_end_node(fdt));
 }
 

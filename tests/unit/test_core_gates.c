@@ -206,7 +206,8 @@ static void posted_call_counts_as_made(void)
     port->stats = NULL;
     CHECK(posted == BH_TIMED_OUT && waited == BH_TIMED_OUT);
     CHECK(end->started == 2 && end->status[BH_OK] == 1 && end->status[BH_TIMED_OUT] == 1 && end->cycles == 0);
-    CHECK(page.recent[0].status == BH_OK && page.recent[1].status == BH_TIMED_OUT && !page.threads[current->id].out.kind);
+    CHECK(page.recent[0].status == BH_OK && page.recent[1].status == BH_TIMED_OUT &&
+          !page.threads[current->id].out.kind);
 }
 
 static void no_line_free_in_time_frees_the_block(void)
@@ -353,7 +354,7 @@ static void hostile_replies_to_submitted_calls(void)
 {
     fake_core_start(add);
     struct bh_outgoing a = submitted(), b = submitted();
-    answer(0, 2, 666); /* the other call's number */
+    answer(0, 2, 666);  /* the other call's number */
     answer(63, 1, 666); /* a slot that is not in use */
     CHECK(!peers_poll() && !gate_ready(&a) && !gate_ready(&b));
     answer(0, 1, 11);

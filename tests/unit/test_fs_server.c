@@ -31,16 +31,16 @@ static void test_names(void)
     const char *bad[] = {"..", ".", "", "a/b", "/etc/passwd", "../x"};
     struct fuse_mkdir_in mode = {.mode = 0755};
     struct fuse_rename2_in to_root = {.newdir = FUSE_ROOT_ID};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         CHECK(rig_lookup(FUSE_ROOT_ID, bad[i], &node) == EINVAL);
         CHECK(rig_create(FUSE_ROOT_ID, bad[i], &node, &fh) == EINVAL);
-        CHECK(rig_send(FUSE_MKDIR, FUSE_ROOT_ID, &mode, sizeof mode, bad[i], NULL) == EINVAL);
+        CHECK(rig_send(FUSE_MKDIR, FUSE_ROOT_ID, &mode, sizeof(mode), bad[i], NULL) == EINVAL);
         CHECK(rig_send(FUSE_UNLINK, FUSE_ROOT_ID, NULL, 0, bad[i], NULL) == EINVAL);
         CHECK(rig_send(FUSE_SYMLINK, FUSE_ROOT_ID, NULL, 0, bad[i], "x") == EINVAL);
-        CHECK(rig_send(FUSE_RENAME2, FUSE_ROOT_ID, &to_root, sizeof to_root, "x", bad[i]) == EINVAL);
+        CHECK(rig_send(FUSE_RENAME2, FUSE_ROOT_ID, &to_root, sizeof(to_root), "x", bad[i]) == EINVAL);
     }
     char longest[258];
-    memset(longest, 'n', sizeof longest);
+    memset(longest, 'n', sizeof(longest));
     longest[255] = '\0';
     CHECK(rig_create(FUSE_ROOT_ID, longest, &node, &fh) == 0 && rig_lookup(FUSE_ROOT_ID, longest, &node) == 0);
     CHECK(rig_send(FUSE_UNLINK, FUSE_ROOT_ID, NULL, 0, longest, NULL) == 0);
@@ -48,9 +48,8 @@ static void test_names(void)
     CHECK(rig_create(FUSE_ROOT_ID, longest, &node, &fh) == ENAMETOOLONG);
     for (int byte = 1; byte < 256; byte++) {
         char name[3] = {(char)byte, 'x', '\0'};
-        if (byte == '/') {
+        if (byte == '/')
             continue;
-        }
         CHECK(rig_create(FUSE_ROOT_ID, name, &node, &fh) == 0 && access(below(name), F_OK) == 0);
         CHECK(rig_send(FUSE_UNLINK, FUSE_ROOT_ID, NULL, 0, name, NULL) == 0);
     }
@@ -63,14 +62,14 @@ static void test_files(void)
     CHECK(rig_create(FUSE_ROOT_ID, "file", &node, &fh) == 0 && rig_write(fh, "hello", 3) == 0);
     CHECK(stat(below("file"), &st) == 0 && st.st_size == 8 && (st.st_mode & 07777) == 0755); /* no set-user-ID */
     struct fuse_read_in in = {.fh = fh, .offset = 4, .size = 100};
-    CHECK(rig_send(FUSE_READ, node, &in, sizeof in, NULL, NULL) == 0 && rig_reply.size == 4);
+    CHECK(rig_send(FUSE_READ, node, &in, sizeof(in), NULL, NULL) == 0 && rig_reply.size == 4);
     CHECK(memcmp(rig_data, "ello", 4) == 0);
     CHECK(rig_lookup(FUSE_ROOT_ID, "file", &again) == 0 && again == node);
     CHECK(link(below("file"), below("twin")) == 0 && rig_lookup(FUSE_ROOT_ID, "twin", &again) == 0 && again == node);
     CHECK(rig_create(FUSE_ROOT_ID, "file", &node, &again) == EEXIST);
     struct fuse_release_in done = {.fh = fh};
-    CHECK(rig_send(FUSE_RELEASE, node, &done, sizeof done, NULL, NULL) == 0);
-    CHECK(rig_write(fh, "late", 0) == EBADF && rig_send(FUSE_RELEASE, node, &done, sizeof done, NULL, NULL) == EBADF);
+    CHECK(rig_send(FUSE_RELEASE, node, &done, sizeof(done), NULL, NULL) == 0);
+    CHECK(rig_write(fh, "late", 0) == EBADF && rig_send(FUSE_RELEASE, node, &done, sizeof(done), NULL, NULL) == EBADF);
 }
 
 /* Links are the guest's to follow: here they are never followed, wherever they lead. */
@@ -85,11 +84,11 @@ static void test_links_lead_nowhere(void)
         CHECK(rig_open_node(node, O_RDONLY, &fh) == ELOOP && rig_open_node(node, O_RDWR, &fh) == ELOOP);
         CHECK(rig_open_node(node, O_RDONLY | O_DIRECTORY, &fh) == ENOTDIR && rig_lookup(node, "x", &dir) == ENOTDIR);
         struct fuse_setattr_in set = {.valid = FATTR_SIZE, .size = 0};
-        CHECK(rig_send(FUSE_SETATTR, node, &set, sizeof set, NULL, NULL) == EINVAL);
+        CHECK(rig_send(FUSE_SETATTR, node, &set, sizeof(set), NULL, NULL) == EINVAL);
         set = (struct fuse_setattr_in){.valid = FATTR_MODE, .mode = 0777};
-        CHECK(rig_send(FUSE_SETATTR, node, &set, sizeof set, NULL, NULL) == EOPNOTSUPP);
+        CHECK(rig_send(FUSE_SETATTR, node, &set, sizeof(set), NULL, NULL) == EOPNOTSUPP);
         struct fuse_link_in link = {.oldnodeid = node};
-        CHECK(rig_send(FUSE_LINK, FUSE_ROOT_ID, &link, sizeof link, "hard", NULL) == EPERM);
+        CHECK(rig_send(FUSE_LINK, FUSE_ROOT_ID, &link, sizeof(link), "hard", NULL) == EPERM);
         CHECK(rig_create(FUSE_ROOT_ID, names[i], &dir, &fh) == EEXIST);
     }
     CHECK(rig_send(FUSE_READLINK, node, NULL, 0, NULL, NULL) == 0 && rig_reply.size == strlen(rig_outside));
@@ -111,14 +110,12 @@ static void test_swapped_during_the_walk(void)
     pid_t swapper = fork();
     if (swapper == 0) {
         char a[128], b[128], c[128];
-        snprintf(a, sizeof a, "%s", below("flip"));
-        snprintf(b, sizeof b, "%s", below("real"));
-        snprintf(c, sizeof c, "%s", below("fake"));
-        for (;;) {
-            if (mkdir(b, 0755) || rename(b, a) || rmdir(a) || symlink("/etc", c) || rename(c, a) || unlink(a)) {
+        snprintf(a, sizeof(a), "%s", below("flip"));
+        snprintf(b, sizeof(b), "%s", below("real"));
+        snprintf(c, sizeof(c), "%s", below("fake"));
+        for (;;)
+            if (mkdir(b, 0755) || rename(b, a) || rmdir(a) || symlink("/etc", c) || rename(c, a) || unlink(a))
                 _exit(1);
-            }
-        }
     }
     for (int i = 0; i < 1000; i++) {
         uint64_t found;
@@ -136,11 +133,10 @@ static void test_devices_and_fifos(void)
     CHECK(mkfifo(below("fifo"), 0666) == 0 && rig_lookup(FUSE_ROOT_ID, "fifo", &node) == 0);
     CHECK(S_ISFIFO(rig_reply.entry.attr.mode));
     CHECK(rig_open_node(node, O_RDONLY, &fh) == EACCES && rig_open_node(node, O_WRONLY, &fh) == EACCES);
-    if (mknod(below("null"), S_IFCHR | 0666, 0x103) == 0) { /* root only */
+    if (mknod(below("null"), S_IFCHR | 0666, 0x103) == 0) /* root only */
         CHECK(rig_lookup(FUSE_ROOT_ID, "null", &node) == 0 && rig_open_node(node, O_RDWR, &fh) == EACCES);
-    }
     struct fuse_mknod_in in = {.mode = S_IFCHR | 0666, .rdev = 0x103};
-    CHECK(rig_send(FUSE_MKNOD, FUSE_ROOT_ID, &in, sizeof in, "made", NULL) == ENOSYS);
+    CHECK(rig_send(FUSE_MKNOD, FUSE_ROOT_ID, &in, sizeof(in), "made", NULL) == ENOSYS);
 }
 
 static void test_deep_tree(void)
@@ -149,7 +145,7 @@ static void test_deep_tree(void)
     struct fuse_mkdir_in mode = {.mode = 0755};
     uint64_t at = FUSE_ROOT_ID, node, fh;
     for (int i = 0; i < DEPTH; i++) {
-        CHECK(rig_send(FUSE_MKDIR, at, &mode, sizeof mode, "deeper", NULL) == 0);
+        CHECK(rig_send(FUSE_MKDIR, at, &mode, sizeof(mode), "deeper", NULL) == 0);
         at = rig_reply.entry.nodeid;
     }
     CHECK(rig_create(at, "end", &node, &fh) == 0 && rig_write(fh, "x", 0) == 0);
@@ -164,9 +160,9 @@ static void test_wrong_numbers(void)
         struct fuse_rename2_in rename_in = {.newdir = ids[i]};
         struct fuse_link_in link_in = {.oldnodeid = ids[i]};
         CHECK(rig_lookup(ids[i], "x", &node) == ESTALE && rig_open_node(ids[i], O_RDONLY, &fh) == ESTALE);
-        CHECK(rig_send(FUSE_READ, FUSE_ROOT_ID, &in, sizeof in, NULL, NULL) == EBADF);
-        CHECK(rig_send(FUSE_RENAME2, FUSE_ROOT_ID, &rename_in, sizeof rename_in, "a", "b") == ESTALE);
-        CHECK(rig_send(FUSE_LINK, FUSE_ROOT_ID, &link_in, sizeof link_in, "b", NULL) == ESTALE);
+        CHECK(rig_send(FUSE_READ, FUSE_ROOT_ID, &in, sizeof(in), NULL, NULL) == EBADF);
+        CHECK(rig_send(FUSE_RENAME2, FUSE_ROOT_ID, &rename_in, sizeof(rename_in), "a", "b") == ESTALE);
+        CHECK(rig_send(FUSE_LINK, FUSE_ROOT_ID, &link_in, sizeof(link_in), "b", NULL) == ESTALE);
         CHECK(rig_send(FUSE_FORGET, ids[i], &ids[i], 8, NULL, NULL) == -1);
     }
     for (uint32_t opcode = 0; opcode < 64; opcode++) { /* too short for whatever it is */
@@ -194,7 +190,7 @@ static void test_forgetting_closes(void)
 static int lock(uint64_t node, uint32_t opcode, uint64_t start, uint64_t end, uint32_t type)
 {
     struct fuse_lk_in in = {.lk = {.start = start, .end = end, .type = type}};
-    return rig_send(opcode, node, &in, sizeof in, NULL, NULL);
+    return rig_send(opcode, node, &in, sizeof(in), NULL, NULL);
 }
 
 static void test_locks_are_the_hosts(void)
@@ -224,10 +220,11 @@ static void test_read_only(void)
     struct fuse_rename2_in to_root = {.newdir = FUSE_ROOT_ID};
     CHECK(rig_lookup(FUSE_ROOT_ID, "file", &node) == 0 && rig_open_node(node, O_RDONLY, &fh) == 0);
     CHECK(rig_write(fh, "x", 0) == EBADF && rig_open_node(node, O_WRONLY, &fh) == EROFS);
-    CHECK(rig_create(FUSE_ROOT_ID, "n", &node, &fh) == EROFS && rig_send(FUSE_UNLINK, 1, NULL, 0, "file", NULL) == EROFS);
-    CHECK(rig_send(FUSE_MKDIR, 1, &mode, sizeof mode, "n", NULL) == EROFS);
-    CHECK(rig_send(FUSE_RENAME2, 1, &to_root, sizeof to_root, "file", "n") == EROFS);
-    CHECK(rig_send(FUSE_SETATTR, 1, &set, sizeof set, NULL, NULL) == EROFS);
+    CHECK(rig_create(FUSE_ROOT_ID, "n", &node, &fh) == EROFS &&
+          rig_send(FUSE_UNLINK, 1, NULL, 0, "file", NULL) == EROFS);
+    CHECK(rig_send(FUSE_MKDIR, 1, &mode, sizeof(mode), "n", NULL) == EROFS);
+    CHECK(rig_send(FUSE_RENAME2, 1, &to_root, sizeof(to_root), "file", "n") == EROFS);
+    CHECK(rig_send(FUSE_SETATTR, 1, &set, sizeof(set), NULL, NULL) == EROFS);
     CHECK(rig_send(FUSE_SYMLINK, 1, NULL, 0, "n", "x") == EROFS);
     rig_close();
     rig_open(false);
@@ -250,13 +247,13 @@ static void test_errors_of_writing_are_the_hosts(void)
     static const int errors[] = {EDQUOT, ENOSPC, EFBIG, EIO, EROFS};
     uint64_t node, fh;
     CHECK(rig_create(FUSE_ROOT_ID, "quota", &node, &fh) == 0 && rig_write(fh, "before", 0) == 0);
-    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+    for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
         write_error = errors[i];
         CHECK(rig_write(fh, "x", 0) == errors[i]);
     }
     write_error = 0;
     struct fuse_read_in in = {.fh = fh, .size = 6};
-    CHECK(rig_send(FUSE_READ, node, &in, sizeof in, NULL, NULL) == 0 && memcmp(rig_data, "before", 6) == 0);
+    CHECK(rig_send(FUSE_READ, node, &in, sizeof(in), NULL, NULL) == 0 && memcmp(rig_data, "before", 6) == 0);
     CHECK(rig_send(FUSE_UNLINK, FUSE_ROOT_ID, NULL, 0, "quota", NULL) == 0);
 }
 
@@ -265,23 +262,18 @@ static int fill_small_disk(void)
 {
     uint64_t node, fh, at = 0;
     char page[4097];
-    if (unshare(CLONE_NEWNS | (geteuid() ? CLONE_NEWUSER : 0)) ||
-        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) || mkdir(below("small"), 0755) ||
-        mount("tmpfs", below("small"), "tmpfs", 0, "size=64k")) {
+    if (unshare(CLONE_NEWNS | (geteuid() ? CLONE_NEWUSER : 0)) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+        mkdir(below("small"), 0755) || mount("tmpfs", below("small"), "tmpfs", 0, "size=64k"))
         return 77;
-    }
     int directory = open(below("small"), O_PATH | O_DIRECTORY), proc = rig_fs.proc, error;
     memset(page, 'p', 4096);
     page[4096] = '\0';
-    if (!fs_init(&rig_fs, directory, proc, false) ||
-        rig_create(FUSE_ROOT_ID, "full", &node, &fh)) {
+    if (!fs_init(&rig_fs, directory, proc, false) || rig_create(FUSE_ROOT_ID, "full", &node, &fh))
         return 1;
-    }
-    while ((error = rig_write(fh, page, at)) == 0) {
+    while ((error = rig_write(fh, page, at)) == 0)
         at += 4096;
-    }
     struct fuse_read_in in = {.fh = fh, .offset = at - 4096, .size = 4096};
-    return error == ENOSPC && at == 65536 && rig_send(FUSE_READ, node, &in, sizeof in, NULL, NULL) == 0 &&
+    return error == ENOSPC && at == 65536 && rig_send(FUSE_READ, node, &in, sizeof(in), NULL, NULL) == 0 &&
                    rig_reply.size == 4096 && memcmp(rig_data, page, 4096) == 0
                ? 0
                : 1;
@@ -291,9 +283,8 @@ static void test_disk_full(void)
 {
     int status;
     pid_t child = fork();
-    if (child == 0) {
+    if (child == 0)
         _exit(fill_small_disk());
-    }
     CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status));
     CHECK(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 77); /* 77: may not mount here */
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "vmm/gdb.h"
+#include "vmm/gdb/gdb.h"
 
 static struct gdb_parser parser;
 
@@ -12,34 +12,32 @@ static struct gdb_parser parser;
 static enum gdb_input feed(const char *text)
 {
     enum gdb_input last = GDB_NOTHING;
-    for (; *text; text++) {
+    for (; *text; text++)
         last = gdb_parse(&parser, (uint8_t)*text);
-    }
     return last;
 }
 
 static void packets(void)
 {
-    memset(&parser, 0, sizeof parser);
+    memset(&parser, 0, sizeof(parser));
     CHECK(feed("$g#67") == GDB_PACKET && parser.size == 1 && !strcmp(parser.data, "g"));
     CHECK(feed("+++$#00") == GDB_PACKET && parser.size == 0 && !parser.data[0]);
     CHECK(feed("\x03") == GDB_INTERRUPT);
     CHECK(feed("$a}\x03\x62#43") == GDB_PACKET && parser.size == 3 && !strcmp(parser.data, "a#b")); /* escaped '#' */
-    CHECK(feed("$ab$g#67") == GDB_PACKET && !strcmp(parser.data, "g")); /* begins anew */
-    CHECK(feed("$\x03#03") == GDB_PACKET && parser.data[0] == 3);      /* no interrupt inside */
+    CHECK(feed("$ab$g#67") == GDB_PACKET && !strcmp(parser.data, "g"));                             /* begins anew */
+    CHECK(feed("$\x03#03") == GDB_PACKET && parser.data[0] == 3); /* no interrupt inside */
 }
 
 static void damaged(void)
 {
-    memset(&parser, 0, sizeof parser);
+    memset(&parser, 0, sizeof(parser));
     CHECK(feed("$g#68") == GDB_DAMAGED);
     CHECK(feed("$g#zz") == GDB_DAMAGED);
     CHECK(feed("$g}#e4") == GDB_DAMAGED); /* ends in an escape */
     CHECK(feed("garbage without end #12 }} ##") == GDB_NOTHING);
     CHECK(feed("$") == GDB_NOTHING);
-    for (size_t i = 0; i < 3 * GDB_PACKET_MAX; i++) {
+    for (size_t i = 0; i < 3 * GDB_PACKET_MAX; i++)
         CHECK(gdb_parse(&parser, 'x') == GDB_NOTHING);
-    }
     CHECK(parser.size == GDB_PACKET_MAX);
     CHECK(feed("#00") == GDB_DAMAGED); /* whatever its sum is: it was too long */
     CHECK(feed("$g#67") == GDB_PACKET);
@@ -49,8 +47,8 @@ static void frames(void)
 {
     static char frame[GDB_FRAME_MAX], data[GDB_PACKET_MAX];
     CHECK(gdb_frame(frame, '$', "OK", 2) == 6 && !memcmp(frame, "$OK#9a", 6));
-    memset(data, 'x', sizeof data);
-    CHECK(gdb_frame(frame, '%', data, sizeof data) == GDB_PACKET_MAX + 4);
+    memset(data, 'x', sizeof(data));
+    CHECK(gdb_frame(frame, '%', data, sizeof(data)) == GDB_PACKET_MAX + 4);
 }
 
 static void texts(void)
@@ -62,12 +60,11 @@ static void texts(void)
     t.size = 0;
     gdb_add_hex(&t, "\x01\xfe", 2);
     CHECK(t.size == 4 && !memcmp(t.data, "01fe", 4));
-    while (!t.full) {
+    while (!t.full)
         gdb_add(&t, "%s", "0123456789");
-    }
-    CHECK(t.size < sizeof t.data && !gdb_add_binary(&t, "0123456789+", 11));
+    CHECK(t.size < sizeof(t.data) && !gdb_add_binary(&t, "0123456789+", 11));
     gdb_add_hex(&t, "0123456789", 10);
-    CHECK(t.size < sizeof t.data);
+    CHECK(t.size < sizeof(t.data));
 }
 
 static void numbers(void)
@@ -119,13 +116,12 @@ static void registers(void)
     r.have = DEBUG_HAVE_ALL | DEBUG_HAVE_PKRU;
     for (unsigned n = 0; n < count; n++) {
         uint8_t set[16], got[16];
-        memset(set, 0, sizeof set);
+        memset(set, 0, sizeof(set));
         set[0] = (uint8_t)(n + 1);
         set[gdb_register_size(n) > 4 ? 7 : 1] = n == 34 ? 0 : 0x5a; /* 34: the tag word */
         set[1] = n == 34 ? 0 : set[1];
-        if (n >= 32 && n < 40) {
+        if (n >= 32 && n < 40)
             continue; /* x87 control: some keep fewer bits */
-        }
         gdb_register_set(&r, n, set);
         CHECK(gdb_register_get(&r, n, got) && !memcmp(set, got, gdb_register_size(n)));
     }

@@ -5,17 +5,17 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "vmm/gdb.h"
+#include "vmm/gdb/gdb.h"
 
 static struct appliance a;
 static struct bh_status_page pages[2];
-static struct world w;
+static struct resources w;
 static struct gdb g;
 static int other[2]; /* the VMs' ends */
 
 static void begin(void)
 {
-    memset(pages, 0, sizeof pages);
+    memset(pages, 0, sizeof(pages));
     a.n_vms = 2;
     w.a = &a;
     g = (struct gdb){.w = &w};
@@ -40,7 +40,7 @@ static bool say(unsigned v, uint32_t kind, uint32_t number)
 {
     struct debug_answer answer = {.kind = kind, .number = number, .status = 300};
     answer.stop = (struct debug_stop){.signal = 5, .thread = UINT32_MAX};
-    return send(other[v], &answer, sizeof answer, MSG_NOSIGNAL) == (ssize_t)sizeof answer;
+    return send(other[v], &answer, sizeof(answer), MSG_NOSIGNAL) == (ssize_t)sizeof(answer);
 }
 
 static bool ask(unsigned v)
@@ -86,14 +86,12 @@ static void without_end(void)
     char byte;
     unsigned n = 0;
     begin();
-    while (send(other[0], &answer, sizeof answer, MSG_DONTWAIT) > 0) {
+    while (send(other[0], &answer, sizeof(answer), MSG_DONTWAIT) > 0)
         n++;
-    }
     gdb_hear(&g, 0);
     CHECK(g.vms[0].standing && recv(g.vms[0].fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 1);
-    for (unsigned i = 0; i < n; i++) {
+    for (unsigned i = 0; i < n; i++)
         gdb_hear(&g, 0);
-    }
     CHECK(recv(g.vms[0].fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0);
     end();
 }

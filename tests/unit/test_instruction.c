@@ -4,13 +4,13 @@
 #include <string.h>
 
 #include "check.h"
-#include "vmm/instruction.h"
+#include "vmm/crash/instruction.h"
 
 static char text[128];
 
 static size_t of(const char *bytes, size_t n)
 {
-    return instruction_text((const uint8_t *)bytes, n, 0x111000102350, text, sizeof text);
+    return instruction_text((const uint8_t *)bytes, n, 0x111000102350, text, sizeof(text));
 }
 
 static void known(void)
@@ -35,12 +35,11 @@ static void anything(void)
     uint8_t bytes[16];
     srand(1);
     for (unsigned n = 0; n < 2000; n++) {
-        for (unsigned i = 0; i < sizeof bytes; i++) {
+        for (unsigned i = 0; i < sizeof(bytes); i++)
             bytes[i] = (uint8_t)rand();
-        }
         size_t most = (size_t)rand() % 17;
-        CHECK(instruction_text(bytes, most, UINT64_MAX - 3, text, sizeof text) <= most);
-        CHECK(instruction_text(bytes, most, 0, small, sizeof small) <= most && memchr(small, 0, sizeof small));
+        CHECK(instruction_text(bytes, most, UINT64_MAX - 3, text, sizeof(text)) <= most);
+        CHECK(instruction_text(bytes, most, 0, small, sizeof(small)) <= most && memchr(small, 0, sizeof(small)));
     }
 }
 

@@ -1,4 +1,5 @@
-/* Lanes, both ends against each other and against a hostile one: guest/libs/lwip/src/lane.c, guest/libs/posix/net/lane.c.
+/* Lanes, both ends against each other and against a hostile one: guest/libs/lwip/src/lane.c,
+ * guest/libs/posix/net/lane.c.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <fcntl.h>
 #include <stdio.h>
@@ -31,7 +32,8 @@ static bool hostile, endless;
 static unsigned looks, woken;
 
 /* The gate table's symbol is constant to those who use it. */
-uint64_t gates_storage[sizeof(struct bh_gate_table) / sizeof(uint64_t)] __asm__("bh_gates") __attribute__((visibility("hidden")));
+uint64_t gates_storage[sizeof(struct bh_gate_table) / sizeof(uint64_t)] __asm__("bh_gates")
+    __attribute__((visibility("hidden")));
 
 static uint32_t number(uint32_t below)
 {
@@ -192,10 +194,17 @@ static void turn(void)
 {
     uint32_t i = number(SOCKETS);
     switch (number(4)) {
-    case 0: arrive(i); break;
-    case 1: read_some(i); break;
-    case 2: send_some(i); break;
-    default: net_lanes_choke();
+    case 0:
+        arrive(i);
+        break;
+    case 1:
+        read_some(i);
+        break;
+    case 2:
+        send_some(i);
+        break;
+    default:
+        net_lanes_choke();
     }
     if (number(200) == 0)
         reopen(i);
@@ -267,20 +276,35 @@ static void test_endless_caller(void)
 
 static void scribble(void)
 {
-    uint32_t values[] = {0, 1, 63, 64, NET_LANE_BYTES - 1, NET_LANE_BYTES, NET_LANE_BYTES + 64, UINT32_MAX, number(UINT32_MAX),
+    uint32_t values[] = {0,
+                         1,
+                         63,
+                         64,
+                         NET_LANE_BYTES - 1,
+                         NET_LANE_BYTES,
+                         NET_LANE_BYTES + 64,
+                         UINT32_MAX,
+                         number(UINT32_MAX),
                          number(NET_LANE_BYTES) & ~63u};
     uint32_t value = values[number(sizeof(values) / sizeof(*values))];
     struct net_ring *ring = number(2) ? &lane->sent : &lane->received;
     switch (number(4)) {
-    case 0: ring->head = value; break;
-    case 1: ring->tail = value; break;
-    case 2: lane->taken[number(SOCKETS)] = value; break;
-    default: memcpy(ring->data + (number(NET_LANE_BYTES) & ~63u), &(struct net_record){number(UINT32_MAX), value}, 8);
+    case 0:
+        ring->head = value;
+        break;
+    case 1:
+        ring->tail = value;
+        break;
+    case 2:
+        lane->taken[number(SOCKETS)] = value;
+        break;
+    default:
+        memcpy(ring->data + (number(NET_LANE_BYTES) & ~63u), &(struct net_record){number(UINT32_MAX), value}, 8);
     }
 }
 
-/* An end that has found the other to be broken does nothing any more, so each attempt is a process of its own. Nothing may be touched
- * that is not in the lane (AddressSanitizer). */
+/* An end that has found the other to be broken does nothing any more, so each attempt is a process of its own. Nothing
+ * may be touched that is not in the lane (AddressSanitizer). */
 static void test_hostile(void)
 {
     hostile = true;
@@ -339,7 +363,8 @@ int main(void)
     px_lane_open();
     for (uint32_t i = 0; i < SOCKETS; i++)
         open_socket(i);
-    ((uint64_t *)((struct bh_gate_table *)gates_storage)->core)[offsetof(struct bh_core_calls, wake) / 8] = (uint64_t)wake;
+    ((uint64_t *)((struct bh_gate_table *)gates_storage)->core)[offsetof(struct bh_core_calls, wake) / 8] =
+        (uint64_t)wake;
     RUN(test_traffic);
     RUN(test_waiting);
     RUN(test_event_loop);

@@ -10,7 +10,7 @@
 
 #include "unit/check.h"
 #include "unit/sample.h"
-#include "vmm/manifest.h"
+#include "vmm/appliance/manifest.h"
 
 static _Alignas(8) char blob[SAMPLE_MAX];
 static struct appliance a;
@@ -19,18 +19,17 @@ static struct problem p;
 static bool parse(void)
 {
     p = (struct problem){0};
-    return manifest_parse(blob, sizeof blob, "dir/manifest.dtb", &a, &p);
+    return manifest_parse(blob, sizeof(blob), "dir/manifest.dtb", &a, &p);
 }
 
 /* Does the (damaged) manifest get refused with exactly this line? */
 static bool refused(const char *line)
 {
     char expected[600];
-    snprintf(expected, sizeof expected, "dir/manifest.dtb: %s (compose the appliance anew)", line);
+    snprintf(expected, sizeof(expected), "dir/manifest.dtb: %s (compose the appliance anew)", line);
     bool ok = !parse() && p.status == EXIT_USAGE && strcmp(p.text, expected) == 0;
-    if (!ok) {
+    if (!ok)
         printf("expected: %s\nhave:     %s\n", expected, p.text);
-    }
     manifest_release(&a);
     return ok;
 }
@@ -38,9 +37,8 @@ static bool refused(const char *line)
 static int node(const char *path)
 {
     int offset = fdt_path_offset(blob, path);
-    if (offset < 0) {
+    if (offset < 0)
         abort();
-    }
     return offset;
 }
 
@@ -48,23 +46,22 @@ static int node(const char *path)
 static void with(const char *path, const char *property, const void *data, int size)
 {
     sample_write(blob);
-    int error = size < 0 ? fdt_delprop(blob, node(path), property)
-                         : fdt_setprop(blob, node(path), property, data, size);
-    if (error) {
+    int error =
+        size < 0 ? fdt_delprop(blob, node(path), property) : fdt_setprop(blob, node(path), property, data, size);
+    if (error)
         abort();
-    }
 }
 
 static void with_u32(const char *path, const char *property, uint32_t value)
 {
     fdt32_t cell = cpu_to_fdt32(value);
-    with(path, property, &cell, sizeof cell);
+    with(path, property, &cell, sizeof(cell));
 }
 
 static void with_u64(const char *path, const char *property, uint64_t value)
 {
     fdt64_t cells = cpu_to_fdt64(value);
-    with(path, property, &cells, sizeof cells);
+    with(path, property, &cells, sizeof(cells));
 }
 
 static void good_manifest_is_read_whole(void)
@@ -93,10 +90,9 @@ static void good_manifest_is_read_whole(void)
 
 static void not_a_tree(void)
 {
-    memset(blob, 0, sizeof blob);
+    memset(blob, 0, sizeof(blob));
     CHECK(!parse());
-    CHECK(strcmp(p.text, "dir/manifest.dtb: is no manifest of an appliance: FDT_ERR_BADMAGIC") ==
-          0);
+    CHECK(strcmp(p.text, "dir/manifest.dtb: is no manifest of an appliance: FDT_ERR_BADMAGIC") == 0);
     sample_write(blob);
     p = (struct problem){0};
     CHECK(!manifest_parse(blob, 64, "m", &a, &p) && p.status == EXIT_USAGE);
@@ -159,14 +155,20 @@ static void wrong_net(void)
     CHECK(refused("/net: mtu: 1279 is not in 1280..9000"));
     with_text("mode", "tap");
     CHECK(refused("/net: forward: is for mode \"user\" only"));
-    static const char *const forwards[] = {
-        "1:2",           "tcp:1:2",          "tcp:127.0.0.1:0:2",   "tcp:127.0.0.1:1:65536",
-        "icmp:1.2.3.4:1:2", "udp:::1:1:2",   "tcp:127.0.0.1:1:2:3", "tcp:[::1:1:2",
-        "tcp:127.0.0.1:+1:2", "tcp:1.2.3:1:2"};
-    for (size_t i = 0; i < sizeof forwards / sizeof *forwards; i++) {
+    static const char *const forwards[] = {"1:2",
+                                           "tcp:1:2",
+                                           "tcp:127.0.0.1:0:2",
+                                           "tcp:127.0.0.1:1:65536",
+                                           "icmp:1.2.3.4:1:2",
+                                           "udp:::1:1:2",
+                                           "tcp:127.0.0.1:1:2:3",
+                                           "tcp:[::1:1:2",
+                                           "tcp:127.0.0.1:+1:2",
+                                           "tcp:1.2.3:1:2"};
+    for (size_t i = 0; i < sizeof(forwards) / sizeof(*forwards); i++) {
         char line[128];
         with_text("forward", forwards[i]);
-        snprintf(line, sizeof line, "/net: forward: \"%s\" is no port forward", forwards[i]);
+        snprintf(line, sizeof(line), "/net: forward: \"%s\" is no port forward", forwards[i]);
         CHECK(refused(line));
     }
 }
@@ -234,7 +236,7 @@ static void wrong_functions(void)
 {
     with_u64("/compartments/lib/exports/0", "direct", BH_COMPARTMENT_BASE(0) + BH_IMAGE_OFF);
     char line[200];
-    snprintf(line, sizeof line, "/compartments/lib/exports/0: direct: %#llx is not in %#llx..%#llx",
+    snprintf(line, sizeof(line), "/compartments/lib/exports/0: direct: %#llx is not in %#llx..%#llx",
              BH_COMPARTMENT_BASE(0) + BH_IMAGE_OFF, BH_COMPARTMENT_BASE(1) + BH_IMAGE_OFF,
              BH_COMPARTMENT_BASE(1) + BH_SHARED_OFF - 1);
     CHECK(refused(line));
@@ -273,7 +275,7 @@ static void wrong_shares_and_edges(void)
 static bool fresh_with(const char *inputs, int size)
 {
     with("/", "inputs", inputs, size);
-    return manifest_is_fresh(blob, sizeof blob, "/");
+    return manifest_is_fresh(blob, sizeof(blob), "/");
 }
 
 static void freshness_follows_the_inputs(void)
@@ -282,8 +284,7 @@ static void freshness_follows_the_inputs(void)
     int fd = mkstemp(path);
     struct stat st;
     CHECK(fd >= 0 && write(fd, "abc", 3) == 3 && fstat(fd, &st) == 0);
-    int n = snprintf(stamp, sizeof stamp, "%s\t%lld%09ld\t3", path, (long long)st.st_mtim.tv_sec,
-                     st.st_mtim.tv_nsec);
+    int n = snprintf(stamp, sizeof(stamp), "%s\t%lld%09ld\t3", path, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
     bool same = fresh_with(stamp, n + 1), relative = fresh_with(stamp + 1, n);
     bool cut = fresh_with(stamp, n), none = fresh_with("", 0);
     bool grown = write(fd, "d", 1) == 1 && fresh_with(stamp, n + 1);

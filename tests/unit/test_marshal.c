@@ -23,8 +23,7 @@ static void values(void)
     CHECK(s_null(NULL) == 1);
     CHECK(bh_gate(sampler, s_add, 1, 2) == 3);
     CHECK(rig.timeout == BH_FOREVER && rig.reports == 0 && QUIET);
-    CHECK(bh_exports[FN(s_quick)].flags == BH_EXPORT_NONBLOCKING &&
-          bh_exports[FN(s_add)].flags == 0);
+    CHECK(bh_exports[FN(s_quick)].flags == BH_EXPORT_NONBLOCKING && bh_exports[FN(s_add)].flags == 0);
     CHECK(strcmp((const char *)bh_exports[FN(s_sum)].name, "s_sum") == 0);
 }
 
@@ -73,8 +72,7 @@ static void buffers_used(void)
     memset(buf, 'u', sizeof(buf));
     CHECK(s_read(buf, sizeof(buf), 3) == 3 && memcmp(buf, "rrruuuuu", 8) == 0);
     memset(buf, 'u', sizeof(buf));
-    CHECK(s_read(buf, 4, 1000000) == 1000000 &&
-          memcmp(buf, "rrrruuuu", 8) == 0); /* never more than size */
+    CHECK(s_read(buf, 4, 1000000) == 1000000 && memcmp(buf, "rrrruuuu", 8) == 0); /* never more than size */
     errno = 0;
     memset(buf, 'u', sizeof(buf));
     CHECK(s_read(buf, sizeof(buf), -ENOTTY) == -1 && errno == ENOTTY && buf[0] == 'u');
@@ -119,20 +117,17 @@ static void too_big(void)
 
     CHECK(s_sum(big, RIG_ARENA_SIZE) == 0 && rig.reports == 0);
     CHECK(RIG_ENDS(s_sum(big, sizeof(big))));
-    CHECK(rig.report.status == BH_TOO_BIG && rig.report.kind == BH_REPORT_REFUSED &&
-          rig.report.fatal);
+    CHECK(rig.report.status == BH_TOO_BIG && rig.report.kind == BH_REPORT_REFUSED && rig.report.fatal);
     CHECK(strcmp(rig.report.function, "s_sum") == 0 && strcmp(rig.report.argument, "data") == 0);
     CHECK(rig.report.size == sizeof(big) && rig.report.address == (uint64_t)big);
     CHECK(rig.report.compartment == 1 && rig.report.peer == 2 && rig.report.thread == 5);
     CHECK(strstr(rig.report.text, "65537 bytes do not fit the edge's arena of 65536"));
-    CHECK(RIG_ENDS(s_pack((unsigned char *)big, &size, many, 100)) &&
-          strcmp(rig.report.argument, "to") == 0);
+    CHECK(RIG_ENDS(s_pack((unsigned char *)big, &size, many, 100)) && strcmp(rig.report.argument, "to") == 0);
     CHECK(strstr(rig.report.text, "65536 bytes and the other arguments do not fit"));
     int v = 1;
     CHECK(RIG_ENDS(s_double(&v, -1)) && strstr(rig.report.text, "negative"));
     CHECK(RIG_ENDS(s_sum(big, SIZE_MAX - 3)) && rig.report.status == BH_TOO_BIG);
-    CHECK(RIG_ENDS(s_matrix((uint32_t *)big, 0xffffffff, 0xffffffff)) &&
-          rig.report.status == BH_TOO_BIG);
+    CHECK(RIG_ENDS(s_matrix((uint32_t *)big, 0xffffffff, 0xffffffff)) && rig.report.status == BH_TOO_BIG);
     CHECK(rig.calls == 1 && QUIET);
 }
 
@@ -145,8 +140,7 @@ static void strict(void)
     CHECK(RIG_ENDS(s_sum(text, sizeof(text))) && rig.report.status == BH_UNANNOTATED);
     CHECK(strcmp(rig.report.argument, "data") == 0 && rig.report.address == (uint64_t)text);
     CHECK(RIG_ENDS(s_length(text)) && strcmp(rig.report.argument, "text") == 0);
-    CHECK(RIG_ENDS(s_divide(7, 2, shared_number, &private_number)) &&
-          strcmp(rig.report.argument, "remainder") == 0);
+    CHECK(RIG_ENDS(s_divide(7, 2, shared_number, &private_number)) && strcmp(rig.report.argument, "remainder") == 0);
     s_divide(7, 2, shared_number, NULL);
     CHECK(*shared_number == 3);
     strcpy(RIG_SHARE, "shared");
@@ -178,8 +172,7 @@ static void strings(void)
     CHECK(s_length(longest) == BH_STRING_IN_MAX - 1);
 
     const char *one = s_word(1);
-    CHECK(strcmp(one, "one") == 0 && s_word(1) == one && strcmp(s_word(2), "two") == 0 &&
-          !s_word(3));
+    CHECK(strcmp(one, "one") == 0 && s_word(1) == one && strcmp(s_word(2), "two") == 0 && !s_word(3));
     const char *cut = s_word(1000);
     CHECK(strlen(cut) == BH_STRING_MAX - 1 && strcmp(cut + BH_STRING_MAX - 5, "x...") == 0);
     CHECK(QUIET);
@@ -249,8 +242,7 @@ static void struct_in_share(void)
     record->text = secret;
     record->room = sizeof(secret);
     CHECK(RIG_ENDS(s_fill_record(record)) && rig.report.status == BH_UNANNOTATED);
-    CHECK(strstr(rig.report.text, "a struct in a share points to it") &&
-          strcmp(secret, "secret") == 0);
+    CHECK(strstr(rig.report.text, "a struct in a share points to it") && strcmp(secret, "secret") == 0);
     record->text = RIG_SHARE + 512;
     CHECK(s_fill_record(record) == 0 && memcmp(record->text, "text", 4) == 0);
 }
@@ -269,8 +261,7 @@ static void handles(void)
     CHECK(s_box_free(a, 0) == 0);
     CHECK(RIG_ENDS(s_box_value(a)) && rig.report.status == BH_BAD_HANDLE);
     struct s_box *again = s_box_new(33);
-    CHECK(RIG_ENDS(s_box_free(a, 0)) &&
-          rig.report.status == BH_BAD_HANDLE); /* stale, even if reused */
+    CHECK(RIG_ENDS(s_box_free(a, 0)) && rig.report.status == BH_BAD_HANDLE); /* stale, even if reused */
     CHECK(s_box_value(again) == 33 && s_box_free(again, 0) == 0);
     CHECK(RIG_ENDS(s_box_value((struct s_box *)0x70007)));
     CHECK(RIG_ENDS(s_box_value((struct s_box *)(uintptr_t)&rig)));
@@ -316,8 +307,7 @@ static void streams(void)
 {
     unsigned char in[] = "streaming data", out[32];
     /* next_out, avail_*: not initialised, and not looked at by s_open */
-    struct s_stream stream = {
-        .next_in = (void *)0xdead, .avail_in = 12345, .next_out = (void *)0xbeef};
+    struct s_stream stream = {.next_in = (void *)0xdead, .avail_in = 12345, .next_out = (void *)0xbeef};
     struct s_stream copy;
     unsigned n = sizeof(in);
 
@@ -327,8 +317,7 @@ static void streams(void)
     stream = (struct s_stream){in, n, out, 5, NULL, stream.state};
     memset(out, 'u', sizeof(out));
     CHECK(s_run(&stream) == (int)n - 5);
-    CHECK(stream.next_in == in + 5 && stream.avail_in == n - 5 && stream.next_out == out + 5 &&
-          !stream.avail_out);
+    CHECK(stream.next_in == in + 5 && stream.avail_in == n - 5 && stream.next_out == out + 5 && !stream.avail_out);
     CHECK(out[0] == ('s' ^ 3) && out[5] == 'u' && !stream.message);
     CHECK(s_copy(&copy, &stream) == 0 && copy.next_in == in + 5 && copy.state != stream.state);
     stream.avail_out = copy.avail_out = (unsigned)sizeof(out) - 5;
@@ -459,8 +448,7 @@ static void failures(void)
 
     rig_import(FN(s_add), 0, BH_NO_EDGE);
     rig_import(FN(s_sum), 0, BH_NO_EDGE);
-    CHECK(RIG_ENDS(s_add(1, 2)) && rig.report.status == BH_NO_GATE &&
-          rig.report.peer == BH_NO_PEER);
+    CHECK(RIG_ENDS(s_add(1, 2)) && rig.report.status == BH_NO_GATE && rig.report.peer == BH_NO_PEER);
     CHECK(RIG_ENDS(s_sum(buf, 4)) && rig.report.status == BH_NO_GATE && rig.calls == 0);
     rig.forced = BH_PEER_DIED;
     CHECK(RIG_ENDS(s_quick(1)) && strcmp(rig.report.text, "peer died") == 0);
@@ -498,8 +486,7 @@ static void tries(void)
     CHECK(s_add(1, 2) == 0);
     CHECK(bh_try_end(&outer) == BH_PEER_DIED && rig.reports == 0); /* the first one */
     rig.forced = BH_OK;
-    CHECK(bh_gate_try(&status, 77, sampler, s_add, 20, 22) == 42 && status == BH_OK &&
-          rig.timeout == 77);
+    CHECK(bh_gate_try(&status, 77, sampler, s_add, 20, 22) == 42 && status == BH_OK && rig.timeout == 77);
     rig.forced = BH_TIMED_OUT;
     CHECK(bh_gate_try(&status, 77, sampler, s_add, 20, 22) == 0 && status == BH_TIMED_OUT);
     CHECK(strcmp(bh_status_text(status), "timed out") == 0 && bh_status_text((enum bh_status)99));

@@ -47,8 +47,7 @@ static void lying_callee(void)
     rig.after = lie;
     stream = (struct s_stream){in, 8, out, 8, NULL, stream.state};
     s_run(&stream); /* all cursors far away, all lengths huge, a message without an end */
-    CHECK(stream.next_in == in + 8 && stream.next_out == out + 8 && !stream.avail_in &&
-          !stream.avail_out);
+    CHECK(stream.next_in == in + 8 && stream.next_out == out + 8 && !stream.avail_in && !stream.avail_out);
     CHECK(strlen(stream.message) < BH_STRING_MAX);
     rig.after = NULL;
     stream = (struct s_stream){NULL, 0, NULL, 0, NULL, stream.state};
@@ -66,8 +65,10 @@ static void lend_elsewhere(struct bh_outgoing *call)
 /* A callee must not make its caller use memory of its own. */
 static void lying_lender(void)
 {
-    const uint64_t share = (uint64_t)RIG_SHARE, wrong[] = {
-        (uint64_t)&own, share - 8, share + RIG_SHARE_SIZE - 8, share + RIG_SHARE_SIZE, share + 4, UINT64_MAX, UINT64_MAX - 15, 8};
+    const uint64_t share = (uint64_t)RIG_SHARE,
+                   wrong[] = {(uint64_t)&own,         share - 8, share + RIG_SHARE_SIZE - 8,
+                              share + RIG_SHARE_SIZE, share + 4, UINT64_MAX,
+                              UINT64_MAX - 15,        8};
     s_point *lent = &own;
 
     CHECK(s_lend(64, &lent) == 64 && lent == (s_point *)(share + 64));
@@ -135,14 +136,10 @@ static void bad_addresses(void)
     CHECK(sum_of(share, RIG_SHARE_SIZE) == BH_OK && sum_of(share + RIG_SHARE_SIZE - 1, 1) == BH_OK);
     CHECK(sum_of(share, RIG_SHARE_SIZE + 1) == BH_BAD_ARGUMENT);
     CHECK(sum_of(share + RIG_SHARE_SIZE - 1, 2) == BH_BAD_ARGUMENT);
-    CHECK(sum_of(share + RIG_SHARE_SIZE, 0) == BH_BAD_ARGUMENT &&
-          sum_of(share - 1, 1) == BH_BAD_ARGUMENT);
-    CHECK(sum_of(arena + RIG_ARENA_SIZE - 1, 2) == BH_BAD_ARGUMENT &&
-          sum_of(arena - 1, 1) == BH_BAD_ARGUMENT);
-    CHECK(sum_of(arena, UINT64_MAX) == BH_BAD_ARGUMENT &&
-          sum_of(arena + 8, UINT64_MAX - 7) == BH_BAD_ARGUMENT);
-    CHECK(sum_of((uint64_t) private, 1) == BH_BAD_ARGUMENT &&
-          sum_of(UINT64_MAX, 1) == BH_BAD_ARGUMENT);
+    CHECK(sum_of(share + RIG_SHARE_SIZE, 0) == BH_BAD_ARGUMENT && sum_of(share - 1, 1) == BH_BAD_ARGUMENT);
+    CHECK(sum_of(arena + RIG_ARENA_SIZE - 1, 2) == BH_BAD_ARGUMENT && sum_of(arena - 1, 1) == BH_BAD_ARGUMENT);
+    CHECK(sum_of(arena, UINT64_MAX) == BH_BAD_ARGUMENT && sum_of(arena + 8, UINT64_MAX - 7) == BH_BAD_ARGUMENT);
+    CHECK(sum_of((uint64_t) private, 1) == BH_BAD_ARGUMENT && sum_of(UINT64_MAX, 1) == BH_BAD_ARGUMENT);
     CHECK(sum_of(BH_EDGE_BASE(RIG_EDGE), 8) == BH_BAD_ARGUMENT); /* the ring itself */
     CHECK(sum_of(BH_EDGE_BASE(RIG_EDGE) + BH_EDGE_CB_ARENA_OFF, 8) == BH_BAD_ARGUMENT);
     CHECK(sum_of(1, 0) == BH_BAD_ARGUMENT);
@@ -156,8 +153,7 @@ static void bad_words(void)
 
     call = (struct bh_incoming){.args = {(uint64_t)RIG_SHARE, UINT64_MAX}}; /* count = -1 */
     CHECK(rig_raw(FN(s_double), &call) == BH_BAD_ARGUMENT);
-    call = (struct bh_incoming){
-        .args = {(uint64_t)RIG_SHARE, 0x80000000, 0x80000000}}; /* overflows 64 bits */
+    call = (struct bh_incoming){.args = {(uint64_t)RIG_SHARE, 0x80000000, 0x80000000}}; /* overflows 64 bits */
     CHECK(rig_raw(FN(s_matrix), &call) == BH_BAD_ARGUMENT);
     call = (struct bh_incoming){.args = {(uint64_t)RIG_SHARE + 1, 1, 1}}; /* misaligned elements */
     CHECK(rig_raw(FN(s_matrix), &call) == BH_BAD_ARGUMENT);
@@ -173,8 +169,7 @@ static void bad_words(void)
     CHECK(rig_raw(FN(s_length), &call) == BH_BAD_ARGUMENT);
     call = (struct bh_incoming){.args = {0x20001}};
     CHECK(rig_raw(FN(s_nest), &call) == BH_BAD_ARGUMENT);
-    for (uint64_t frame = 0; frame < 3;
-         frame++) { /* no frame, a misaligned one, one half outside */
+    for (uint64_t frame = 0; frame < 3; frame++) { /* no frame, a misaligned one, one half outside */
         uint64_t at[] = {0, (uint64_t)RIG_SHARE + 4, (uint64_t)RIG_SHARE + RIG_SHARE_SIZE - 8};
         call = (struct bh_incoming){.args = {at[frame]}};
         CHECK(rig_raw(FN(s_run), &call) == BH_BAD_ARGUMENT);
@@ -204,14 +199,8 @@ static void fetched_once(void)
     unsigned done = 0, refused = 0;
 
     CHECK(s_open(&stream, 1) == 1);
-    void *arena =
-        bh_core()->arena_alloc(RIG_EDGE, BH_ARENA_CALLS, RIG_ARENA_SIZE); /* not poisoned */
-    uint64_t in[] = {1,
-                     (uint64_t)stream.state,
-                     (uint64_t)RIG_SHARE,
-                     64,
-                     (uint64_t)RIG_ARENA + RIG_ARENA_SIZE - 8,
-                     8};
+    void *arena = bh_core()->arena_alloc(RIG_EDGE, BH_ARENA_CALLS, RIG_ARENA_SIZE); /* not poisoned */
+    uint64_t in[] = {1, (uint64_t)stream.state, (uint64_t)RIG_SHARE, 64, (uint64_t)RIG_ARENA + RIG_ARENA_SIZE - 8, 8};
     memcpy(words, in, sizeof(in));
     atomic_store(&flipping, true);
     CHECK(pthread_create(&thread, NULL, flip, words) == 0);

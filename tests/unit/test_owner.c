@@ -10,9 +10,9 @@
 #include "rpc/gate.h"
 #include "rpc/stats.h"
 #include "unit/check.h"
-#include "vmm/owner.h"
-#include "vmm/report.h"
-#include "vmm/symbols.h"
+#include "vmm/appliance/address_owner.h"
+#include "vmm/crash/report.h"
+#include "vmm/image/symbols.h"
 
 static struct appliance a;
 static const char *image;
@@ -20,7 +20,7 @@ static char text[4096];
 
 static void make_appliance(void)
 {
-    memset(&a, 0, sizeof a);
+    memset(&a, 0, sizeof(a));
     a.n_compartments = 2;
     a.n_shares = a.n_edges = 1;
     a.n_vms = 2;
@@ -40,16 +40,15 @@ static void make_appliance(void)
 
 static enum owner_kind kind(uint64_t va)
 {
-    return owner_find(&a, va).kind;
+    return address_owner_find(&a, va).kind;
 }
 
 static bool says(uint64_t va, const char *expected)
 {
-    owner_describe(&a, NULL, va, text, sizeof text);
+    address_owner_describe(&a, NULL, va, text, sizeof(text));
     bool same = strcmp(text, expected) == 0;
-    if (!same) {
+    if (!same)
         printf("%#llx: %s\n", (unsigned long long)va, text);
-    }
     return same;
 }
 
@@ -57,7 +56,7 @@ static void windows(void)
 {
     make_appliance();
     uint64_t base = BH_COMPARTMENT_BASE(1);
-    CHECK(owner_find(&a, base).compartment == 1);
+    CHECK(address_owner_find(&a, base).compartment == 1);
     CHECK(kind(base) == OWN_GATES && kind(base + BH_GATES_MAX - 1) == OWN_GATES);
     CHECK(kind(base + BH_IMAGE_OFF) == OWN_IMAGE && kind(base + BH_SHARED_OFF - 1) == OWN_IMAGE);
     CHECK(kind(base + BH_SHARED_OFF) == OWN_STATICS);
@@ -74,15 +73,15 @@ static void stacks(void)
 {
     make_appliance();
     uint64_t stack = BH_STACK(1, 2, 1 << 16);
-    struct owner o = owner_find(&a, stack);
+    struct address_owner o = address_owner_find(&a, stack);
     CHECK(o.kind == OWN_STACK && o.thread == 2 && o.compartment == 1);
     CHECK(kind(stack + (1 << 16) - 1) == OWN_STACK);
-    o = owner_find(&a, stack + (1 << 16));
+    o = address_owner_find(&a, stack + (1 << 16));
     CHECK(o.kind == OWN_GUARD && o.thread == 3);
-    o = owner_find(&a, stack - 1);
+    o = address_owner_find(&a, stack - 1);
     CHECK(o.kind == OWN_GUARD && o.thread == 2);
     CHECK(kind(BH_STACK(1, 4, 1 << 16)) == OWN_WINDOW); /* only 4 threads */
-    o = owner_find(&a, stack + BH_SHADOW_DELTA);
+    o = address_owner_find(&a, stack + BH_SHADOW_DELTA);
     CHECK(o.kind == OWN_SHADOW && o.thread == 2);
     CHECK(kind(stack + BH_SHADOW_DELTA - 1) == OWN_WINDOW);
     CHECK(says(stack - 1, "compartment \"lib\", the guard page below its stack of thread 2"));
@@ -109,9 +108,9 @@ static void core_and_kernel(void)
     CHECK(kind(BH_BOOTINFO_VA) == OWN_BOOT && kind(BH_STATUS_VA) == OWN_STATUS && kind(BH_STATS_VA) == OWN_STATS);
     CHECK(kind(BH_CORE_IMAGE_VA) == OWN_CORE && kind(BH_KERNEL_BASE + 5) == OWN_KERNEL);
     CHECK(kind(UINT64_MAX) == OWN_NOTHING);
-    struct owner o = owner_find(&a, BH_TLS_TP(3));
+    struct address_owner o = address_owner_find(&a, BH_TLS_TP(3));
     CHECK(o.kind == OWN_TLS && o.thread == 3 && o.compartment == BH_NO_PEER);
-    o = owner_find(&a, BH_TLS_SEGMENT(3, 1) + 8);
+    o = address_owner_find(&a, BH_TLS_SEGMENT(3, 1) + 8);
     CHECK(o.kind == OWN_TLS && o.thread == 3 && o.compartment == 1);
     CHECK(kind(BH_TLS_SEGMENT(3, 2)) == OWN_NOTHING);
     CHECK(says(BH_TLS_SEGMENT(3, 1), "thread-local storage of thread 3 in compartment \"lib\""));
@@ -122,22 +121,19 @@ static uint64_t symbol(const char *name)
 {
     static char file[1 << 20];
     FILE *in = fopen(image, "rb");
-    size_t size = in ? fread(file, 1, sizeof file, in) : 0;
+    size_t size = in ? fread(file, 1, sizeof(file), in) : 0;
     const Elf64_Ehdr *header = (const void *)file;
-    CHECK(size > sizeof *header && size < sizeof file);
+    CHECK(size > sizeof(*header) && size < sizeof(file));
     fclose(in);
     const Elf64_Shdr *sections = (const void *)(file + header->e_shoff);
     for (int s = 0; s < header->e_shnum; s++) {
-        if (sections[s].sh_type != SHT_SYMTAB) {
+        if (sections[s].sh_type != SHT_SYMTAB)
             continue;
-        }
         const Elf64_Sym *list = (const void *)(file + sections[s].sh_offset);
         const char *names = file + sections[sections[s].sh_link].sh_offset;
-        for (size_t n = 0; n < sections[s].sh_size / sizeof *list; n++) {
-            if (strcmp(names + list[n].st_name, name) == 0) {
+        for (size_t n = 0; n < sections[s].sh_size / sizeof(*list); n++)
+            if (strcmp(names + list[n].st_name, name) == 0)
                 return list[n].st_value;
-            }
-        }
     }
     CHECK(!"symbol found");
     return 0;
@@ -147,20 +143,21 @@ static void symbols_name_what_is_there(void)
 {
     make_appliance();
     uint64_t secret = symbol("sample_secret");
-    CHECK(says(secret + 4, "compartment \"app\", section .data, symbol sample_secret+0x4 "
-                           "(tests/unit/sample_image.c:3)"));
-    owner_describe(&a, NULL, symbol("sample_peek"), text, sizeof text);
-    CHECK(strcmp(text, "compartment \"app\", section .text, symbol sample_peek "
-                       "(tests/unit/sample_image.c:7)") == 0);
-    CHECK(says(BH_COMPARTMENT_BASE(0) + BH_SHARED_OFF - 1,
-               "compartment \"app\", no section of its image"));
+    CHECK(says(secret + 4,
+               "compartment \"app\", section .data, symbol sample_secret+0x4 "
+               "(tests/unit/sample_image.c:3)"));
+    address_owner_describe(&a, NULL, symbol("sample_peek"), text, sizeof(text));
+    CHECK(strcmp(text,
+                 "compartment \"app\", section .text, symbol sample_peek "
+                 "(tests/unit/sample_image.c:7)") == 0);
+    CHECK(says(BH_COMPARTMENT_BASE(0) + BH_SHARED_OFF - 1, "compartment \"app\", no section of its image"));
     a.compartments[0].image = "/nonexistent";
     CHECK(says(secret, "compartment \"app\", no section of its image"));
 }
 
 static const char *shortened(const char *path)
 {
-    snprintf(text, sizeof text, "%s", path);
+    snprintf(text, sizeof(text), "%s", path);
     source_path(text);
     return text;
 }
@@ -177,7 +174,7 @@ static void source_paths_are_relative_to_the_root(void)
 
 static void report(const struct crash *c)
 {
-    FILE *out = fmemopen(text, sizeof text, "w");
+    FILE *out = fmemopen(text, sizeof(text), "w");
     report_write(out, &a, NULL, c);
     fclose(out);
 }
@@ -185,9 +182,8 @@ static void report(const struct crash *c)
 static bool has(const char *line)
 {
     bool found = strstr(text, line) != NULL;
-    if (!found) {
+    if (!found)
         printf("expected: %sin: %s", line, text);
-    }
     return found;
 }
 
@@ -197,11 +193,10 @@ static void page_fault_on_anothers_secret(void)
     char line[200];
     uint64_t secret = symbol("sample_secret");
     struct crash c = {.kind = CRASH_TRAP, .vm = 1, .compartment = 1, .cr2 = secret};
-    c.regs =
-        (struct bh_trap){.vector = 14, .error = 4, .rax = 0x1234, .rip = symbol("sample_peek")};
+    c.regs = (struct bh_trap){.vector = 14, .error = 4, .rax = 0x1234, .rip = symbol("sample_peek")};
     c.regs.rsp = BH_STACK(1, 3, 1 << 16) + 64;
     report(&c);
-    snprintf(line, sizeof line,
+    snprintf(line, sizeof(line),
              "bulkhead: compartment \"lib\" crashed: page fault reading %#llx: "
              "memory of compartment \"app\"\n",
              (unsigned long long)secret);
@@ -239,8 +234,7 @@ static void other_faults(void)
     CHECK(has("compartment \"lib\" crashed: undefined instruction\n"));
     c = (struct crash){.kind = CRASH_KILLED, .vm = 1, .compartment = 1, .signal = 9};
     report(&c);
-    CHECK(
-        has("compartment \"lib\" crashed: the process of VM 1 was killed by signal 9 (Killed)\n"));
+    CHECK(has("compartment \"lib\" crashed: the process of VM 1 was killed by signal 9 (Killed)\n"));
 }
 
 static void triple_faults(void)
@@ -261,12 +255,8 @@ static void refused_call_names_everything(void)
 {
     make_appliance();
     struct crash c = {.kind = CRASH_REPORT, .vm = 0, .compartment = 0};
-    c.report = (struct bh_report){.kind = BH_REPORT_REFUSED,
-                                  .compartment = 0,
-                                  .peer = 1,
-                                  .status = BH_UNANNOTATED,
-                                  .thread = 2,
-                                  .size = 16};
+    c.report = (struct bh_report){
+        .kind = BH_REPORT_REFUSED, .compartment = 0, .peer = 1, .status = BH_UNANNOTATED, .thread = 2, .size = 16};
     c.report.pc = symbol("sample_peek");
     c.report.address = symbol("sample_secret");
     strcpy(c.report.function, "fill");
@@ -290,7 +280,7 @@ static void report_of_a_hostile_guest(void)
 {
     make_appliance();
     struct crash c = {.kind = CRASH_REPORT, .vm = 0, .compartment = 0};
-    memset(&c.report, 0xff, sizeof c.report); /* no string ends, nothing is in range */
+    memset(&c.report, 0xff, sizeof(c.report)); /* no string ends, nothing is in range */
     report(&c);
     CHECK(has("gave up: ????"));
     c.report.kind = BH_REPORT_REFUSED;
@@ -300,9 +290,8 @@ static void report_of_a_hostile_guest(void)
 
 int main(int argc, char **argv)
 {
-    if (argc != 2) {
+    if (argc != 2)
         return 2;
-    }
     image = argv[1];
     RUN(windows);
     RUN(stacks);

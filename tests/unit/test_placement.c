@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "unit/check.h"
-#include "vmm/placement.h"
+#include "vmm/plan/placement.h"
 
 static struct appliance a;
 static struct problem p;
@@ -17,7 +17,7 @@ static void appliance(int n, ...)
     static const char *const names[] = {"app", "one", "two", "three", "four"};
     va_list list;
     va_start(list, n);
-    memset(&a, 0, sizeof a);
+    memset(&a, 0, sizeof(a));
     a.toml = "a.toml";
     a.n_compartments = (uint32_t)n;
     for (int i = 0; i < n; i++) {
@@ -28,9 +28,8 @@ static void appliance(int n, ...)
                                   .stack = 1 << 16,
                                   .threads = 4,
                                   .is_default = i == 0};
-        for (const char *w = va_arg(list, const char *); *w; w++) {
+        for (const char *w = va_arg(list, const char *); *w; w++)
             c->wanted[c->n_wanted++] = *w == 'v' ? MECH_VM : *w == 'm' ? MECH_MPK : MECH_NONE;
-        }
     }
     va_end(list);
 }
@@ -45,9 +44,8 @@ static void vm_means_a_vm_of_its_own(void)
 {
     appliance(3, "v", "v", "v");
     CHECK(placed() && a.n_vms == 3);
-    for (uint32_t i = 0; i < 3; i++) {
+    for (uint32_t i = 0; i < 3; i++)
         CHECK(a.compartments[i].vm == i && a.vms[i].compartments == 1ull << i);
-    }
 }
 
 static void none_joins_the_default_compartment(void)

@@ -1,4 +1,5 @@
-/* The POSIX layer's descriptors, pipes, poll() and epoll, with threads that are only imagined: a wait calls `meanwhile`.
+/* The POSIX layer's descriptors, pipes, poll() and epoll, with threads that are only imagined: a wait calls
+ * `meanwhile`.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,13 +15,33 @@ static void (*meanwhile)(void); /* what "other threads" do during a wait; NULL: 
 static uint64_t clock_now = 1000;
 static int signals;
 
-uint64_t px_now(void) { return clock_now; }
-uint64_t px_deadline(uint64_t timeout) { return clock_now + timeout; }
-void px_wake(const void *key, uint32_t n) { (void)key, (void)n; }
-void px_yield(void) {}
-void px_net_poll(void) {}
-void px_signal(int number) { signals += number; }
-struct px_file *px_console(int stream) { (void)stream; return NULL; }
+uint64_t px_now(void)
+{
+    return clock_now;
+}
+uint64_t px_deadline(uint64_t timeout)
+{
+    return clock_now + timeout;
+}
+void px_wake(const void *key, uint32_t n)
+{
+    (void)key, (void)n;
+}
+void px_yield(void)
+{
+}
+void px_net_poll(void)
+{
+}
+void px_signal(int number)
+{
+    signals += number;
+}
+struct px_file *px_console(int stream)
+{
+    (void)stream;
+    return NULL;
+}
 
 int px_block(const void *key, uint64_t deadline)
 {

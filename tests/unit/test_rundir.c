@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "unit/check.h"
-#include "vmm/rundir.h"
+#include "vmm/observe/rundir.h"
 
 static struct rundir list[RUNDIR_LIST_MAX];
 
@@ -24,7 +24,8 @@ static void an_appliance_is_found_while_it_runs(void)
     CHECK(rundir_list(list) == 1 && list[0].pid == getpid() && strcmp(list[0].path, r.path) == 0);
     CHECK(rundir_choose("_._we_ird", &chosen, &p) && strcmp(chosen.path, r.path) == 0);
     CHECK(rundir_choose(r.name, &chosen, &p) && !rundir_choose("other", &chosen, &p));
-    int server = rundir_listen(&r, "control", SOCK_SEQPACKET), client = rundir_connect(&chosen, "control", SOCK_SEQPACKET);
+    int server = rundir_listen(&r, "control", SOCK_SEQPACKET),
+        client = rundir_connect(&chosen, "control", SOCK_SEQPACKET);
     CHECK(server >= 0 && client >= 0 && rundir_connect(&r, "nothing", SOCK_STREAM) == -1 && errno == ENOENT);
     close(client);
     close(server);

@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "vmm/fs.h"
-#include "vmm/report.h"
-#include "vmm/metrics.h"
-#include "vmm/saver.h"
-#include "vmm/vm.h"
+#include "vmm/fs/mount.h"
+#include "vmm/crash/report.h"
+#include "vmm/observe/metrics.h"
+#include "vmm/crash/collector.h"
+#include "vmm/vm/vm.h"
 
 #define REFUSED 50 /* exit status: the supervisor printed too much */
 
@@ -27,50 +27,56 @@ static void (*vm_does[2])(int supervisor);
 void report_crash(const struct appliance *app, const char *core, const struct crash *c)
 {
     (void)app, (void)core, (void)c;
-    if (++printed > REPORTS_MAX) {
+    if (++printed > REPORTS_MAX)
         _exit(REFUSED);
-    }
 }
 
 /* Nothing is looked after: the supervisor reports at once. */
-bool saver_start(struct saver *s, const struct world *w, const struct crash *c, uint64_t cores, const char *dir)
+bool collector_start(struct collector *s, const struct resources *w, const struct crash *c, uint64_t cores,
+                     const char *dir)
 {
     return false;
 }
 
-bool world_make(struct world *w, const struct appliance *app, const struct host *h, const struct run_options *o,
-                struct problem *p)
+bool resources_make(struct resources *w, const struct appliance *app, const struct host *h, const struct run_options *o,
+                    struct problem *p)
 {
     (void)p;
-    memset(w, 0xff, sizeof *w);
+    memset(w, 0xff, sizeof(*w));
     w->a = app;
     w->h = h;
     w->o = o;
     for (uint32_t v = 0; v < app->n_vms; v++) {
         int ends[2];
         w->status[v] = calloc(1, PAGE);
-        w->bell_fd[v] = eventfd(0, EFD_NONBLOCK);
-        if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends)) {
+        w->notify_fd[v] = eventfd(0, EFD_NONBLOCK);
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends))
             abort();
-        }
         w->supervisor_end[v] = ends[0];
         w->vm_end[v] = ends[1];
     }
     return true;
 }
 
-bool fs_start(struct world *w, uint32_t i, pid_t *pid, struct problem *p)
+bool fs_make(struct resources *w, struct problem *p)
+{
+    (void)w;
+    (void)p;
+    return true;
+}
+
+bool fs_start(struct resources *w, uint32_t i, pid_t *pid, struct problem *p)
 {
     (void)w, (void)i, (void)pid, (void)p;
     return false;
 }
 
-void fs_died(struct world *w, uint32_t i)
+void fs_died(struct resources *w, uint32_t i)
 {
     (void)w, (void)i;
 }
 
-void vm_main(struct world *w, uint32_t v)
+void vm_main(struct resources *w, uint32_t v)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     vm_does[v](w->vm_end[v]);
@@ -84,9 +90,8 @@ static void tell(int supervisor, uint32_t kind)
         m.crash.kind = CRASH_REPORT;
         m.crash.report.kind = BH_REPORT_REFUSED;
     }
-    if (kind == MESSAGE_FAILED) {
+    if (kind == MESSAGE_FAILED)
         problem_set(&m.problem, EXIT_HOST, "as expected");
-    }
     message_send(supervisor, &m);
 }
 
@@ -101,9 +106,8 @@ static void end_soon(int supervisor)
 static void flood(int supervisor)
 {
     signal(SIGUSR1, SIG_IGN);
-    for (;;) {
+    for (;;)
         tell(supervisor, MESSAGE_CRASH);
-    }
 }
 
 static void fail_at_start(int supervisor)
@@ -163,7 +167,7 @@ int main(void)
     return CHECK_RESULT();
 }
 
-pid_t metrics_start(int listener, const struct world *w, const pid_t *pid)
+pid_t metrics_start(int listener, const struct resources *w, const pid_t *pid)
 {
     return 0;
 }

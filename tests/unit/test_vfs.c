@@ -345,8 +345,9 @@ int host_error(int linux_error); /* host/errors.c; on this host the C library's 
 
 static void test_errors_of_the_host(void)
 {
-    static const int same[] = {EPERM, ENOENT, EIO, EACCES, EEXIST, ENOTDIR, EISDIR, EINVAL, EFBIG, ENOSPC, EROFS, EMLINK,
-                               ENAMETOOLONG, ENOTEMPTY, ELOOP, ESTALE, EDQUOT, EOPNOTSUPP, EXDEV, ENOLCK};
+    static const int same[] = {EPERM,  ENOENT, EIO,    EACCES,     EEXIST, ENOTDIR,      EISDIR,
+                               EINVAL, EFBIG,  ENOSPC, EROFS,      EMLINK, ENAMETOOLONG, ENOTEMPTY,
+                               ELOOP,  ESTALE, EDQUOT, EOPNOTSUPP, EXDEV,  ENOLCK};
     for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++)
         CHECK(host_error(same[i]) == -same[i]);
     CHECK(host_error(0) == -EIO && host_error(-5) == -EIO && host_error(9999) == -EIO);
@@ -359,7 +360,8 @@ static void test_alone(void)
     CHECK(vfs_open_stat(root, "/alone", O_RDWR | O_CREAT, 0644, &f, &got) == 0 && got.is == 0 && vfs_close(f) == 0);
     vfs_alone_is = VFS_ALONE;
     CHECK(vfs_open_stat(root, "/alone", O_RDWR, 0, &f, &got) == 0 && got.is & VFS_ALONE && got.is & VFS_IN_MEMORY);
-    CHECK(S_ISREG(got.mode) && got.size == 0 && vfs_write(f, "xyz", 3, 0) == 3 && vfs_stat(f, &got) == 0 && got.size == 3);
+    CHECK(S_ISREG(got.mode) && got.size == 0 && vfs_write(f, "xyz", 3, 0) == 3 && vfs_stat(f, &got) == 0 &&
+          got.size == 3);
     vfs_alone_is = 0;
     CHECK(vfs_stat(f, &got) == 0 && !(got.is & VFS_ALONE) && vfs_close(f) == 0);
     CHECK(vfs_open_stat(root, "/none", O_RDWR, 0, &f, &got) == -ENOENT && got.is == 0);

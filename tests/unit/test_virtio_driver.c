@@ -79,8 +79,8 @@ static void test_random(void)
             struct vq_buffer chain[DEPTH];
             uint32_t n = 1 + (uint32_t)rand() % DEPTH;
             for (uint32_t i = 0; i < n; i++)
-                chain[i] = (struct vq_buffer){(void *)(uintptr_t)(0x1000 + (unsigned)rand()), 1 + (uint32_t)rand() % 9000,
-                                              i >= n / 2};
+                chain[i] = (struct vq_buffer){(void *)(uintptr_t)(0x1000 + (unsigned)rand()),
+                                              1 + (uint32_t)rand() % 9000, i >= n / 2};
             uint16_t head = vq_add(&b.q, chain, n);
             CHECK((head == VQ_NONE) == (used_descriptors + n > SIZE));
             if (head != VQ_NONE) {

@@ -42,8 +42,7 @@ static void offer(unsigned queue, uint16_t head)
     r->avail->idx++;
 }
 
-static void descriptor(unsigned queue, uint16_t i, uint64_t addr, uint32_t len, uint16_t flags,
-                       uint16_t next)
+static void descriptor(unsigned queue, uint16_t i, uint64_t addr, uint32_t len, uint16_t flags, uint16_t next)
 {
     rig.ring[queue].desc[i] = (struct vring_desc){addr, len, flags, next};
 }
@@ -91,9 +90,8 @@ static void a_batch_is_bounded(void)
     begin(OFFLOAD);
     descriptor(TX, 0, buffer(0), 72, 0, 0);
     memset(bytes_of(0), 0, 72);
-    for (unsigned i = 0; i < RIG_SIZE; i++) {
+    for (unsigned i = 0; i < RIG_SIZE; i++)
         offer(TX, 0);
-    }
     CHECK(net_transmit(&rig.n) && rig.frames == RIG_SIZE && rig.frames <= NET_BATCH);
 }
 
@@ -107,9 +105,8 @@ static void frames_come_in(void)
 {
     const struct virtio_net_hdr_v1 h = {.flags = VIRTIO_NET_HDR_F_DATA_VALID};
     uint8_t frame[3000];
-    for (unsigned i = 0; i < sizeof frame; i++) {
+    for (unsigned i = 0; i < sizeof(frame); i++)
         frame[i] = (uint8_t)(i * 31);
-    }
     begin(OFFLOAD);
     CHECK(!net_deliver(&rig.n, &h, frame, 100) && rig.n.starved);
     lend(0, 1000);
@@ -121,7 +118,7 @@ static void frames_come_in(void)
     CHECK(net_deliver(&rig.n, &h, frame, 3000) && !rig.n.starved);
     const struct vring_used *u = rig.ring[RX].used;
     struct virtio_net_hdr_v1 got;
-    memcpy(&got, bytes_of(0), sizeof got);
+    memcpy(&got, bytes_of(0), sizeof(got));
     CHECK(u->idx == 3 && got.num_buffers == 3 && got.flags == h.flags);
     CHECK(u->ring[0].len == 1000 && u->ring[1].len == 1500 && u->ring[2].len == 512);
     CHECK(!memcmp(bytes_of(0) + 12, frame, 988) && !memcmp(bytes_of(1), frame + 988, 1500));
@@ -146,7 +143,7 @@ static void scattered_receive_buffers(void)
 {
     const struct virtio_net_hdr_v1 h = {0};
     uint8_t frame[100];
-    memset(frame, 0x5a, sizeof frame);
+    memset(frame, 0x5a, sizeof(frame));
     begin(OFFLOAD);
     descriptor(RX, 5, buffer(0), 12, VRING_DESC_F_NEXT | VRING_DESC_F_WRITE, 6);
     descriptor(RX, 6, buffer(1), 40, VRING_DESC_F_NEXT | VRING_DESC_F_WRITE, 7);
@@ -163,9 +160,8 @@ static void frame_larger_than_all_buffers_is_dropped(void)
     const struct virtio_net_hdr_v1 h = {0};
     static uint8_t frame[NET_FRAME_MAX];
     begin(OFFLOAD);
-    for (unsigned i = 0; i < RIG_SIZE; i++) {
+    for (unsigned i = 0; i < RIG_SIZE; i++)
         lend(i, 2000);
-    }
     CHECK(net_deliver(&rig.n, &h, frame, NET_FRAME_MAX) && !rig.n.starved);
     CHECK(rig.ring[RX].used->idx == 0 && net_deliver(&rig.n, &h, frame, 60));
     CHECK(rig.stats.rx_drops == 1 && rig.stats.rx_frames == 1);
@@ -209,7 +205,7 @@ static void flags_instead_of_event_indices(void)
 static uint64_t rung(void)
 {
     uint64_t count = 0;
-    return read(rig.n.bell, &count, sizeof count) > 0 ? count : 0;
+    return read(rig.n.vm_notify, &count, sizeof(count)) > 0 ? count : 0;
 }
 
 static void parking(void)
@@ -220,9 +216,8 @@ static void parking(void)
     CHECK(net_may_park(NULL));
     begin(OFFLOAD);
     rung();
-    for (unsigned i = 0; i < 8; i++) {
+    for (unsigned i = 0; i < 8; i++)
         lend(i, 2000);
-    }
     CHECK(net_may_park(n));
     net_unpark(n);
     CHECK(net_deliver(n, &h, frame, 60) && rung() == 0); /* awake: it will look */
@@ -274,8 +269,7 @@ static void checksums_are_completed(void)
 
 static void headers(void)
 {
-    const struct virtio_net_hdr_v1 plain = {0},
-                                   c = {.flags = 1, .csum_start = 34, .csum_offset = 16};
+    const struct virtio_net_hdr_v1 plain = {0}, c = {.flags = 1, .csum_start = 34, .csum_offset = 16};
     struct virtio_net_hdr_v1 h = plain;
     CHECK(frame_header_good(&h, BASE, 14) && !frame_header_good(&h, BASE, 13));
     CHECK(!frame_header_good(&h, BASE, NET_FRAME_MAX + 1));
@@ -314,15 +308,14 @@ static void broken_by(void (*how)(void))
     CHECK(atomic_load(&rig.n.state) == NET_IDLE);
 }
 
-#define BROKEN(name, ...)                                                                          \
-    static void name(void)                                                                         \
-    {                                                                                              \
-        __VA_ARGS__                                                                                \
-        offer(TX, 0);                                                                              \
+#define BROKEN(name, ...)  \
+    static void name(void) \
+    {                      \
+        __VA_ARGS__        \
+        offer(TX, 0);      \
     }
 BROKEN(loop, descriptor(TX, 0, buffer(0), 20, VRING_DESC_F_NEXT, 0);)
-BROKEN(long_loop, for (uint16_t i = 0; i < RIG_SIZE; i++)
-                      descriptor(TX, i, buffer(0), 20, 1, (i + 1) % RIG_SIZE);)
+BROKEN(long_loop, for (uint16_t i = 0; i < RIG_SIZE; i++) descriptor(TX, i, buffer(0), 20, 1, (i + 1) % RIG_SIZE);)
 BROKEN(next_beyond, descriptor(TX, 0, buffer(0), 20, VRING_DESC_F_NEXT, RIG_SIZE);)
 BROKEN(writable, descriptor(TX, 0, buffer(0), 20, VRING_DESC_F_WRITE, 0);)
 BROKEN(indirect, descriptor(TX, 0, buffer(0), 32, VRING_DESC_F_INDIRECT, 0);)
@@ -343,12 +336,11 @@ static void head_beyond(void)
 
 static void broken_rings_reset_the_device(void)
 {
-    static void (*const ways[])(void) = {
-        loop,   long_loop,      next_beyond, writable, indirect, unknown_flag, empty,      below,
-        behind, across_the_end, wrapping,    huge,     null,     jump,         head_beyond};
-    for (unsigned i = 0; i < sizeof ways / sizeof *ways; i++) {
+    static void (*const ways[])(void) = {loop,         long_loop, next_beyond, writable, indirect,
+                                         unknown_flag, empty,     below,       behind,   across_the_end,
+                                         wrapping,     huge,      null,        jump,     head_beyond};
+    for (unsigned i = 0; i < sizeof(ways) / sizeof(*ways); i++)
         broken_by(ways[i]);
-    }
 }
 
 static void broken_receive_rings(void)
@@ -358,9 +350,8 @@ static void broken_receive_rings(void)
     for (unsigned way = 0; way < 3; way++) {
         begin(OFFLOAD);
         descriptor(RX, 0, buffer(0), way == 1 ? 11 : 2000, way == 0 ? 0 : VRING_DESC_F_WRITE, 0);
-        if (way == 2) {
+        if (way == 2)
             rig.ring[RX].avail->idx = 1000;
-        }
         offer(RX, 0);
         CHECK(net_deliver(&rig.n, &h, frame, 60) && rig.n.broken && !rig.n.starved);
         CHECK(rig.ring[RX].used->idx == 0);
@@ -376,9 +367,8 @@ static void odd_frames_are_dropped_but_used(void)
     descriptor(TX, 2, buffer(0), 25, 0, 0);                  /* less than an Ethernet header */
     descriptor(TX, 3, buffer(0), 100, 0, 0);                 /* nonsense in the header */
     descriptor(TX, 4, buffer(0), RIG_BYTES - RIG_BUF, 0, 0); /* too long */
-    for (uint16_t i = 0; i < 5; i++) {
+    for (uint16_t i = 0; i < 5; i++)
         offer(TX, i);
-    }
     CHECK(net_transmit(&rig.n) && rig.frames == 0 && !rig.n.broken);
     CHECK(rig.ring[TX].used->idx == 5 && rig.stats.tx_drops == 5 && !rig.stats.tx_frames && !rig.stats.tx_bytes);
 }

@@ -11,10 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "vmm/base/clock.h"
 #include "check.h"
-#include "vmm/hypercalls.h"
-#include "vmm/marks.h"
-#include "vmm/park.h"
+#include "vmm/vm/hypercalls.h"
+#include "vmm/base/boot_trace.h"
+#include "vmm/kvm/park.h"
 
 #define TEXT   0x10000ull /* readable */
 #define DATA   0x20000ull /* two blocks of two pages, a hole of one between */
@@ -22,7 +23,7 @@
 #define MS     1000000ull
 
 static struct appliance a;
-static struct world w;
+static struct resources w;
 static struct run_options options;
 static struct vm_stats stats;
 static struct vm vm;
@@ -31,8 +32,7 @@ static int console[2], control[2], standard[2][2];
 
 static bool add(uint64_t va, uint64_t size, uint32_t count, uint32_t perms)
 {
-    struct region r = {
-        .va = va, .size = size, .stride = size + PAGE, .count = count, .perms = perms};
+    struct region r = {.va = va, .size = size, .stride = size + PAGE, .count = count, .perms = perms};
     return memory_add(&vm.memory, &r, &p);
 }
 
@@ -42,23 +42,22 @@ static void prepare(void)
     a.compartments[1].vm = a.vms[1].index = 1;
     a.vms[0].compartments = 1;
     a.vms[1].compartments = 2;
-    memset(w.bell_fd, 0xff, sizeof w.bell_fd);
+    memset(w.notify_fd, 0xff, sizeof(w.notify_fd));
     w.a = &a;
     w.o = &options;
     CHECK(pipe2(console, O_NONBLOCK) == 0);
     CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, control) == 0);
-    w.bell_fd[0] = eventfd(0, EFD_NONBLOCK);
+    w.notify_fd[0] = eventfd(0, EFD_NONBLOCK);
     vm = (struct vm){.w = &w,
                      .debuggee.socket = -1,
                      .dump = -1,
                      .stats = &stats,
                      .application = true,
                      .supervisor = control[1],
-                     .bell = w.bell_fd[0],
+                     .notify_fd = w.notify_fd[0],
                      .debuggee.socket = -1,
                      .console = {.fd = console[1], .lines = {{.name = "app"}}}};
-    CHECK(add(TEXT, 2 * PAGE, 1, PERM_R | PERM_X | PERM_U) &&
-          add(DATA, 2 * PAGE, 2, PERM_R | PERM_W | PERM_U) &&
+    CHECK(add(TEXT, 2 * PAGE, 1, PERM_R | PERM_X | PERM_U) && add(DATA, 2 * PAGE, 2, PERM_R | PERM_W | PERM_U) &&
           add(KERNEL, PAGE, 1, PERM_R | PERM_W));
     CHECK(memory_map(&vm.memory, &p));
 }
@@ -77,7 +76,7 @@ static void put(uint64_t va, const void *bytes, size_t n)
 static const char *console_text(void)
 {
     static char text[65536];
-    ssize_t n = read(console[0], text, sizeof text - 1);
+    ssize_t n = read(console[0], text, sizeof(text) - 1);
     text[n > 0 ? n : 0] = 0;
     return text;
 }
@@ -102,9 +101,8 @@ static void redirect(int stream, int on)
 static void unknown_operations(void)
 {
     static const uint32_t ops[] = {0, 11, 64, 0x7fffffff, 0x80000000, 0xffffffff};
-    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
+    for (size_t i = 0; i < sizeof(ops) / sizeof(*ops); i++)
         CHECK(call(ops[i], ~0ull, ~0ull, ~0ull) == -ENOSYS);
-    }
 }
 
 static void no_network_device(void)
@@ -114,18 +112,15 @@ static void no_network_device(void)
 
 static void write_checks_its_range(void)
 {
-    static const uint64_t bad[] = {0,      0xfff, TEXT - 1,  TEXT + 2 * PAGE, DATA + 2 * PAGE,
-                                   KERNEL, ~0ull, 1ull << 63};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    static const uint64_t bad[] = {0, 0xfff, TEXT - 1, TEXT + 2 * PAGE, DATA + 2 * PAGE, KERNEL, ~0ull, 1ull << 63};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         CHECK(call(BH_HC_WRITE, BH_STDOUT, bad[i], 1) == -EFAULT);
         CHECK(call(BH_HC_WRITE, BH_STDOUT, bad[i], ~0ull) == -EFAULT);
         CHECK(call(BH_HC_READ, BH_STDIN, bad[i], 1) == -EFAULT);
     }
     CHECK(call(BH_HC_READ, BH_STDIN, TEXT, 1) == -EFAULT);
-    CHECK(call(BH_HC_WRITE, BH_STDIN, TEXT, 1) == -EBADF &&
-          call(BH_HC_WRITE, 3, TEXT, 1) == -EBADF);
-    CHECK(call(BH_HC_READ, BH_STDOUT, DATA, 1) == -EBADF &&
-          call(BH_HC_READ, 1ull << 32, DATA, 1) == -EBADF);
+    CHECK(call(BH_HC_WRITE, BH_STDIN, TEXT, 1) == -EBADF && call(BH_HC_WRITE, 3, TEXT, 1) == -EBADF);
+    CHECK(call(BH_HC_READ, BH_STDOUT, DATA, 1) == -EBADF && call(BH_HC_READ, 1ull << 32, DATA, 1) == -EBADF);
     CHECK(call(BH_HC_WRITE, BH_STDOUT, 0, 0) == 0 && call(BH_HC_READ, BH_STDIN, 0, 0) == 0);
 }
 
@@ -135,7 +130,7 @@ static void write_stops_at_the_block(void)
     put(DATA + 2 * PAGE - 4, "abcd", 4);
     redirect(1, 1);
     int64_t n = call(BH_HC_WRITE, BH_STDOUT, DATA + 2 * PAGE - 4, ~0ull);
-    ssize_t arrived = read(standard[1][0], got, sizeof got);
+    ssize_t arrived = read(standard[1][0], got, sizeof(got));
     close(standard[1][0]);
     int64_t broken = call(BH_HC_WRITE, BH_STDOUT, DATA, 8);
     redirect(1, 0);
@@ -152,14 +147,13 @@ static void write_waits_for_room(void)
         close(standard[1][1]);
         usleep(30000);
         fcntl(standard[1][0], F_SETFL, 0);
-        while (read(standard[1][0], sink, sizeof sink) > 0) {
+        while (read(standard[1][0], sink, sizeof(sink)) > 0) {
         }
         _exit(0);
     }
     int64_t total = 0, n = 1;
-    while (n > 0 && total < 20000) {
+    while (n > 0 && total < 20000)
         total += n = call(BH_HC_WRITE, BH_STDOUT, DATA, 2 * PAGE);
-    }
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
     redirect(1, 0);
@@ -187,8 +181,7 @@ static void reading_input(void)
 static void others_have_no_streams(void)
 {
     vm.application = false;
-    CHECK(call(BH_HC_WRITE, BH_STDOUT, DATA, 1) == -EBADF &&
-          call(BH_HC_READ, BH_STDIN, DATA, 1) == -EBADF);
+    CHECK(call(BH_HC_WRITE, BH_STDOUT, DATA, 1) == -EBADF && call(BH_HC_READ, BH_STDIN, DATA, 1) == -EBADF);
     CHECK(call(BH_HC_PARK, 0, BH_EVENT_STDIN, 0) == 0);
     /* Nor can they print what a terminal obeys, or what looks like somebody else's line. */
     put(DATA, "\x1b[2J\nbulkhead: ", 15);
@@ -201,9 +194,9 @@ static void others_have_no_streams(void)
 
 static void parking(void)
 {
-    uint64_t start = marks_now();
+    uint64_t start = clock_ns();
     CHECK(call(BH_HC_PARK, 5 * MS, BH_EVENT_BELL, 0) == 0);
-    CHECK(marks_now() - start >= 5 * MS && marks_now() - start < 1000 * MS);
+    CHECK(clock_ns() - start >= 5 * MS && clock_ns() - start < 1000 * MS);
     CHECK(call(BH_HC_PARK, 0, ~0ull & ~BH_EVENT_STDIN, 0) == 0);
     CHECK(call(BH_HC_RING, 0, 0, 0) == 0 && call(BH_HC_RING, 0, 0, 0) == 0);
     CHECK(call(BH_HC_PARK, MS, 0, 0) == 0); /* not asked for: kept */
@@ -212,7 +205,7 @@ static void parking(void)
     CHECK(call(BH_HC_RING, 0, 0, 0) == 0);
     CHECK(call(BH_HC_PARK, BH_FOREVER - 1, BH_EVENT_BELL, 0) == BH_EVENT_BELL);
     uint64_t full = 0xfffffffffffffffe;
-    CHECK(write(w.bell_fd[0], &full, 8) == 8 && call(BH_HC_RING, 0, 0, 0) == 0);
+    CHECK(write(w.notify_fd[0], &full, 8) == 8 && call(BH_HC_RING, 0, 0, 0) == 0);
     CHECK(call(BH_HC_PARK, 0, BH_EVENT_BELL, 0) == BH_EVENT_BELL);
 }
 
@@ -228,17 +221,15 @@ static void console_lines(void)
     put(DATA, "one\ntw\x1b\x01", 8);
     CHECK(call(BH_HC_LOG, 0, DATA, 8) == 0 && !strcmp(console_text(), "[app] one\n"));
     put(DATA, "o\t\xc3\xa9\n\n", 6);
-    CHECK(call(BH_HC_LOG, 0, DATA, 6) == 0 &&
-          !strcmp(console_text(), "[app] tw??o\t\xc3\xa9\n[app] \n"));
+    CHECK(call(BH_HC_LOG, 0, DATA, 6) == 0 && !strcmp(console_text(), "[app] tw??o\t\xc3\xa9\n[app] \n"));
     put(DATA, "\x9b[\xc2\x9b[\xe2\x80\x93\n", 9); /* C1: as a byte, in UTF-8; a dash */
     CHECK(call(BH_HC_LOG, 0, DATA, 9) == 0 && !strcmp(console_text(), "[app] ?[\xc2?[\xe2\x80\x93\n"));
     char x[2 * PAGE];
-    memset(x, 'x', sizeof x);
-    put(DATA, x, sizeof x);
-    CHECK(call(BH_HC_LOG, 0, DATA, sizeof x) == 0);
+    memset(x, 'x', sizeof(x));
+    put(DATA, x, sizeof(x));
+    CHECK(call(BH_HC_LOG, 0, DATA, sizeof(x)) == 0);
     const char *text = console_text();
-    CHECK(strlen(text) == 7 * (CONSOLE_LINE + 7) &&
-          !strncmp(text + CONSOLE_LINE + 6, "\n[app] x", 8));
+    CHECK(strlen(text) == 7 * (CONSOLE_LINE + 7) && !strncmp(text + CONSOLE_LINE + 6, "\n[app] x", 8));
     console_end(&vm.console);
     text = console_text();
     CHECK(strlen(text) == CONSOLE_LINE + 7 && text[strlen(text) - 1] == '\n');
@@ -248,8 +239,7 @@ static void console_refusals(void)
 {
     CHECK(call(BH_HC_LOG, 1, DATA, 1) == -EINVAL && call(BH_HC_LOG, 64, DATA, 1) == -EINVAL);
     CHECK(call(BH_HC_LOG, ~0ull, DATA, 1) == -EINVAL && call(BH_HC_LOG, 0, DATA, ~0ull) == -EINVAL);
-    CHECK(call(BH_HC_LOG, 0, DATA, 2 * PAGE + 1) == -EFAULT &&
-          call(BH_HC_LOG, 0, ~0ull, 2) == -EFAULT);
+    CHECK(call(BH_HC_LOG, 0, DATA, 2 * PAGE + 1) == -EFAULT && call(BH_HC_LOG, 0, ~0ull, 2) == -EFAULT);
     CHECK(call(BH_HC_LOG, 0, KERNEL, 1) == -EFAULT && call(BH_HC_LOG, 0, 0, 0) == 0);
     console_end(&vm.console);
     console_text();
@@ -272,19 +262,18 @@ static void reports_are_copied_and_settled(void)
 {
     struct message m;
     struct bh_report r = {.kind = BH_REPORT_REFUSED, .compartment = 1, .peer = 99};
-    memset(r.text, 'x', sizeof r.text);
-    memset(r.function, 'f', sizeof r.function);
-    memset(r.argument, 'a', sizeof r.argument);
-    put(DATA, &r, sizeof r);
+    memset(r.text, 'x', sizeof(r.text));
+    memset(r.function, 'f', sizeof(r.function));
+    memset(r.argument, 'a', sizeof(r.argument));
+    put(DATA, &r, sizeof(r));
     CHECK(call(BH_HC_REPORT, DATA, 0, 0) == 0 && message_receive(control[0], &a, 0, &m) == 1);
     CHECK(m.kind == MESSAGE_CRASH && m.crash.kind == CRASH_REPORT && m.crash.vm == 0);
     /* Compartment 1 is not VM 0's, and there is no 99. */
     CHECK(m.crash.compartment == 0 && m.crash.report.compartment == 0);
-    CHECK(m.crash.report.peer == BH_NO_PEER && strlen(m.crash.report.text) == sizeof r.text - 1);
+    CHECK(m.crash.report.peer == BH_NO_PEER && strlen(m.crash.report.text) == sizeof(r.text) - 1);
     CHECK(strlen(m.crash.report.function) == 63 && strlen(m.crash.report.argument) == 31);
-    CHECK(call(BH_HC_REPORT, DATA + 2 * PAGE - sizeof r + 1, 0, 0) == -EFAULT);
-    CHECK(call(BH_HC_REPORT, 0, 0, 0) == -EFAULT &&
-          call(BH_HC_REPORT, ~0ull - 100, 0, 0) == -EFAULT);
+    CHECK(call(BH_HC_REPORT, DATA + 2 * PAGE - sizeof(r) + 1, 0, 0) == -EFAULT);
+    CHECK(call(BH_HC_REPORT, 0, 0, 0) == -EFAULT && call(BH_HC_REPORT, ~0ull - 100, 0, 0) == -EFAULT);
     CHECK(call(BH_HC_REPORT, KERNEL, 0, 0) == -EFAULT);
 }
 
@@ -302,26 +291,23 @@ static void reports_cannot_flood(void)
 static void rubbish_from_a_vm(void)
 {
     struct message m = {.kind = MESSAGE_EXIT}, got;
-    char large[sizeof m + 1] = {1};
-    CHECK(send(control[1], &m, sizeof m - 1, 0) > 0 &&
-          message_receive(control[0], &a, 0, &got) == -1);
-    CHECK(send(control[1], large, sizeof large, 0) > 0 &&
-          message_receive(control[0], &a, 0, &got) == -1);
+    char large[sizeof(m) + 1] = {1};
+    CHECK(send(control[1], &m, sizeof(m) - 1, 0) > 0 && message_receive(control[0], &a, 0, &got) == -1);
+    CHECK(send(control[1], large, sizeof(large), 0) > 0 && message_receive(control[0], &a, 0, &got) == -1);
     m.kind = 0;
-    CHECK(send(control[1], &m, sizeof m, 0) > 0 && message_receive(control[0], &a, 0, &got) == -1);
+    CHECK(send(control[1], &m, sizeof(m), 0) > 0 && message_receive(control[0], &a, 0, &got) == -1);
     m.kind = MESSAGE_KIND_LAST + 1;
-    CHECK(send(control[1], &m, sizeof m, 0) > 0 && message_receive(control[0], &a, 0, &got) == -1);
+    CHECK(send(control[1], &m, sizeof(m), 0) > 0 && message_receive(control[0], &a, 0, &got) == -1);
     m.kind = MESSAGE_CRASH;
-    CHECK(send(control[1], &m, sizeof m, 0) > 0 && message_receive(control[0], &a, 0, &got) == -1);
-    memset(&m, 0xff, sizeof m);
+    CHECK(send(control[1], &m, sizeof(m), 0) > 0 && message_receive(control[0], &a, 0, &got) == -1);
+    memset(&m, 0xff, sizeof(m));
     m.kind = MESSAGE_CRASH;
     m.crash.kind = CRASH_KVM;
-    CHECK(send(control[1], &m, sizeof m, 0) > 0 && message_receive(control[0], &a, 1, &got) == 1);
+    CHECK(send(control[1], &m, sizeof(m), 0) > 0 && message_receive(control[0], &a, 1, &got) == 1);
     CHECK(got.crash.vm == 1 && got.crash.compartment == 1 && strlen(got.mark) == 31);
-    CHECK(strlen(got.crash.detail) == 127 &&
-          strlen(got.problem.text) == sizeof got.problem.text - 1);
+    CHECK(strlen(got.crash.detail) == 127 && strlen(got.problem.text) == sizeof(got.problem.text) - 1);
     m = (struct message){.kind = MESSAGE_FAILED, .mark = "a\x1b[", .problem.text = "b\n\xc2\x9b"};
-    CHECK(send(control[1], &m, sizeof m, 0) > 0 && message_receive(control[0], &a, 0, &got) == 1);
+    CHECK(send(control[1], &m, sizeof(m), 0) > 0 && message_receive(control[0], &a, 0, &got) == 1);
     CHECK(!strcmp(got.mark, "a?[") && !strcmp(got.problem.text, "b \xc2 "));
     close(control[1]);
     CHECK(message_receive(control[0], &a, 0, &got) == -1);

@@ -13,9 +13,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "vmm/base/clock.h"
 #include "check.h"
-#include "vmm/marks.h"
-#include "vmm/run.h"
+#include "vmm/base/boot_trace.h"
+#include "vmm/supervisor/supervisor.h"
 #include "vmm_guest.h"
 #include "vmm_images.h"
 
@@ -39,7 +40,7 @@ static void prepare(uint32_t n, uint64_t mode)
     static struct import_fn imports[2] = {{"f", "l", 1, 0}, {"g", "l", 1, 5}};
     static struct image_file f;
     static const char *args[] = {"a", "b", NULL}, *env[] = {NULL};
-    memset(&a, 0, sizeof a);
+    memset(&a, 0, sizeof(a));
     a = (struct appliance){.name = "test",
                            .args = args,
                            .n_args = 2,
@@ -49,7 +50,7 @@ static void prepare(uint32_t n, uint64_t mode)
                            .n_shares = 2,
                            .n_edges = n - 1};
     for (uint32_t i = 0; i < n; i++) {
-        snprintf(names[i], sizeof names[i], "c%u", i);
+        snprintf(names[i], sizeof(names[i]), "c%u", i);
         make_compartment(&f, i);
         CHECK(write_image(&f, paths[i]));
         a.compartments[i] = (struct compartment){.name = names[i],
@@ -63,15 +64,12 @@ static void prepare(uint32_t n, uint64_t mode)
                                                  .vm = i,
                                                  .share = 0};
         a.vms[i] = (struct vm_plan){.index = i, .compartments = 1ull << i, .n_threads = 16};
-        if (i) {
-            a.edges[i - 1] =
-                (struct edge){.index = i - 1, .from = 0, .to = i, .arena = MIB, .granted = {1}};
-        }
+        if (i)
+            a.edges[i - 1] = (struct edge){.index = i - 1, .from = 0, .to = i, .arena = MIB, .granted = {1}};
     }
     a.compartments[0].imports = imports;
     a.compartments[0].n_imports = n > 1 ? 2 : 0;
-    a.shares[0] =
-        (struct share){.name = "s0", .index = 0, .size = MIB, .members = ~0ull >> (64 - n)};
+    a.shares[0] = (struct share){.name = "s0", .index = 0, .size = MIB, .members = ~0ull >> (64 - n)};
     a.shares[1] = (struct share){.name = "s1", .index = 1, .size = MIB, .members = n > 1 ? 2 : 1};
     make_core(&f, __start_bh_guest_code, (size_t)(__stop_bh_guest_code - __start_bh_guest_code),
               (size_t)(guest_start - __start_bh_guest_code), mode);
@@ -130,28 +128,24 @@ static int nagging; /* a signal that finish() sends again and again: two that ar
  * show. */
 static void finish(struct session *s)
 {
-    uint64_t start = marks_now();
-    memset(out, 0, sizeof out);
-    memset(err, 0, sizeof err);
+    uint64_t start = clock_ns();
+    memset(out, 0, sizeof(out));
+    memset(err, 0, sizeof(err));
     while (s->out >= 0 || s->err >= 0) {
         struct pollfd fds[2] = {{.fd = s->out, .events = POLLIN}, {.fd = s->err, .events = POLLIN}};
-        if (poll(fds, 2, nagging ? 50 : (int)limit_ms) == 0) {
+        if (poll(fds, 2, nagging ? 50 : (int)limit_ms) == 0)
             kill(nagging ? s->pid : -s->pid, nagging ? nagging : SIGKILL);
-        }
-        if (fds[0].revents) {
-            append(out, sizeof out, &s->out);
-        }
-        if (fds[1].revents) {
-            append(err, sizeof err, &s->err);
-        }
+        if (fds[0].revents)
+            append(out, sizeof(out), &s->out);
+        if (fds[1].revents)
+            append(err, sizeof(err), &s->err);
     }
     int raw;
     waitpid(s->pid, &raw, 0);
     status = WIFEXITED(raw) ? WEXITSTATUS(raw) : -WTERMSIG(raw);
-    run_ms = (marks_now() - start) / 1000000;
-    if (s->in >= 0) {
+    run_ms = (clock_ns() - start) / 1000000;
+    if (s->in >= 0)
         close(s->in);
-    }
 }
 
 static void run(uint32_t n, uint64_t mode)
@@ -163,9 +157,8 @@ static void run(uint32_t n, uint64_t mode)
 
 static bool ended(int want)
 {
-    if (status != want || err[0]) {
+    if (status != want || err[0])
         printf("# exit %d instead of %d, stderr: %s\n", status, want, err);
-    }
     return status == want && !err[0];
 }
 
@@ -174,9 +167,8 @@ static bool crashed(const char *what)
 {
     const char *line = strstr(err, "CRASH");
     bool good = status == 4 && line && strstr(line, what) && !strstr(line + 1, "CRASH");
-    if (!good) {
+    if (!good)
         printf("# exit %d, wanted \"%s\", stderr: %s\n", status, what, err);
-    }
     return good;
 }
 
@@ -233,18 +225,17 @@ static void sixteen_vms(void)
 static void streams(void)
 {
     static char bytes[40000];
-    for (size_t i = 0; i < sizeof bytes; i++) {
+    for (size_t i = 0; i < sizeof(bytes); i++)
         bytes[i] = (char)(i % 255 + 1);
-    }
     prepare(1, MODE_STREAMS);
     struct session s = begin();
     usleep(20000); /* let it park for input once */
-    CHECK(write(s.in, bytes, sizeof bytes) == (ssize_t)sizeof bytes);
+    CHECK(write(s.in, bytes, sizeof(bytes)) == (ssize_t)sizeof(bytes));
     close(s.in);
     s.in = -1;
     finish(&s);
     CHECK(ended(0));
-    CHECK(strlen(out) == sizeof bytes && !memcmp(out, bytes, sizeof bytes));
+    CHECK(strlen(out) == sizeof(bytes) && !memcmp(out, bytes, sizeof(bytes)));
 }
 
 static void console_lines(void)
@@ -294,7 +285,7 @@ static void traps(void)
         {MODE_BAD_STACK, "vec=14 cr2=ff8 ring=3"},
     };
     bool good = true;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         run(2, cases[i].mode);
         if (!crashed(cases[i].what)) {
             printf("# case %zu\n", i);
@@ -367,8 +358,7 @@ static void cannot_start(void)
     a.compartments[1].image = "/nonexistent/image.elf";
     struct session s = begin();
     finish(&s);
-    CHECK(status == 2 && strstr(err, "/nonexistent/image.elf: No such file") &&
-          !strchr(strchr(err, '\n') + 1, '\n'));
+    CHECK(status == 2 && strstr(err, "/nonexistent/image.elf: No such file") && !strchr(strchr(err, '\n') + 1, '\n'));
     prepare(2, MODE_EXIT);
     a.compartments[1].memory = 1ull << 60;
     s = begin();
@@ -381,25 +371,22 @@ static void cannot_start(void)
 
 static void remove_files(void)
 {
-    for (uint32_t i = 0; i <= BH_COMPARTMENTS_MAX; i++) {
+    for (uint32_t i = 0; i <= BH_COMPARTMENTS_MAX; i++)
         unlink(paths[i]);
-    }
     rmdir(dir);
 }
 
 int main(int argc, char **argv)
 {
     struct problem p = {0};
-    enum doorbell_choice choice =
-        argc > 1 && !strcmp(argv[1], "vmcall") ? CHOOSE_VMCALL : CHOOSE_PORT;
+    enum doorbell_choice choice = argc > 1 && !strcmp(argv[1], "vmcall") ? CHOOSE_VMCALL : CHOOSE_PORT;
     if (!host_open(&host, &p) || !host_choose_doorbell(&host, choice, &p)) {
         printf("skip: %s\n", p.text);
         return 77;
     }
     CHECK(mkdtemp(dir));
-    for (uint32_t i = 0; i <= BH_COMPARTMENTS_MAX; i++) {
-        snprintf(paths[i], sizeof paths[i], "%s/%u.elf", dir, i);
-    }
+    for (uint32_t i = 0; i <= BH_COMPARTMENTS_MAX; i++)
+        snprintf(paths[i], sizeof(paths[i]), "%s/%u.elf", dir, i);
     setenv("BULKHEAD_CORE", paths[BH_COMPARTMENTS_MAX], 1);
     signal(SIGPIPE, SIG_IGN);
     RUN(exit_status);

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "vmm/loader.h"
+#include "vmm/image/loader.h"
 #include "vmm_images.h"
 
 #define INDEX 3u
@@ -15,12 +15,12 @@ static char path[] = "/tmp/bulkhead-image-XXXXXX";
 static struct image_file f;
 static struct image image;
 static struct problem p;
-static size_t file_bytes = sizeof f;
+static size_t file_bytes = sizeof(f);
 
 static void good_one(void)
 {
     make_compartment(&f, INDEX);
-    file_bytes = sizeof f;
+    file_bytes = sizeof(f);
 }
 
 static bool opens(void)
@@ -28,9 +28,8 @@ static bool opens(void)
     p = (struct problem){0};
     bool good = write_image(&f, path) && truncate(path, (off_t)file_bytes) == 0 &&
                 image_open_compartment(&image, path, INDEX, &p);
-    if (image.fd >= 0) {
+    if (image.fd >= 0)
         close(image.fd);
-    }
     return good;
 }
 
@@ -39,9 +38,8 @@ static bool opens(void)
 static bool refused(const char *what)
 {
     bool good = !opens() && p.status == EXIT_USAGE && strstr(p.text, path) && strstr(p.text, what);
-    if (!good) {
+    if (!good)
         printf("# wanted \"%s\", got \"%s\"\n", what, p.text);
-    }
     good_one();
     return good;
 }
@@ -92,7 +90,7 @@ static void bad_segments(void)
     CHECK(refused("beyond the file"));
     data->p_memsz = data->p_filesz = ~0ull;
     CHECK(refused("beyond the file"));
-    file_bytes = sizeof f - 1;
+    file_bytes = sizeof(f) - 1;
     CHECK(refused("beyond the file"));
     data->p_offset -= 8;
     CHECK(refused("aligned"));
@@ -167,7 +165,7 @@ static void bad_headers(void)
 static void bad_cores(void)
 {
     static const unsigned char code[4];
-    make_core(&f, code, sizeof code, 0, 0);
+    make_core(&f, code, sizeof(code), 0, 0);
     CHECK(write_image(&f, path) && image_open_core(&image, path, &p));
     close(image.fd);
     struct bh_core_image *h = (struct bh_core_image *)(f.bytes + 0x1000);
@@ -178,8 +176,7 @@ static void bad_cores(void)
     h->start = BH_CORE_IMAGE_VA;
     CHECK(write_image(&f, path) && !image_open_core(&image, path, &p) && strstr(p.text, "damaged"));
     close(image.fd);
-    CHECK(!image_open_core(&image, "/nonexistent", &p) &&
-          !strcmp(p.text, "/nonexistent: No such file or directory"));
+    CHECK(!image_open_core(&image, "/nonexistent", &p) && !strcmp(p.text, "/nonexistent: No such file or directory"));
 }
 
 /* Whatever bytes change in the headers, nothing bad happens: for the sanitizers. */
@@ -189,13 +186,12 @@ static void flipped_bits(void)
     for (int n = 0; n < 20000; n++) {
         good_one();
         for (int k = rand() % 3; k >= 0; k--) {
-            size_t span = rand() % 2 ? sizeof f.eh + sizeof f.ph : sizeof(struct bh_image);
+            size_t span = rand() % 2 ? sizeof(f.eh) + sizeof(f.ph) : sizeof(struct bh_image);
             size_t start = span == sizeof(struct bh_image) ? 0x1000 : 0;
             f.bytes[start + (size_t)rand() % span] ^= (unsigned char)(1 << rand() % 8);
         }
-        if (opens()) {
+        if (opens())
             CHECK(image.n_segments && image.n_segments <= 3);
-        }
     }
 }
 
@@ -206,11 +202,9 @@ static void load_reads_everything(void)
     good_one();
     CHECK(write_image(&f, path) && image_open_compartment(&image, path, INDEX, &p));
     CHECK(image_plan(&image, &m, &p) && memory_map(&m, &p) && image_load(&image, &m, &p));
-    unsigned char *data =
-        memory_at(&m, (struct guest_va){BASE + BH_IMAGE_OFF + IMAGE_DATA}, 0x2000, PERM_W, &n);
+    unsigned char *data = memory_at(&m, (struct guest_va){BASE + BH_IMAGE_OFF + IMAGE_DATA}, 0x2000, PERM_W, &n);
     CHECK(data && n == 0x2000 && data[0] == 0x5a && !data[1] && !data[0x1fff]);
-    unsigned char *text =
-        memory_at(&m, (struct guest_va){BASE + BH_IMAGE_OFF + IMAGE_TEXT}, 1, PERM_X | PERM_U, &n);
+    unsigned char *text = memory_at(&m, (struct guest_va){BASE + BH_IMAGE_OFF + IMAGE_TEXT}, 1, PERM_X | PERM_U, &n);
     CHECK(text && *text == 0xc3);
     close(image.fd);
     memory_release(&m);

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "vmm/paging.h"
+#include "vmm/kvm/paging.h"
 
 #define RW  (PERM_R | PERM_W | PERM_U)
 #define RX  (PERM_R | PERM_X | PERM_U)
@@ -81,12 +81,11 @@ static void conversion_keeps_to_blocks(void)
     CHECK(!memory_at(&m, (struct guest_va){0x30000}, 1, RW, &n));              /* not writable */
     CHECK(!memory_at(&m, (struct guest_va){0x40000}, 1, PERM_R | PERM_U, &n)); /* not the guest's */
     char bytes[2 * PAGE] = "x";
-    CHECK(memory_fill(&m, (struct guest_va){0x10000}, bytes, sizeof bytes));
-    CHECK(!memory_fill(&m, (struct guest_va){0x10001}, bytes, sizeof bytes));
-    CHECK(memory_read(&m, bytes, (struct guest_va){0x13000}, sizeof bytes, RW) && !bytes[0]);
-    CHECK(!memory_read(&m, bytes, (struct guest_va){0x11000}, sizeof bytes, RW));
-    CHECK(
-        memory_read(&m, bytes, (struct guest_va){~0ull - 3}, 0, RW)); /* nothing: nowhere is fine */
+    CHECK(memory_fill(&m, (struct guest_va){0x10000}, bytes, sizeof(bytes)));
+    CHECK(!memory_fill(&m, (struct guest_va){0x10001}, bytes, sizeof(bytes)));
+    CHECK(memory_read(&m, bytes, (struct guest_va){0x13000}, sizeof(bytes), RW) && !bytes[0]);
+    CHECK(!memory_read(&m, bytes, (struct guest_va){0x11000}, sizeof(bytes), RW));
+    CHECK(memory_read(&m, bytes, (struct guest_va){~0ull - 3}, 0, RW)); /* nothing: nowhere is fine */
 }
 
 static void tables_say_what_regions_say(void)
@@ -106,18 +105,12 @@ static void tables_say_what_regions_say(void)
             for (uint64_t at = 0; at < r->size; at += PAGE) {
                 struct guest_va va = {r->va + b * r->stride + at + 8};
                 CHECK(paging_walk(&m, va, r->perms) == r->gpa + b * r->size + at + 8);
-                for (uint32_t bit = PERM_R; bit <= PERM_U; bit <<= 1) {
+                for (uint32_t bit = PERM_R; bit <= PERM_U; bit <<= 1)
                     CHECK((r->perms & bit) || paging_walk(&m, va, bit) == UINT64_MAX);
-                }
-                CHECK(paging_walk(&m, va, PERM_W) == UINT64_MAX ||
-                      paging_walk(&m, va, PERM_X) == UINT64_MAX);
+                CHECK(paging_walk(&m, va, PERM_W) == UINT64_MAX || paging_walk(&m, va, PERM_X) == UINT64_MAX);
             }
-            CHECK(paging_walk(&m, (struct guest_va){r->va + b * r->stride - 1}, PERM_R) ==
-                      UINT64_MAX ||
-                  i == 3);
-            CHECK(paging_walk(&m, (struct guest_va){r->va + b * r->stride + r->size}, PERM_R) ==
-                      UINT64_MAX ||
-                  i == 2);
+            CHECK(paging_walk(&m, (struct guest_va){r->va + b * r->stride - 1}, PERM_R) == UINT64_MAX || i == 3);
+            CHECK(paging_walk(&m, (struct guest_va){r->va + b * r->stride + r->size}, PERM_R) == UINT64_MAX || i == 2);
         }
     }
     CHECK(paging_walk(&m, (struct guest_va){0}, PERM_R) == UINT64_MAX);
@@ -128,9 +121,8 @@ static void tables_are_out_of_reach(void)
     fresh();
     CHECK(add(0x10000, 16 * PAGE, 16 * PAGE, 1, RW) && memory_map(&m, &p) && paging_build(&m, &p));
     CHECK(m.tables_size);
-    for (uint32_t i = 0; i < m.n; i++) {
+    for (uint32_t i = 0; i < m.n; i++)
         CHECK(m.list[i].gpa >= m.tables_size);
-    }
 }
 
 static void large_memory_is_congruent(void)

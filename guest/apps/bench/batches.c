@@ -1,7 +1,8 @@
 /* Calls in two halves: N of them in flight from one thread.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- *     batch-N     a sample: N calls submitted, then waited for. In a row: always N in flight, each waited for and replaced;
+ *     batch-N     a sample: N calls submitted, then waited for. In a row: always N in flight, each waited for and
+ *     replaced;
  *                 N times as many calls as were asked for, so that both count the same */
 #include <bh/bulkhead.h>
 #include <bh/gate_benchlib.h>

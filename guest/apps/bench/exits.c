@@ -15,7 +15,7 @@
 #include "bench.h"
 #include "benchlib.h"
 
-#define PARK_NS 3000000ull /* longer than any VM polls before it parks */
+#define PARK_NS     3000000ull /* longer than any VM polls before it parks */
 #define PATIENCE_NS 1000000000ull
 
 static void out(uint32_t value, uint16_t port)
@@ -30,14 +30,12 @@ static void exit_to_vmm(void)
     if (bh_boot()->doorbell == BH_DOORBELL_VMCALL)
         __asm__ volatile("int %[vector]"
                          : "=a"(result)
-                         : "a"((long)BH_HC_LOG), "D"(bh_gates.compartment),
-                           "S"(0), [vector] "i"(BH_VECTOR_CALL)
+                         : "a"((long)BH_HC_LOG), "D"(bh_gates.compartment), "S"(0), [vector] "i"(BH_VECTOR_CALL)
                          : "r8", "r9", "memory");
     else
         __asm__ volatile("xor %%r8d, %%r8d\n\tout %%eax, %%dx"
                          : "=a"(result)
-                         : "a"((long)BH_HC_LOG), "D"(bh_gates.compartment), "S"(0),
-                           "d"(BH_PORT_CALL)
+                         : "a"((long)BH_HC_LOG), "D"(bh_gates.compartment), "S"(0), "d"(BH_PORT_CALL)
                          : "r8", "r9", "memory");
 }
 

@@ -42,10 +42,9 @@ static enum next later_header(struct streams *s, z_stream *z)
     if (z->avail_in >= 1 && z->next_in[0] == ID1 && (z->avail_in < 2 || z->next_in[1] == ID2))
         return first_header(s, z);
     while (z->avail_in > 0) {
-        for (; z->avail_in > 0; z->next_in++, z->avail_in--) {
+        for (; z->avail_in > 0; z->next_in++, z->avail_in--)
             if (*z->next_in != 0)
                 return NEXT_GARBAGE;
-        }
         if (!streams_fill(s, z, 1))
             return NEXT_UNUSABLE;
     }

@@ -16,10 +16,10 @@ enum { GZIP_OK = 0, GZIP_ERROR = 1, GZIP_WARNING = 2 };
 
 /* The two buffers that zlib works on, in memory that its compartment shares, if there is such. */
 struct streams {
-    unsigned char *in;  /* BUFFER_SIZE bytes */
-    unsigned char *out; /* BUFFER_SIZE bytes */
+    unsigned char *in;     /* BUFFER_SIZE bytes */
+    unsigned char *out;    /* BUFFER_SIZE bytes */
     unsigned char *in_end; /* end of what was read into `in` */
-    bool in_ended;      /* standard input has come to its end */
+    bool in_ended;         /* standard input has come to its end */
 };
 
 /* Each of these returns false after it said on standard error what is wrong. */

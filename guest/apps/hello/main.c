@@ -15,8 +15,8 @@
 
 typedef char note_text[64];
 
-static bh_shared char card[64];   /* shared: the library may write it */
-static int secret = 1234;         /* private */
+static bh_shared char card[64]; /* shared: the library may write it */
+static int secret = 1234;       /* private */
 static int rounds_heard;
 
 /* The library calls this; it runs here, with the application's own memory. */

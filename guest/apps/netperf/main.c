@@ -1,7 +1,8 @@
 /* netperf: the far end of a throughput or latency measurement.
  *
- * discard (port 5001) is what a stock iperf 2 client needs; echo (port 7) sends everything back. With `report` as second
- * argument it prints what the network compartment has in use whenever the last connection has ended: for leak tests.
+ * discard (port 5001) is what a stock iperf 2 client needs; echo (port 7) sends everything back. With `report` as
+ * second argument it prints what the network compartment has in use whenever the last connection has ended: for leak
+ * tests.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <stdio.h>
 #include <string.h>

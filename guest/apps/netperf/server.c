@@ -132,9 +132,11 @@ static void print_report(void)
     struct net_interface i;
     if (net_interface(&i))
         return;
-    printf("netperf: idle: %lu of %lu receive buffers free, %lu data bytes, %u sockets, %u connections, %lu frames dropped\n",
-           (unsigned long)i.free_receive_buffers, (unsigned long)i.receive_buffers, (unsigned long)i.data_bytes,
-           (unsigned)i.sockets, (unsigned)i.connections, (unsigned long)i.dropped);
+    printf(
+        "netperf: idle: %lu of %lu receive buffers free, %lu data bytes, %u sockets, %u connections, %lu frames "
+        "dropped\n",
+        (unsigned long)i.free_receive_buffers, (unsigned long)i.receive_buffers, (unsigned long)i.data_bytes,
+        (unsigned)i.sockets, (unsigned)i.connections, (unsigned long)i.dropped);
     fflush(stdout);
 }
 

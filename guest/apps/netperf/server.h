@@ -6,10 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Listens on `port`, IPv6 and IPv4. `echo`: sends back what it gets; else throws it away. 0, or a message was printed. */
+/* Listens on `port`, IPv6 and IPv4. `echo`: sends back what it gets; else throws it away. 0, or a message was printed.
+ */
 int server_listen(uint16_t port, bool echo);
-/* Serves all listeners; returns (with a message) only when something is badly wrong. `report`: prints a line about the network
- * compartment's resources each time the last connection ends. */
+/* Serves all listeners; returns (with a message) only when something is badly wrong. `report`: prints a line about the
+ * network compartment's resources each time the last connection ends. */
 int server_run(bool report);
 
 #endif

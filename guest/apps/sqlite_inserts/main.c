@@ -1,5 +1,5 @@
-/* sqlite_inserts: INSERTs into a new database, each in a transaction of its own, timed and logged. scripts/bench sqlite runs
- * it in appliances and, compiled for this machine, natively.
+/* sqlite_inserts: INSERTs into a new database, each in a transaction of its own, timed and logged. scripts/bench sqlite
+ * runs it in appliances and, compiled for this machine, natively.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <stdio.h>
 #include <stdlib.h>

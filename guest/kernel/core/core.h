@@ -23,7 +23,7 @@ struct thread {
     uint32_t id;
     uint32_t compartment; /* whose stack it runs on */
     enum thread_state state;
-    bool timed_out;      /* last wait ended by its deadline */
+    bool timed_out; /* last wait ended by its deadline */
     bool has_deadline;
     uint64_t deadline;   /* ns, bh_core now() */
     const void *key;     /* what it waits for */
@@ -32,7 +32,7 @@ struct thread {
     void *arg;
     struct port *serving; /* worker: whose call it runs */
     bool in_core_wait;
-    bool orphaned;        /* that caller died, and no core_wait() has told so yet */
+    bool orphaned;          /* that caller died, and no core_wait() has told so yet */
     struct port *work_port; /* worker: the call it was handed */
     struct bh_fetched work;
 };
@@ -87,17 +87,17 @@ struct pending {
 struct bh_stats_end;
 struct port {
     const struct bh_boot_edge *boot;
-    struct bh_stats_end *stats; /* NULL: statistics are off */
+    struct bh_stats_end *stats;      /* NULL: statistics are off */
     const struct bh_export *exports; /* called end: of the compartment there; of its read-only image, as `n_exports` */
     uint32_t n_exports;
     uint64_t quick[BH_FUNCTIONS_MAX / 64]; /* called end: bit fn: took few cycles when it was timed */
     uint32_t until_timed;
     struct bh_out out;
     struct bh_in in;
-    uint64_t submitted; /* bit s: the reply in slot s stays there until its call is collected */
+    uint64_t submitted;             /* bit s: the reply in slot s stays there until its call is collected */
     struct bh_parked *mine, *peers; /* the two ends' words about parking */
-    uint32_t rung;   /* the peer's parked number when it was last rung */
-    bool caller;     /* this VM holds edge->from */
+    uint32_t rung;                  /* the peer's parked number when it was last rung */
+    bool caller;                    /* this VM holds edge->from */
     bool dead;
     bool orphans;    /* the caller died, and its compartment's end of it has not been told */
     bool unfenced;   /* posted something; the peer's parked number was looked at without a fence */
@@ -110,7 +110,7 @@ struct port {
 
 extern struct port ports[];
 extern uint32_t n_ports;
-extern struct port *edge_ports[]; /* NULL: the edge has no end here, or both */
+extern struct port *edge_ports[];                                   /* NULL: the edge has no end here, or both */
 static inline struct port *port_of_edge(uint32_t edge, bool caller) /* NULL: no such end here */
 {
     struct port *port = edge < BH_EDGES_MAX ? edge_ports[edge] : NULL;
@@ -121,8 +121,8 @@ void peers_init(void);
 void peers_set_parked(bool parked);
 bool peers_rang_within(uint64_t start, uint64_t cycles); /* did one ring so soon after `start`? */
 /* After a request or a reply was posted: rings if the peer is parked. The fence that makes this certain is left to
- * peers_fence(), which everything calls before it waits: so that several posts share one, and a post that is answered at
- * once needs none. */
+ * peers_fence(), which everything calls before it waits: so that several posts share one, and a post that is answered
+ * at once needs none. */
 void peer_ring(struct port *port, uint32_t parked);
 extern struct port *unfenced_ports;
 static inline void peer_posted(struct port *port)
@@ -155,18 +155,18 @@ int gate_ready(const struct bh_outgoing *call);
 enum bh_status gate_callback(struct bh_outgoing *call);
 void *gate_arena_alloc(uint32_t edge, enum bh_arena which, size_t size);
 void gate_arena_free(uint32_t edge, enum bh_arena which, void *block);
-bool gate_out_poll(struct port *port);   /* replies */
+bool gate_out_poll(struct port *port); /* replies */
 void gate_out_peer_died(struct port *port);
 bool gate_take_callback(struct port *port, const struct bh_fetched *request); /* false: cannot take it now */
 
-bool gate_in_poll(struct port *port);    /* requests */
+bool gate_in_poll(struct port *port);                                 /* requests */
 void gate_serve(struct port *port, const struct bh_fetched *request); /* runs it, replies */
 void worker_main(void *unused);
 
 /* ---- Into a compartment (keys.c) ----------------------------------------------------------------------------
  * Every call from the core into a compartment's image goes through these: a plain call, unless the VM has protection
  * keys. */
-extern const struct bh_mpk *keys; /* NULL: this VM has one domain */
+extern const struct bh_mpk *keys;              /* NULL: this VM has one domain */
 extern const struct bh_core_calls keyed_calls; /* core calls as the trampolines make them: with checks */
 void keys_init(void);
 void keys_thread_init(uint32_t id); /* after the thread's TLS block has been filled */

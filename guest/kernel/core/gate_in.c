@@ -24,8 +24,7 @@ static inline __attribute__((always_inline)) void run_request(struct port *port,
         in->values[i] = 0;
     struct stats_call statistics;
     stats_serve(&statistics, port, request);
-    enum bh_status status =
-        enter_dispatch(port->boot->to, (bh_dispatch_fn *)port->exports[request->fn].dispatch, in);
+    enum bh_status status = enter_dispatch(port->boot->to, (bh_dispatch_fn *)port->exports[request->fn].dispatch, in);
     if (!port->dead) {
         bh_in_reply(&port->in, request, status, in->values);
         peer_posted(port);
@@ -104,8 +103,8 @@ static inline bool leads(const struct port *port)
     return idle_workers == current && current->compartment == port->boot->to && !port->caller;
 }
 
-/* The reply line of a quick function is fetched for writing while it runs. The caller looks at that line all the time: of
- * a slower function it would have it back by the end, and the reply would wait for that. */
+/* The reply line of a quick function is fetched for writing while it runs. The caller looks at that line all the time:
+ * of a slower function it would have it back by the end, and the reply would wait for that. */
 static inline bool is_quick(const struct port *port, uint16_t fn)
 {
     return port->quick[fn / 64] >> (fn % 64) & 1;
@@ -152,7 +151,7 @@ static __attribute__((noinline)) bool hand_out(struct port *port)
     if (port->held_valid)
         request = port->held;
     else if (!bh_in_fetch(&port->in, &request))
-        return true; /* no reply line: dropped */
+        return true;          /* no reply line: dropped */
     port->held_valid = false; /* a call that blocks comes by here again */
     if (deliver(port, &request))
         return true;

@@ -102,9 +102,7 @@ static void run_callback(struct port *port, struct waiter *w)
 {
     struct bh_fetched request = w->callback;
     const struct bh_callback *callback = &w->call->callbacks[request.fn];
-    struct bh_incoming in = {.edge = port->boot->index,
-                             .fn = request.fn,
-                             .slot = request.slot};
+    struct bh_incoming in = {.edge = port->boot->index, .fn = request.fn, .slot = request.slot};
     w->has_callback = false;
     __builtin_memcpy(in.args, request.args, sizeof(in.args));
     struct stats_call statistics;
@@ -262,9 +260,8 @@ static inline int send(struct port *port, struct bh_outgoing *call, uint32_t par
 }
 
 /* Sends a call as soon as a line is free; takes the time that this took off `*timeout`. */
-static __attribute__((noinline)) enum bh_status post_later(struct port *port, struct bh_outgoing *call,
-                                                           uint32_t parent, uint64_t *timeout, unsigned *slot,
-                                                           uint64_t *before)
+static __attribute__((noinline)) enum bh_status post_later(struct port *port, struct bh_outgoing *call, uint32_t parent,
+                                                           uint64_t *timeout, unsigned *slot, uint64_t *before)
 {
     while (!port->dead) {
         *before = stats_before_post();

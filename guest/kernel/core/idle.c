@@ -3,9 +3,9 @@
  *
  * Polling costs a core, parking costs a wake-up (tens of microseconds where KVM has no VT-x). The limit adapts as
  * KVM's halt polling does: it grows when a little more polling would have saved a wake-up, and shrinks when
- * polling was in vain. What counts is when the peer rang, not when this VM woke up: where a wake-up takes longer than the
- * limit, two VMs that park in turns would otherwise do so for ever. The VMM bounds the limit (bh_bootinfo.spin_cycles),
- * because it knows how many cores are free. */
+ * polling was in vain. What counts is when the peer rang, not when this VM woke up: where a wake-up takes longer than
+ * the limit, two VMs that park in turns would otherwise do so for ever. The VMM bounds the limit
+ * (bh_bootinfo.spin_cycles), because it knows how many cores are free. */
 #include "stats.h"
 
 /* Parking for less than SHORT cycles takes longer than that. */

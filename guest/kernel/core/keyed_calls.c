@@ -36,8 +36,7 @@ static struct local *local_arenas(uint32_t edge)
     struct local *l = &locals[n_locals++];
     l->boot = e;
     bh_arena_init(&l->arena[BH_ARENA_CALLS], BH_EDGE_BASE(edge) + BH_EDGE_ARENA_OFF, e->arena_size);
-    bh_arena_init(&l->arena[BH_ARENA_CALLBACKS], BH_EDGE_BASE(edge) + BH_EDGE_CB_ARENA_OFF,
-                  BH_EDGE_CB_ARENA_SIZE);
+    bh_arena_init(&l->arena[BH_ARENA_CALLBACKS], BH_EDGE_BASE(edge) + BH_EDGE_CB_ARENA_OFF, BH_EDGE_CB_ARENA_SIZE);
     return l;
 }
 
@@ -60,8 +59,7 @@ static bool take(uint32_t caller, const struct bh_outgoing *from, struct taken *
         return false;
     memcpy(&t->call, from, sizeof(t->call));
     size_t bytes = t->call.n_callbacks * sizeof(t->callbacks[0]);
-    if (t->call.n_callbacks > CALLBACKS_MAX ||
-        (bytes && !keys_allow(caller, (uint64_t)t->call.callbacks, bytes)))
+    if (t->call.n_callbacks > CALLBACKS_MAX || (bytes && !keys_allow(caller, (uint64_t)t->call.callbacks, bytes)))
         return false;
     memcpy(t->callbacks, t->call.callbacks, bytes);
     t->call.callbacks = t->callbacks;
@@ -76,8 +74,8 @@ static enum bh_status give(const struct taken *t, struct bh_outgoing *to, enum b
     return status;
 }
 
-/* The caller's call, copied, if its edge leads to another VM: those to other domains of this one have gates of their own
- * for all that they grant. */
+/* The caller's call, copied, if its edge leads to another VM: those to other domains of this one have gates of their
+ * own for all that they grant. */
 static enum bh_status take_remote(const struct bh_outgoing *out, struct taken *t)
 {
     uint32_t caller = keys_caller();
@@ -127,12 +125,10 @@ static int ready(const struct bh_outgoing *out)
 static enum bh_status local_callback(const struct bh_boot_edge *edge, struct bh_outgoing *back)
 {
     struct taken t;
-    const struct bh_outgoing *parent =
-        keys_call_in_flight(edge, back->parent);
+    const struct bh_outgoing *parent = keys_call_in_flight(edge, back->parent);
     if (!parent || !take(edge->from, parent, &t) || t.call.edge != edge->index || back->fn >= t.call.n_callbacks)
         return BH_REFUSED;
-    struct bh_incoming in = {
-        .edge = edge->index, .fn = back->fn, .slot = (uint16_t)back->parent};
+    struct bh_incoming in = {.edge = edge->index, .fn = back->fn, .slot = (uint16_t)back->parent};
     memcpy(in.args, back->args, sizeof(in.args));
     enum bh_status status = enter_callback(edge->from, &t.callbacks[back->fn], &in);
     back->ret = in.ret;
@@ -185,9 +181,7 @@ static void arena_free(uint32_t edge, enum bh_arena which, void *block)
 
 static int thread_create(void (*entry)(void *), void *arg, uint32_t compartment)
 {
-    return keys_same_domain(keys_caller(), compartment)
-               ? core_thread_create(entry, arg, compartment)
-               : -EINVAL;
+    return keys_same_domain(keys_caller(), compartment) ? core_thread_create(entry, arg, compartment) : -EINVAL;
 }
 
 /* Whoever waited for another domain's key would take its wake-ups. */
@@ -299,7 +293,7 @@ static void keyed_net_kick(uint32_t queue)
 static int keyed_parked(volatile uint32_t *flag)
 {
     return (uint64_t)flag % 4 == 0 && keys_allow(keys_caller(), (uint64_t)flag, sizeof(*flag)) ? parked_add(flag)
-                                                                                             : -EFAULT;
+                                                                                               : -EFAULT;
 }
 
 static uint32_t thread_self(void)

@@ -29,8 +29,7 @@ void keys_init(void)
 
 void keys_thread_init(uint32_t id)
 {
-    const struct bh_boot_compartment *c =
-        (const void *)((const char *)boot() + boot()->compartments_off);
+    const struct bh_boot_compartment *c = (const void *)((const char *)boot() + boot()->compartments_off);
     struct bh_tcb *t = (struct bh_tcb *)(BH_TLS_TP(id) + BH_TCB_OFF);
     *t = (struct bh_tcb){.mxcsr = 0x1f80, .fcw = 0x37f};
     for (uint32_t i = 0; i < boot()->n_compartments; i++, c++) {
@@ -50,11 +49,9 @@ static bool on_stack(uint64_t sp, const struct bh_boot_compartment *c)
  * is; else NULL. */
 static const struct bh_boot_compartment *host_of(uint32_t compartment, uint64_t sp)
 {
-    const struct bh_boot_compartment *c =
-        (const void *)((const char *)boot() + boot()->compartments_off);
+    const struct bh_boot_compartment *c = (const void *)((const char *)boot() + boot()->compartments_off);
     for (uint32_t i = 0; i < boot()->n_compartments; i++, c++)
-        if ((c->index == compartment || keys->compartments[c->index].guests >> compartment & 1) &&
-            on_stack(sp, c))
+        if ((c->index == compartment || keys->compartments[c->index].guests >> compartment & 1) && on_stack(sp, c))
             return c;
     return NULL;
 }
@@ -67,8 +64,7 @@ static uint64_t stack_for(uint32_t compartment)
     uint64_t sp = control(current->id, compartment)->sp;
     const struct bh_boot_compartment *host = host_of(compartment, sp);
     if (host) {
-        for (uint64_t left = keys->compartments[host->index].guests | 1ull << host->index; left;
-             left &= left - 1) {
+        for (uint64_t left = keys->compartments[host->index].guests | 1ull << host->index; left; left &= left - 1) {
             uint64_t other = control(current->id, (uint32_t)__builtin_ctzll(left))->sp;
             if (on_stack(other, host) && other < sp)
                 sp = other;
@@ -80,8 +76,7 @@ static uint64_t stack_for(uint32_t compartment)
     return sp;
 }
 
-uint64_t keys_enter(uint32_t compartment, uint64_t entry, uint64_t a0, uint64_t a1,
-                    struct bh_incoming *in)
+uint64_t keys_enter(uint32_t compartment, uint64_t entry, uint64_t a0, uint64_t a1, struct bh_incoming *in)
 {
     uint64_t sp = stack_for(compartment);
     struct bh_incoming *copy = NULL;
@@ -107,8 +102,7 @@ static uint64_t domain_of(uint32_t compartment)
 {
     uint64_t mask = 0;
     for (uint32_t i = 0; i < BH_COMPARTMENTS_MAX; i++)
-        if (keys->compartments[i].down &&
-            keys->compartments[i].domain == keys->compartments[compartment].domain)
+        if (keys->compartments[i].down && keys->compartments[i].domain == keys->compartments[compartment].domain)
             mask |= 1ull << i;
     return mask;
 }
@@ -162,16 +156,14 @@ bool keys_allow(uint32_t caller, uint64_t at, uint64_t size)
     uint64_t mask = domain_of(caller);
     for (uint64_t left = mask; left; left &= left - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(left);
-        if (inside(at, size, BH_COMPARTMENT_BASE(i) + BH_IMAGE_OFF,
-                   BH_WINDOW_SIZE - BH_IMAGE_OFF) ||
+        if (inside(at, size, BH_COMPARTMENT_BASE(i) + BH_IMAGE_OFF, BH_WINDOW_SIZE - BH_IMAGE_OFF) ||
             inside(at, size, BH_TLS_SEGMENT(current->id, i), BH_TLS_SLOT))
             return true;
         /* A guest of light gates has its locals on its caller's stack. */
         for (uint32_t host = 0; host < BH_COMPARTMENTS_MAX; host++)
             if ((keys->compartments[host].guests & mask) &&
                 (inside(at, size, BH_COMPARTMENT_BASE(host) + BH_STACKS_OFF, BH_STACKS_MAX) ||
-                 inside(at, size, BH_COMPARTMENT_BASE(host) + BH_STACKS_OFF + BH_SHADOW_DELTA,
-                        BH_STACKS_MAX)))
+                 inside(at, size, BH_COMPARTMENT_BASE(host) + BH_STACKS_OFF + BH_SHADOW_DELTA, BH_STACKS_MAX)))
                 return true;
     }
     return in_shared(mask, at, size);

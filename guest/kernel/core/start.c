@@ -7,8 +7,7 @@
 
 const struct bh_boot_compartment *boot_compartment(uint32_t index)
 {
-    const struct bh_boot_compartment *c =
-        (const void *)((const char *)boot() + boot()->compartments_off);
+    const struct bh_boot_compartment *c = (const void *)((const char *)boot() + boot()->compartments_off);
     for (uint32_t i = 0; i < boot()->n_compartments; i++, c++)
         if (c->index == index)
             return c;
@@ -104,8 +103,7 @@ static const struct bh_core_calls calls = {
 
 static void start_compartments(void)
 {
-    const struct bh_boot_compartment *c =
-        (const void *)((const char *)boot() + boot()->compartments_off);
+    const struct bh_boot_compartment *c = (const void *)((const char *)boot() + boot()->compartments_off);
     for (uint32_t i = 0; i < boot()->n_compartments; i++, c++) {
         current->compartment = c->index;
         enter_image(c->index, image_of(c->index)->init);
@@ -115,8 +113,7 @@ static void start_compartments(void)
 /* Runs the application on thread 0, if this VM holds it. */
 static void run_application(void)
 {
-    const struct bh_boot_compartment *c =
-        (const void *)((const char *)boot() + boot()->compartments_off);
+    const struct bh_boot_compartment *c = (const void *)((const char *)boot() + boot()->compartments_off);
     for (uint32_t i = 0; i < boot()->n_compartments; i++, c++) {
         const struct bh_image *image = image_of(c->index);
         if (!(c->flags & BH_COMPARTMENT_DEFAULT))
@@ -142,8 +139,8 @@ static void start(void)
     start_compartments();
     mark(BH_MARK_INIT);
     run_application();
-    current->compartment = ((const struct bh_boot_compartment *)((const char *)boot() +
-                                                                 boot()->compartments_off))->index;
+    current->compartment =
+        ((const struct bh_boot_compartment *)((const char *)boot() + boot()->compartments_off))->index;
     worker_main(NULL);
 }
 

@@ -37,8 +37,7 @@ void stats_refused(const struct bh_report *report)
         return; /* others came back from a call that was posted, and counted */
     for (uint32_t i = 0; i < n_ports; i++) {
         struct port *port = &ports[i];
-        if (port->stats && port->caller && port->boot->from == report->compartment &&
-            port->boot->to == report->peer) {
+        if (port->stats && port->caller && port->boot->from == report->compartment && port->boot->to == report->peer) {
             port->stats->status[report->status]++;
             port->stats->unposted++;
         }

@@ -46,8 +46,7 @@ static void thread_start(void)
 /* Fills the thread's TLS block: every compartment's initial data, and the thread control block. */
 static void tls_init(uint32_t id)
 {
-    const struct bh_boot_compartment *c =
-        (const void *)((const char *)boot() + boot()->compartments_off);
+    const struct bh_boot_compartment *c = (const void *)((const char *)boot() + boot()->compartments_off);
     for (uint32_t i = 0; i < boot()->n_compartments; i++, c++) {
         const struct bh_image *image = image_of(c->index);
         uint64_t align = image->tls_align ? image->tls_align : 1;
@@ -66,8 +65,8 @@ static void tls_init(uint32_t id)
 static void prepare_stack(struct thread *t)
 {
     uint64_t size = boot_compartment(t->compartment)->stack_size;
-    char *top = keys ? (char *)BH_MPK_STACK(t->id) + BH_MPK_STACK_SIZE
-                     : (char *)(BH_STACK(t->compartment, t->id, size) + size);
+    char *top =
+        keys ? (char *)BH_MPK_STACK(t->id) + BH_MPK_STACK_SIZE : (char *)(BH_STACK(t->compartment, t->id, size) + size);
     struct first_frame *frame = (struct first_frame *)top - 1; /* rsp = top - 8 in thread_start() */
     memset(frame, 0, sizeof(*frame));
     frame->mxcsr = 0x1f80;
@@ -83,8 +82,7 @@ void threads_init(uint32_t n)
         threads[i].id = i;
     current = &threads[0]; /* the VMM started us on its stack */
     current->state = THREAD_RUNNING;
-    const struct bh_boot_compartment *first =
-        (const void *)((const char *)boot() + boot()->compartments_off);
+    const struct bh_boot_compartment *first = (const void *)((const char *)boot() + boot()->compartments_off);
     current->compartment = first->index;
     tls_init(0);
 }

@@ -1,5 +1,5 @@
-/* Words in memory whose change wakes threads: rings of devices, the status page; and those that tell devices when the VM
- * parks.
+/* Words in memory whose change wakes threads: rings of devices, the status page; and those that tell devices when the
+ * VM parks.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 

@@ -1,4 +1,4 @@
-/* Crossings between protection keys: templates that the VMM copies into a VM and fills in (vmm/trampolines.c).
+/* Crossings between protection keys: templates that the VMM copies into a VM and fills in (vmm/mpk/trampolines.c).
  * SPDX-License-Identifier: BSD-3-Clause
  *
  * Nowhere else in a VM is there a WRPKRU. Anybody may jump to any byte of these, with any registers. So nothing that

@@ -1,8 +1,8 @@
 /* free() with a look whether the memory is allocated at all: images are linked with --wrap=free.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * picolibc's allocator (newlib/libc/stdlib/mallocr.c) keeps before each block its size, and in the size of what follows a
- * bit that says whether the block is in use. */
+ * picolibc's allocator (newlib/libc/stdlib/mallocr.c) keeps before each block its size, and in the size of what follows
+ * a bit that says whether the block is in use. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -73,10 +73,9 @@ static bool rounds_up(const struct big *b, int place, int last)
     int first = digit(b, place);
     if (first != 5)
         return first > 5;
-    while (--place >= 0) {
+    while (--place >= 0)
         if (digit(b, place))
             return true;
-    }
     return last % 2 != 0;
 }
 

@@ -32,11 +32,35 @@ static void make(_LOCK_T *lock)
         bh_panic("no memory for a lock: give this compartment more `memory`");
 }
 
-void __retarget_lock_init(_LOCK_T *lock) { make(lock); }
-void __retarget_lock_init_recursive(_LOCK_T *lock) { make(lock); }
-void __retarget_lock_close(_LOCK_T lock) { free(lock); }
-void __retarget_lock_close_recursive(_LOCK_T lock) { free(lock); }
-void __retarget_lock_acquire(_LOCK_T lock) { take(lock); }
-void __retarget_lock_acquire_recursive(_LOCK_T lock) { take(lock); }
-void __retarget_lock_release(_LOCK_T lock) { give(lock); }
-void __retarget_lock_release_recursive(_LOCK_T lock) { give(lock); }
+void __retarget_lock_init(_LOCK_T *lock)
+{
+    make(lock);
+}
+void __retarget_lock_init_recursive(_LOCK_T *lock)
+{
+    make(lock);
+}
+void __retarget_lock_close(_LOCK_T lock)
+{
+    free(lock);
+}
+void __retarget_lock_close_recursive(_LOCK_T lock)
+{
+    free(lock);
+}
+void __retarget_lock_acquire(_LOCK_T lock)
+{
+    take(lock);
+}
+void __retarget_lock_acquire_recursive(_LOCK_T lock)
+{
+    take(lock);
+}
+void __retarget_lock_release(_LOCK_T lock)
+{
+    give(lock);
+}
+void __retarget_lock_release_recursive(_LOCK_T lock)
+{
+    give(lock);
+}

@@ -8,11 +8,8 @@
 
 static void give_up(enum bh_report_kind kind, const void *pc, const char *format, va_list args)
 {
-    struct bh_report report = {.kind = kind,
-                               .fatal = 1,
-                               .compartment = bh_gates.compartment,
-                               .peer = BH_NO_PEER,
-                               .pc = (uint64_t)pc};
+    struct bh_report report = {
+        .kind = kind, .fatal = 1, .compartment = bh_gates.compartment, .peer = BH_NO_PEER, .pc = (uint64_t)pc};
     vsnprintf(report.text, sizeof(report.text), format, args);
     bh_core()->report(&report);
     __builtin_trap();

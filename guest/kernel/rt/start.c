@@ -17,8 +17,7 @@ extern const char bh_program_name[]; /* generated: the application's name */
 
 const struct bh_boot_compartment *bh_self(void)
 {
-    const struct bh_boot_compartment *c =
-        (const void *)((const char *)bh_boot() + bh_boot()->compartments_off);
+    const struct bh_boot_compartment *c = (const void *)((const char *)bh_boot() + bh_boot()->compartments_off);
     while (c->index != bh_gates.compartment)
         c++;
     return c;

@@ -5,7 +5,7 @@
  * at bh_stub_vectors (one entry each BH_STUB_STRIDE bytes) and at one of the two bh_stub_*call. No stack but
  * those of the TSS, no data, no state. */
 #define BH_PORT_TRAP 0xb08 /* rpc/abi.h */
-#define STRIDE 16          /* vmm/segments.h */
+#define STRIDE 16          /* vmm/kvm/descriptor_tables.h */
 #define MSR_FS_BASE 0xc0000100
 
         .section .rodata.bh_stub, "a"

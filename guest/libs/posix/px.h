@@ -14,7 +14,7 @@
 #include <sys/uio.h>
 
 #define PX_FILES_MAX 4096 /* descriptors: RLIMIT_NOFILE */
-#define PX_FOREVER UINT64_MAX
+#define PX_FOREVER   UINT64_MAX
 
 struct px_file;
 
@@ -49,15 +49,15 @@ struct px_file {
 
 /* ---- Open files and descriptors (fd/table.c) --------------------------------------------------------------- */
 void px_file_init(struct px_file *f, const struct px_ops *ops, int flags); /* refs = 1 */
-struct px_file *px_get(int fd);      /* a reference to drop by px_put(), or NULL: EBADF */
-struct px_file *px_peek(int fd);     /* no reference: valid until something may block */
+struct px_file *px_get(int fd);  /* a reference to drop by px_put(), or NULL: EBADF */
+struct px_file *px_peek(int fd); /* no reference: valid until something may block */
 void px_put(struct px_file *f);
 int px_open_fd(struct px_file *f, int lowest, bool cloexec); /* takes over the reference; -EMFILE drops it */
 int px_close_fd(int fd);
 int px_dup(int fd, int lowest, bool cloexec);
 int px_dup2(int from, int to, bool cloexec); /* from != to */
-int px_cloexec(int fd, int set);     /* set < 0: only tells */
-int px_open_files(void);             /* how many descriptors are in use */
+int px_cloexec(int fd, int set);             /* set < 0: only tells */
+int px_open_files(void);                     /* how many descriptors are in use */
 
 /* ---- Readiness (fd/ready.c) ---------------------------------------------------------------------------------- */
 unsigned px_poll(struct px_file *f);
@@ -89,12 +89,13 @@ static inline int px_interrupted(int r) /* for calls that never go on */
 /* The same, but no signal and no cancellation ends it. */
 int px_block_always(const void *key, uint64_t deadline);
 void px_wake(const void *key, uint32_t n);
-void px_yield(void); /* lets others run, and looks at the rings */
+void px_yield(void);                    /* lets others run, and looks at the rings */
 uint64_t px_deadline(uint64_t timeout); /* ns from now; PX_FOREVER stays */
 void px_signal(int number);             /* raises it in this process */
 
-/* ---- Kinds of files ------------------------------------------------------------------------------------------------ */
-int px_pipe(struct px_file *ends[2], int flags);       /* [0] reads */
+/* ---- Kinds of files ------------------------------------------------------------------------------------------------
+ */
+int px_pipe(struct px_file *ends[2], int flags); /* [0] reads */
 int px_socketpair(struct px_file *ends[2], int flags);
 int px_shutdown_pair(struct px_file *f, int how); /* -ENOTSOCK: it is none */
 int px_eventfd(struct px_file **f, uint64_t initial, bool semaphore, int flags);

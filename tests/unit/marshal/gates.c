@@ -3,5 +3,4 @@
 #include <stdint.h>
 
 extern uint64_t gates_storage[512];
-uint64_t gates_storage[512] __asm__("bh_gates")
-    __attribute__((visibility("hidden"), aligned(4096)));
+uint64_t gates_storage[512] __asm__("bh_gates") __attribute__((visibility("hidden"), aligned(4096)));

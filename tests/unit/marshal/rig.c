@@ -20,8 +20,8 @@ static const struct bh_outgoing *in_flight; /* innermost call */
 
 static void *map(uint64_t address, size_t size)
 {
-    void *at = mmap((void *)address, size, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    void *at =
+        mmap((void *)address, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     if (at != (void *)address) {
         perror("mmap");
         exit(1);
@@ -95,10 +95,9 @@ static void *fake_alloc(uint32_t edge, enum bh_arena which, size_t size)
 static void fake_free(uint32_t edge, enum bh_arena which, void *block)
 {
     struct bh_arena_map *map = &rig.arenas[which];
-    for (uint32_t i = 0; i < map->n; i++) {
+    for (uint32_t i = 0; i < map->n; i++)
         if (map->block[i].start == (uint64_t)block)
             ASAN_POISON_MEMORY_REGION(block, map->block[i].end - map->block[i].start);
-    }
     if (!bh_arena_give(map, (uint64_t)block))
         abort();
 }
@@ -140,8 +139,7 @@ static void fake_report(const struct bh_report *report)
 void rig_import(uint32_t fn, uint64_t direct, uint32_t edge)
 {
     struct bh_gate_table *table = (struct bh_gate_table *)(void *)gates_bytes;
-    table->imports[fn] = (struct bh_import){
-        .direct = direct, .gate = (uint64_t)fake_call, .edge = edge, .fn = fn};
+    table->imports[fn] = (struct bh_import){.direct = direct, .gate = (uint64_t)fake_call, .edge = edge, .fn = fn};
 }
 
 void rig_reset(void)

@@ -12,8 +12,7 @@
 #define RIG_ARENA_SIZE 0x10000ull
 #define RIG_SHARE      ((char *)BH_SHARE_BASE(1)) /* not 0: AddressSanitizer's shadow is there */
 #define RIG_SHARE_SIZE 0x10000ull
-#define RIG_ARENA                                                                                  \
-    ((char *)BH_EDGE_BASE(RIG_EDGE) + BH_EDGE_ARENA_OFF) /* an unmapped page follows */
+#define RIG_ARENA      ((char *)BH_EDGE_BASE(RIG_EDGE) + BH_EDGE_ARENA_OFF) /* an unmapped page follows */
 
 struct rig {
     struct bh_boot_edge *edge;     /* strategy, ranges: as a test likes */
@@ -46,14 +45,14 @@ void rig_import(uint32_t fn, uint64_t direct, uint32_t edge);
 /* A call as a hostile caller makes it: any function, any words. */
 enum bh_status rig_raw(uint32_t fn, struct bh_incoming *call);
 /* Evaluates to true if `expression` ended the appliance with a fatal report. */
-#define RIG_ENDS(expression)                                                                       \
+#define RIG_ENDS(expression) \
     (rig.may_end = true, setjmp(rig.ended) == 0 ? ((void)(expression), rig.may_end = false) : true)
 
 /* Runs a test from a fresh start. Needs check.h. */
-#define RUN_ONE(test)                                                                              \
-    do {                                                                                           \
-        rig_reset();                                                                               \
-        RUN(test);                                                                                 \
+#define RUN_ONE(test) \
+    do {              \
+        rig_reset();  \
+        RUN(test);    \
     } while (0)
 
 #endif

@@ -7,11 +7,9 @@
 #include "rpc/abi.h"
 #include "sampler.h"
 
-int64_t s_mix(signed char a, unsigned char b, short c, int d, unsigned e, bool f, enum s_color g,
-              long h)
+int64_t s_mix(signed char a, unsigned char b, short c, int d, unsigned e, bool f, enum s_color g, long h)
 {
-    return (int64_t)((uint64_t)(a + b * 2 + c * 3 + d * 4l + e * 5l + f * 6 + (long)g * 7) +
-                     (uint64_t)h * 8);
+    return (int64_t)((uint64_t)(a + b * 2 + c * 3 + d * 4l + e * 5l + f * 6 + (long)g * 7) + (uint64_t)h * 8);
 }
 
 double s_scale(double x, float y)
@@ -328,8 +326,7 @@ long s_pump(s_source *source, s_sink *sink, size_t size)
     long n = source(buffer, size);
     if (n < 0)
         return n;
-    return (long)sink(buffer, (size_t)n + 1,
-                      n ? "some" : NULL); /* one byte that source did not write */
+    return (long)sink(buffer, (size_t)n + 1, n ? "some" : NULL); /* one byte that source did not write */
 }
 
 int s_forward(s_sink *sink, const void *data, size_t n)

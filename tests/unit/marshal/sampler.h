@@ -9,8 +9,7 @@
 
 enum s_color { S_RED, S_GREEN = 5 };
 
-int64_t s_mix(signed char a, unsigned char b, short c, int d, unsigned e, bool f, enum s_color g,
-              long h);
+int64_t s_mix(signed char a, unsigned char b, short c, int d, unsigned e, bool f, enum s_color g, long h);
 double s_scale(double x, float y);
 int s_add(int a, int b);
 int s_quick(int x);

@@ -19,7 +19,8 @@
 /* Failure of a gate (not of the function behind it). By default a failed gate call ends the appliance with a
  * report, unless the interface file gives the function an `error=` value. Between bh_try_begin() and
  * bh_try_end(), on this thread, it instead returns 0 (or the error= value), and bh_try_end() tells the first failure.
- * `timeout` in ns, per call; BH_FOREVER: none; 0: nobody waits, the call is made all the same. May be nested; an inner one hides its failures from the outer. */
+ * `timeout` in ns, per call; BH_FOREVER: none; 0: nobody waits, the call is made all the same. May be nested; an inner
+ * one hides its failures from the outer. */
 struct bh_try {
     struct bh_try *outer;
     uint64_t timeout;
@@ -29,13 +30,13 @@ void bh_try_begin(struct bh_try *t, uint64_t timeout);
 enum bh_status bh_try_end(struct bh_try *t);
 
 /* bh_gate_try(&status, timeout_ns, lib, fn, args...): value of the call; status says whether it happened. */
-#define bh_gate_try(status_out, timeout_ns, lib, fn, ...)             \
-    ({                                                                \
-        struct bh_try bh_try_;                                        \
-        bh_try_begin(&bh_try_, (timeout_ns));                         \
-        __auto_type bh_value_ = bh_gate(lib, fn, __VA_ARGS__);        \
-        *(status_out) = bh_try_end(&bh_try_);                         \
-        bh_value_;                                                    \
+#define bh_gate_try(status_out, timeout_ns, lib, fn, ...)      \
+    ({                                                         \
+        struct bh_try bh_try_;                                 \
+        bh_try_begin(&bh_try_, (timeout_ns));                  \
+        __auto_type bh_value_ = bh_gate(lib, fn, __VA_ARGS__); \
+        *(status_out) = bh_try_end(&bh_try_);                  \
+        bh_value_;                                             \
     })
 
 /* A call in two halves, so that several are under way from one thread:
@@ -43,19 +44,20 @@ enum bh_status bh_try_end(struct bh_try *t);
  *     bh_gate_submit(lib, fn, &call, args...);
  *     ...
  *     value = bh_gate_wait(lib, fn, &call);
- * Submit checks and copies the arguments, as fn(args...) would, and sends the request; it does not wait for the reply. Wait
- * returns what fn() would have returned, fills buffers that come out, sets errno, and deals with any failure as fn() would: also
- * with one that submit has found. Between the two halves `call`, buffers, and what other pointers lead to must stay where they are.
- * The order in which the callee runs the calls of one thread is not specified. Not for functions with very many pointers,
- * which <bh/gate_LIB.h> leaves out.
- *   Submit returns BH_OK, or why the call is not under way; then nothing is held, and wait may be left out. BH_BUSY: all
- * reply lines of the edge (BH_LINES), or its arena, are taken, some by calls that this thread has not waited for yet: wait
- * for one of those first. (A thread that has none submitted blocks instead, within the time-out of bh_try_begin().) The same
- * goes for plain calls that a thread makes while it has others under way.
- *   Wait: by the thread that submitted, once for each call, in any order. Blocks. A time-out of bh_try_begin() counts from the
- * wait; after it the call is gone. A call that is never waited for keeps its reply line and its room in the arena for ever:
- * bh_gate_drop() gives up the result instead, and does not block.
- *   Between compartments of one VM, in one compartment, and for functions with callbacks, submit makes the whole call. */
+ * Submit checks and copies the arguments, as fn(args...) would, and sends the request; it does not wait for the reply.
+ * Wait returns what fn() would have returned, fills buffers that come out, sets errno, and deals with any failure as
+ * fn() would: also with one that submit has found. Between the two halves `call`, buffers, and what other pointers lead
+ * to must stay where they are. The order in which the callee runs the calls of one thread is not specified. Not for
+ * functions with very many pointers, which <bh/gate_LIB.h> leaves out.
+ *   Submit returns BH_OK, or why the call is not under way; then nothing is held, and wait may be left out. BH_BUSY:
+ *   all reply lines of the edge (BH_LINES), or its arena, are taken, some by calls that this thread has not waited for
+ *   yet: wait for one of those first. (A thread that has none submitted blocks instead, within the time-out of
+ *   bh_try_begin().) The same goes for plain calls that a thread makes while it has others under way.
+ *   Wait: by the thread that submitted, once for each call, in any order. Blocks. A time-out of bh_try_begin() counts
+ *   from the wait; after it the call is gone. A call that is never waited for keeps its reply line and its room in the
+ *   arena for ever: bh_gate_drop() gives up the result instead, and does not block.
+ *   Between compartments of one VM, in one compartment, and for functions with callbacks, submit makes the whole call.
+ */
 struct bh_call {
     _Alignas(64) uint64_t opaque[96];
 };
@@ -76,16 +78,16 @@ const char *bh_status_text(enum bh_status status);
 /* bh_shared_stack(type, name): `name` points to a local of that type on the data shadow stack, which the members of
  * this compartment's share can reach. Costs what a local costs; lives as long as the block; not initialised.
  * Without a share the shadow stack is private memory, and a pointer to it crosses by copying. */
-#define bh_shared_stack(type, name)                   \
-    type name##_slot_;                                \
-    type *name = &name##_slot_;                       \
-    __asm__("" : "+r"(name) : "m"(name##_slot_));      \
+#define bh_shared_stack(type, name)               \
+    type name##_slot_;                            \
+    type *name = &name##_slot_;                   \
+    __asm__("" : "+r"(name) : "m"(name##_slot_)); \
     name = (type *)((char *)name + BH_SHADOW_DELTA)
 
 /* Memory in a share: 64-byte aligned. NULL with errno = ENOMEM when this compartment's slice of the share is used
- * up, or EINVAL when it has no (such) share. bh_free_shared(NULL) is a no-op; freeing what this compartment did not allocate
- * ends it with a report. */
-void *bh_malloc_shared(size_t size);                        /* in the default share: the first that lists it */
+ * up, or EINVAL when it has no (such) share. bh_free_shared(NULL) is a no-op; freeing what this compartment did not
+ * allocate ends it with a report. */
+void *bh_malloc_shared(size_t size); /* in the default share: the first that lists it */
 void *bh_malloc_shared_in(const char *share, size_t size);
 void bh_free_shared(void *block);
 
@@ -96,11 +98,11 @@ int bh_thread_create(uint32_t *id, void (*entry)(void *), void *arg); /* -EAGAIN
 void bh_thread_exit(void) __attribute__((noreturn));
 uint32_t bh_thread_self(void);
 void bh_yield(void);
-uint64_t bh_now(void);            /* monotonic, ns */
-void bh_sleep(uint64_t ns);       /* blocks */
+uint64_t bh_now(void);      /* monotonic, ns */
+void bh_sleep(uint64_t ns); /* blocks */
 
-struct bh_mutex {                 /* zero-initialised: free. Not recursive: -EDEADLK */
-    uint32_t owner;               /* thread id + 1; 0: free */
+struct bh_mutex {   /* zero-initialised: free. Not recursive: -EDEADLK */
+    uint32_t owner; /* thread id + 1; 0: free */
     uint32_t waiters;
 };
 int bh_mutex_lock(struct bh_mutex *m);    /* blocks */

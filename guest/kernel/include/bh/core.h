@@ -36,8 +36,8 @@ struct bh_outgoing {
     const struct bh_callback *callbacks;
     uint32_t n_callbacks; /* IN  callbacks valid during this call */
     uint32_t parent;      /* IN  callbacks only: `slot` of the incoming call that they belong to */
-    /* IN  ns from now; BH_FOREVER: none. 0: the call is made and nobody waits for it (BH_TIMED_OUT), where the callee is in
-     * another VM. */
+    /* IN  ns from now; BH_FOREVER: none. 0: the call is made and nobody waits for it (BH_TIMED_OUT), where the callee
+     * is in another VM. */
     uint64_t timeout;
     /* IN  arena block that this call uses, or NULL. The stub frees it after the call, except after
      * BH_TIMED_OUT: then the callee may still write it, and the core frees it when the late reply comes. */
@@ -56,7 +56,8 @@ struct bh_incoming {
     uint16_t fn;   /* 0 between protection keys */
     uint16_t slot; /* names this call when calling back */
 };
-_Static_assert(sizeof(struct bh_incoming) == 112 && offsetof(struct bh_incoming, ret) == offsetof(struct bh_outgoing, ret) &&
+_Static_assert(sizeof(struct bh_incoming) == 112 &&
+                   offsetof(struct bh_incoming, ret) == offsetof(struct bh_outgoing, ret) &&
                    offsetof(struct bh_incoming, edge) == offsetof(struct bh_outgoing, edge) &&
                    offsetof(struct bh_incoming, slot) == offsetof(struct bh_outgoing, slot),
                "guest/kernel/mpk/trampolines.S");
@@ -102,24 +103,25 @@ struct bh_core_calls {
     uint64_t (*now)(void);                              /* monotonic ns since the VM's start */
 
     /* From now on, whenever *word is seen to differ from what it was, wake(key, all): how a ring that something other
-     * than a gate fills (a device, the status page) wakes threads. Looked at whenever the VM polls, and before it parks.
-     * The memory must stay valid. 0, or -ENOSPC. Watching the status page's `shutdown` means that the compartment
-     * handles it; otherwise the VM ends when asked to. */
+     * than a gate fills (a device, the status page) wakes threads. Looked at whenever the VM polls, and before it
+     * parks. The memory must stay valid. 0, or -ENOSPC. Watching the status page's `shutdown` means that the
+     * compartment handles it; otherwise the VM ends when asked to. */
     int (*watch)(const volatile uint16_t *word, const void *key);
     /* The network device, for the compartment that has it: BH_HC_NET_START, BH_HC_NET_KICK. */
     long (*net_start)(const struct bh_net_setup *setup);
     void (*net_kick)(uint32_t queue); /* or BH_KICK_MOUNT + the mount's index */
 
-    /* A call in two halves, on an edge to another VM. submit() sends it and does not wait for the reply: BH_OK, then the
-     * call's reply line is taken until collect() returns; BH_BUSY if none is free and this thread holds one (if others
-     * hold all of them it blocks, as long as `timeout` allows); or what call() returns when nothing can be sent. The call
-     * has no callbacks. collect() waits for the reply, as call() does, `timeout` from now: after BH_TIMED_OUT nobody can
-     * collect it any more. BH_BAD_ARGUMENT: no such call is under way. ready(): would collect() return at once? */
+    /* A call in two halves, on an edge to another VM. submit() sends it and does not wait for the reply: BH_OK, then
+     * the call's reply line is taken until collect() returns; BH_BUSY if none is free and this thread holds one (if
+     * others hold all of them it blocks, as long as `timeout` allows); or what call() returns when nothing can be sent.
+     * The call has no callbacks. collect() waits for the reply, as call() does, `timeout` from now: after BH_TIMED_OUT
+     * nobody can collect it any more. BH_BAD_ARGUMENT: no such call is under way. ready(): would collect() return at
+     * once? */
     enum bh_status (*submit)(struct bh_outgoing *call);
     enum bh_status (*collect)(struct bh_outgoing *call);
     int (*ready)(const struct bh_outgoing *call);
-    /* From now on *flag is 1 while the VM is parked or about to be, else 0: whoever watches it need not ring otherwise. The
-     * memory must stay valid. 0, or -ENOSPC. */
+    /* From now on *flag is 1 while the VM is parked or about to be, else 0: whoever watches it need not ring otherwise.
+     * The memory must stay valid. 0, or -ENOSPC. */
     int (*parked)(volatile uint32_t *flag);
 };
 

@@ -5,8 +5,7 @@
  *
  * Forced into every guest translation unit (-include), the C library's own included: two objects
  * that disagreed on these would disagree on the layout of struct stat without any warning.
- * The macros are those that picolibc's <sys/_types.h> asks <machine/_types.h> for.
- */
+ * The macros are those that picolibc's <sys/_types.h> asks <machine/_types.h> for. */
 #ifndef BH_MACHINE_TYPES_H
 #define BH_MACHINE_TYPES_H
 

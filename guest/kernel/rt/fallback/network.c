@@ -39,10 +39,10 @@ FALLBACK int net_interface(struct net_interface *info)
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
 /* There is no socket that the others could be called with. */
-#define NONE(type, name, ...)            \
-    FALLBACK type name(__VA_ARGS__)      \
-    {                                    \
-        return -ENETDOWN;         \
+#define NONE(type, name, ...)       \
+    FALLBACK type name(__VA_ARGS__) \
+    {                               \
+        return -ENETDOWN;           \
     }
 NONE(ssize_t, net_recv, net_socket_t s, void *buffer, size_t size, int flags)
 NONE(ssize_t, net_send, net_socket_t s, const void *buffer, size_t size, int flags)

@@ -51,21 +51,37 @@ void net_from_ip(const struct net_socket *s, const ip_addr_t *ip, uint16_t port,
 int net_errno(err_t e)
 {
     switch (e) {
-    case ERR_OK: return 0;
-    case ERR_MEM: return ENOMEM;
-    case ERR_BUF: return ENOBUFS;
-    case ERR_TIMEOUT: return ETIMEDOUT;
-    case ERR_RTE: return ENETUNREACH;
-    case ERR_INPROGRESS: return EINPROGRESS;
-    case ERR_WOULDBLOCK: return EAGAIN;
-    case ERR_USE: return EADDRINUSE;
-    case ERR_ALREADY: return EALREADY;
-    case ERR_ISCONN: return EISCONN;
-    case ERR_CONN: return ENOTCONN;
-    case ERR_IF: return ENETDOWN;
-    case ERR_ABRT: return ETIMEDOUT; /* lwIP gives up; what we abort ourselves calls nobody back */
-    case ERR_RST: return ECONNRESET;
-    case ERR_CLSD: return ENOTCONN;
-    default: return EINVAL;
+    case ERR_OK:
+        return 0;
+    case ERR_MEM:
+        return ENOMEM;
+    case ERR_BUF:
+        return ENOBUFS;
+    case ERR_TIMEOUT:
+        return ETIMEDOUT;
+    case ERR_RTE:
+        return ENETUNREACH;
+    case ERR_INPROGRESS:
+        return EINPROGRESS;
+    case ERR_WOULDBLOCK:
+        return EAGAIN;
+    case ERR_USE:
+        return EADDRINUSE;
+    case ERR_ALREADY:
+        return EALREADY;
+    case ERR_ISCONN:
+        return EISCONN;
+    case ERR_CONN:
+        return ENOTCONN;
+    case ERR_IF:
+        return ENETDOWN;
+    case ERR_ABRT:
+        return ETIMEDOUT; /* lwIP gives up; what we abort ourselves calls nobody back */
+    case ERR_RST:
+        return ECONNRESET;
+    case ERR_CLSD:
+        return ENOTCONN;
+    default:
+        return EINVAL;
     }
 }

@@ -1,8 +1,8 @@
 /* Random numbers and TCP's initial sequence numbers.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * RDRAND where the CPU has it, mixed with the boot information's canary and the time stamp counter: none of them has to be
- * good alone. Keyed by SipHash-2-4 (Aumasson, Bernstein 2012). */
+ * RDRAND where the CPU has it, mixed with the boot information's canary and the time stamp counter: none of them has to
+ * be good alone. Keyed by SipHash-2-4 (Aumasson, Bernstein 2012). */
 #include <cpuid.h>
 #include <string.h>
 
@@ -34,8 +34,8 @@ static void sip_round(uint64_t v[4])
 
 static uint64_t sip_hash(const uint64_t *words, uint32_t n)
 {
-    uint64_t v[4] = {key[0] ^ 0x736f6d6570736575ull, key[1] ^ 0x646f72616e646f6dull,
-                     key[0] ^ 0x6c7967656e657261ull, key[1] ^ 0x7465646279746573ull};
+    uint64_t v[4] = {key[0] ^ 0x736f6d6570736575ull, key[1] ^ 0x646f72616e646f6dull, key[0] ^ 0x6c7967656e657261ull,
+                     key[1] ^ 0x7465646279746573ull};
     for (uint32_t i = 0; i <= n; i++) {
         uint64_t m = i < n ? words[i] : (uint64_t)n * 8 << 56;
         v[3] ^= m;

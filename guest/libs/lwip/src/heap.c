@@ -1,9 +1,9 @@
 /* Memory of packets and send queues: the compartment's heap, counted, and never all of it.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Half of the heap at most: sockets, handles and the receive buffers live in the rest. Of that half, data that nobody fetches
- * may take a part, data to be sent a little more, and what keeps connections alive (acknowledgements, ARP) all of
- * it. So queues that nobody drains never keep others from sending, nor lwIP from answering. */
+ * Half of the heap at most: sockets, handles and the receive buffers live in the rest. Of that half, data that nobody
+ * fetches may take a part, data to be sent a little more, and what keeps connections alive (acknowledgements, ARP) all
+ * of it. So queues that nobody drains never keep others from sending, nor lwIP from answering. */
 #include <malloc.h>
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
 /* What the files of the network library share: device, memory, configuration. The socket layer adds socket.h.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Everything runs on cooperative threads and nothing here waits, so lwIP needs no lock: a call of the exported interface, the
- * receive thread and lwIP's timers never overlap. Whoever called into lwIP ends with net_leave(). */
+ * Everything runs on cooperative threads and nothing here waits, so lwIP needs no lock: a call of the exported
+ * interface, the receive thread and lwIP's timers never overlap. Whoever called into lwIP ends with net_leave(). */
 #ifndef NET_NETCORE_H
 #define NET_NETCORE_H
 
@@ -18,9 +18,9 @@
 
 /* ---- Start and configuration (net_start.c) ---- */
 extern struct netif net_netif;
-bool net_present(void);     /* this VM has a network device */
-bool net_usable(void);      /* an address beyond the link-local is configured */
-bool net_configuring(void); /* DHCP or autoconfiguration may still bring one */
+bool net_present(void);                 /* this VM has a network device */
+bool net_usable(void);                  /* an address beyond the link-local is configured */
+bool net_configuring(void);             /* DHCP or autoconfiguration may still bring one */
 #define NET_CONFIGURE_NS 15000000000ull /* how long to expect that */
 
 /* Sends what lwIP queued, gives receive buffers back, wakes whoever waits for events. After every call into lwIP. */
@@ -41,8 +41,8 @@ void net_device_flush(void);
 void net_device_wait(uint32_t ms);
 void net_device_look(void); /* ends a wait */
 const struct net_device_counters *net_device_counters(void);
-/* Receive buffers are short: what waits for the application is copied to memory of its own (low), dropped unless its socket has
- * next to nothing queued (scarce), dropped (gone). */
+/* Receive buffers are short: what waits for the application is copied to memory of its own (low), dropped unless its
+ * socket has next to nothing queued (scarce), dropped (gone). */
 bool net_buffers_low(void);
 bool net_buffers_scarce(void);
 bool net_buffers_gone(void);
@@ -66,9 +66,9 @@ bool net_data_room(enum net_use use);
 /* ---- Sockets (events.c, tcp.c) ---- */
 void net_table_init(void);
 void net_events_flush(void);
-void net_lanes_tell(void); /* after events: whoever wants to be woken */
-void net_lanes_choke(void); /* tells lanes whether memory is short */
-bool net_lanes_again(void); /* runs lanes that were not finished; true: some are not yet */
+void net_lanes_tell(void);           /* after events: whoever wants to be woken */
+void net_lanes_choke(void);          /* tells lanes whether memory is short */
+bool net_lanes_again(void);          /* runs lanes that were not finished; true: some are not yet */
 void net_tcp_connect_deferred(void); /* the interface came up, or did not in time */
 
 #endif

@@ -122,34 +122,70 @@ static int64_t readable(const struct net_socket *s)
 static int get_socket_option(struct net_socket *s, int name, int64_t *value)
 {
     switch (name) {
-    case SO_REUSEADDR: *value = s->option.reuse; return 0;
-    case SO_REUSEPORT: *value = s->option.reuse_port; return 0;
-    case SO_KEEPALIVE: *value = s->option.keep_alive; return 0;
-    case SO_BROADCAST: *value = s->option.broadcast; return 0;
-    case SO_LINGER: *value = s->option.linger; return 0;
-    case SO_SNDBUF: *value = s->option.send_buffer; return 0;
-    case SO_RCVBUF: *value = s->option.receive_buffer; return 0;
-    case SO_ERROR: *value = take_error(s); return 0;
-    case SO_TYPE: *value = s->datagram ? SOCK_DGRAM : SOCK_STREAM; return 0;
-    case SO_DOMAIN: *value = s->family; return 0;
-    case SO_PROTOCOL: *value = s->datagram ? IPPROTO_UDP : IPPROTO_TCP; return 0;
-    case SO_ACCEPTCONN: *value = s->state == NET_LISTENING; return 0;
-    case SO_NREAD: *value = readable(s); return 0;
-    default: return -ENOPROTOOPT;
+    case SO_REUSEADDR:
+        *value = s->option.reuse;
+        return 0;
+    case SO_REUSEPORT:
+        *value = s->option.reuse_port;
+        return 0;
+    case SO_KEEPALIVE:
+        *value = s->option.keep_alive;
+        return 0;
+    case SO_BROADCAST:
+        *value = s->option.broadcast;
+        return 0;
+    case SO_LINGER:
+        *value = s->option.linger;
+        return 0;
+    case SO_SNDBUF:
+        *value = s->option.send_buffer;
+        return 0;
+    case SO_RCVBUF:
+        *value = s->option.receive_buffer;
+        return 0;
+    case SO_ERROR:
+        *value = take_error(s);
+        return 0;
+    case SO_TYPE:
+        *value = s->datagram ? SOCK_DGRAM : SOCK_STREAM;
+        return 0;
+    case SO_DOMAIN:
+        *value = s->family;
+        return 0;
+    case SO_PROTOCOL:
+        *value = s->datagram ? IPPROTO_UDP : IPPROTO_TCP;
+        return 0;
+    case SO_ACCEPTCONN:
+        *value = s->state == NET_LISTENING;
+        return 0;
+    case SO_NREAD:
+        *value = readable(s);
+        return 0;
+    default:
+        return -ENOPROTOOPT;
     }
 }
 
 static int get_tcp_option(const struct net_socket *s, int name, int64_t *value)
 {
     switch (name) {
-    case TCP_NODELAY: *value = s->option.no_delay; return 0;
-    case TCP_MAXSEG: *value = s->tcp && s->state != NET_LISTENING ? tcp_mss(s->tcp) : TCP_MSS; return 0;
-    case TCP_KEEPIDLE: *value = s->option.keep_idle ? s->option.keep_idle : TCP_KEEPIDLE_DEFAULT / 1000; return 0;
+    case TCP_NODELAY:
+        *value = s->option.no_delay;
+        return 0;
+    case TCP_MAXSEG:
+        *value = s->tcp && s->state != NET_LISTENING ? tcp_mss(s->tcp) : TCP_MSS;
+        return 0;
+    case TCP_KEEPIDLE:
+        *value = s->option.keep_idle ? s->option.keep_idle : TCP_KEEPIDLE_DEFAULT / 1000;
+        return 0;
     case TCP_KEEPINTVL:
         *value = s->option.keep_interval ? s->option.keep_interval : TCP_KEEPINTVL_DEFAULT / 1000;
         return 0;
-    case TCP_KEEPCNT: *value = s->option.keep_count ? s->option.keep_count : TCP_KEEPCNT_DEFAULT; return 0;
-    default: return -ENOPROTOOPT;
+    case TCP_KEEPCNT:
+        *value = s->option.keep_count ? s->option.keep_count : TCP_KEEPCNT_DEFAULT;
+        return 0;
+    default:
+        return -ENOPROTOOPT;
     }
 }
 

@@ -27,11 +27,11 @@ struct datagram {
 };
 
 enum net_state {
-    NET_IDLE,       /* no pcb yet, or bound */
+    NET_IDLE, /* no pcb yet, or bound */
     NET_LISTENING,
     NET_CONNECTING,
     NET_CONNECTED,
-    NET_CLOSED,     /* was connected; pcb is gone */
+    NET_CLOSED, /* was connected; pcb is gone */
 };
 
 struct net_socket {
@@ -43,12 +43,12 @@ struct net_socket {
         struct tcp_pcb *tcp; /* also the listening one */
         struct udp_pcb *udp;
     };
-    int error;      /* SO_ERROR: errno value */
-    uint32_t waiters; /* threads in net_wait() */
+    int error;                    /* SO_ERROR: errno value */
+    uint32_t waiters;             /* threads in net_wait() */
     bool receive_shut, send_shut; /* by net_shutdown() */
-    bool end_of_file;  /* the peer sent FIN */
-    bool starved;      /* a send failed for lack of memory: tcp_poll tries again */
-    bool deferred;     /* connect as soon as the interface is up */
+    bool end_of_file;             /* the peer sent FIN */
+    bool starved;                 /* a send failed for lack of memory: tcp_poll tries again */
+    bool deferred;                /* connect as soon as the interface is up */
 
     struct net_lane_end *lane; /* NULL: every transfer is a call */
     uint16_t serial;           /* tells it from an earlier socket of the same index */
@@ -74,7 +74,7 @@ struct net_socket {
         int32_t linger; /* seconds; -1: off */
         int32_t send_buffer, receive_buffer;
         uint32_t keep_idle, keep_interval, keep_count; /* 0: default */
-        uint8_t ttl, tos; /* 0: default */
+        uint8_t ttl, tos;                              /* 0: default */
     } option;
 };
 
@@ -82,7 +82,7 @@ struct net_socket {
 struct net_socket *net_socket_new(int family, bool datagram); /* NULL: NET_SOCKETS_MAX in use, or no memory */
 void net_socket_free(struct net_socket *s);
 uint32_t net_sockets_in_use(void);
-struct net_socket *net_socket_at(uint32_t index);             /* NULL: free */
+struct net_socket *net_socket_at(uint32_t index); /* NULL: free */
 
 /* ---- addresses.c ---- */
 /* 0, -EAFNOSUPPORT, -EINVAL. IPv4-mapped addresses become IPv4. */
@@ -128,7 +128,8 @@ void net_tcp_send_all(struct net_socket *s, const uint8_t *data, size_t size, co
 /* ---- lane.c ---- */
 void net_lane_join(struct net_socket *s, struct net_lane_end *lane);
 uint32_t net_lane_name(const struct net_socket *s); /* in records */
-uint32_t net_lane_unread(const struct net_socket *s); /* bytes pushed that the application has not read; 0 without a lane */
+uint32_t net_lane_unread(
+    const struct net_socket *s); /* bytes pushed that the application has not read; 0 without a lane */
 /* Puts received data into the lane. False: something stays queued, as not all of it fits, or there is no lane. */
 bool net_lane_push(struct net_socket *s);
 

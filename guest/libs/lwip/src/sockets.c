@@ -1,8 +1,8 @@
 /* Sockets: their life, and the exported functions that fit both kinds.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Callers may be hostile: a handle may be none (NULL), and so may every pointer. What is not NULL has been checked by the
- * gate. */
+ * Callers may be hostile: a handle may be none (NULL), and so may every pointer. What is not NULL has been checked by
+ * the gate. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* TCP connections: bind, listen, accept, connect, shutdown, close.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * lwIP may free a pcb on its own: it tells by the error callback, except for one whose both directions are closed. Such a pcb
- * is detached at once, so no pointer to a freed one is ever kept. */
+ * lwIP may free a pcb on its own: it tells by the error callback, except for one whose both directions are closed. Such
+ * a pcb is detached at once, so no pointer to a freed one is ever kept. */
 #include "lwip/priv/tcp_priv.h"
 
 #include "socket.h"
@@ -77,7 +77,7 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t e)
         return ERR_VAL;
     struct net_socket *s = who_accepts(last);
     if (!s)
-        s = last->sharer; /* there was room when the SYN came, and the peer thinks that it is connected */
+        s = last->sharer;            /* there was room when the SYN came, and the peer thinks that it is connected */
     pcb->listener->callback_arg = s; /* the next connection is for the one behind it */
     struct net_socket *c = net_socket_new(s->family, false);
     if (!c)
@@ -101,8 +101,8 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t e)
     return ERR_OK;
 }
 
-/* A SYN from the port of a connection that is in TIME_WAIT, and newer: the old one is forgotten, and a listener gets it (RFC
- * 1122, 4.2.2.13). lwIP would drop it, and libslirp repeats one only after 6 s. */
+/* A SYN from the port of a connection that is in TIME_WAIT, and newer: the old one is forgotten, and a listener gets it
+ * (RFC 1122, 4.2.2.13). lwIP would drop it, and libslirp repeats one only after 6 s. */
 static void forget_old_connection(const ip_addr_t *from, const ip_addr_t *to, const struct tcp_hdr *header)
 {
     for (struct tcp_pcb *pcb = tcp_tw_pcbs; pcb; pcb = pcb->next) {
@@ -146,7 +146,8 @@ signed char net_hook_tcp_in(struct tcp_pcb *pcb, const struct tcp_hdr *header, c
     struct net_socket *s = pcb->callback_arg;
     if (pcb->state == LISTEN)
         return syn && s && !who_accepts(s) ? ERR_MEM : ERR_OK;
-    /* Acknowledgements pass, and so does what nobody will queue. What comes out of order is not kept when buffers are few. */
+    /* Acknowledgements pass, and so does what nobody will queue. What comes out of order is not kept when buffers are
+     * few. */
     if (!p->tot_len || !s || pcb->state < ESTABLISHED)
         return ERR_OK;
     return net_may_keep(s) && (header->seqno == pcb->rcv_nxt || !net_buffers_low()) ? ERR_OK : ERR_MEM;

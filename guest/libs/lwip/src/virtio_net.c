@@ -1,8 +1,8 @@
 /* The network device: features, queues, and lwIP's interface to them.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * No interrupts: the core watches the receive queue's used index while the VM polls, and the device wakes the VM when it is
- * parked. Both sides ask for a notification only when they are about to sleep (event index). */
+ * No interrupts: the core watches the receive queue's used index while the VM polls, and the device wakes the VM when
+ * it is parked. Both sides ask for a notification only when they are about to sleep (event index). */
 #include "virtio_net.h"
 
 #include <malloc.h>
@@ -31,9 +31,8 @@ static uint64_t choose_features(uint64_t offered)
 {
     uint64_t f = 1ull << VIRTIO_F_VERSION_1 | 1ull << VIRTIO_RING_F_EVENT_IDX | 1ull << VIRTIO_NET_F_MAC |
                  1ull << VIRTIO_NET_F_MTU | 1ull << VIRTIO_NET_F_MRG_RXBUF | 1ull << VIRTIO_NET_F_CSUM |
-                 1ull << VIRTIO_NET_F_GUEST_CSUM | 1ull << VIRTIO_NET_F_HOST_TSO4 |
-                 1ull << VIRTIO_NET_F_HOST_TSO6 | 1ull << VIRTIO_NET_F_GUEST_TSO4 |
-                 1ull << VIRTIO_NET_F_GUEST_TSO6;
+                 1ull << VIRTIO_NET_F_GUEST_CSUM | 1ull << VIRTIO_NET_F_HOST_TSO4 | 1ull << VIRTIO_NET_F_HOST_TSO6 |
+                 1ull << VIRTIO_NET_F_GUEST_TSO4 | 1ull << VIRTIO_NET_F_GUEST_TSO6;
     f &= offered;
     if (!(f >> VIRTIO_NET_F_CSUM & 1))
         f &= ~(1ull << VIRTIO_NET_F_HOST_TSO4 | 1ull << VIRTIO_NET_F_HOST_TSO6);
@@ -61,9 +60,8 @@ static void describe(struct bh_net_setup *setup, uint32_t index, const struct vi
 
 static void start_device(void)
 {
-    struct bh_net_setup setup = {.features = net_device.features,
-                                 .buffers = net_device.heap,
-                                 .buffers_size = net_device.heap_size};
+    struct bh_net_setup setup = {
+        .features = net_device.features, .buffers = net_device.heap, .buffers_size = net_device.heap_size};
     describe(&setup, NET_RECEIVE_QUEUE, &net_device.rx);
     describe(&setup, NET_TRANSMIT_QUEUE, &net_device.tx);
     long r = bh_core()->net_start(&setup);
@@ -128,9 +126,8 @@ err_t net_device_init(struct netif *netif)
     netif->output_ip6 = ethip6_output;
     netif->linkoutput = net_tx_output;
     /* The transmit half completes TCP's checksum by asking the device to; the receive half decides for each frame. */
-    NETIF_SET_CHECKSUM_CTRL(netif, net_feature(VIRTIO_NET_F_CSUM)
-                                       ? NETIF_CHECKSUM_ENABLE_ALL & ~NETIF_CHECKSUM_GEN_TCP
-                                       : NETIF_CHECKSUM_ENABLE_ALL);
+    NETIF_SET_CHECKSUM_CTRL(netif, net_feature(VIRTIO_NET_F_CSUM) ? NETIF_CHECKSUM_ENABLE_ALL & ~NETIF_CHECKSUM_GEN_TCP
+                                                                  : NETIF_CHECKSUM_ENABLE_ALL);
     return ERR_OK;
 }
 

@@ -10,13 +10,13 @@
 #include "netcore.h"
 #include "virtqueue.h"
 
-#define NET_RECEIVE_QUEUE 0u
+#define NET_RECEIVE_QUEUE  0u
 #define NET_TRANSMIT_QUEUE 1u
-#define NET_HEADER ((uint32_t)sizeof(struct virtio_net_hdr_v1))
-#define NET_BUFFER_SIZE 2048u /* of a receive buffer: a frame of the usual MTU, half a page */
+#define NET_HEADER         ((uint32_t)sizeof(struct virtio_net_hdr_v1))
+#define NET_BUFFER_SIZE    2048u /* of a receive buffer: a frame of the usual MTU, half a page */
 
 struct net_device {
-    uint64_t features; /* negotiated */
+    uint64_t features;        /* negotiated */
     uint64_t heap, heap_size; /* the range that descriptors may name */
     struct virtqueue rx, tx;
     struct net_device_counters counters;

@@ -104,8 +104,8 @@ static struct pbuf *as_pbuf(struct buffer *b, uint32_t skip, uint32_t written)
                                (uint16_t)(NET_BUFFER_SIZE - skip));
 }
 
-/* One frame, of as many buffers as its header says. *checked: its checksum is known to be good. NULL: none, or (*bad) one
- * that is no frame. */
+/* One frame, of as many buffers as its header says. *checked: its checksum is known to be good. NULL: none, or (*bad)
+ * one that is no frame. */
 static struct pbuf *take_frame(bool *checked, bool *bad)
 {
     uint32_t written;
@@ -158,8 +158,8 @@ uint32_t net_rx_poll(struct netif *netif, uint32_t budget)
         }
         net_device.counters.received++;
         /* Input is processed on the spot, so what is checked can be decided for each frame. */
-        NETIF_SET_CHECKSUM_CTRL(netif, checked ? flags & ~(NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP)
-                                               : flags);
+        NETIF_SET_CHECKSUM_CTRL(netif,
+                                checked ? flags & ~(NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP) : flags);
         if (netif->input(p, netif) != ERR_OK) {
             net_device.counters.dropped++;
             pbuf_free(p);

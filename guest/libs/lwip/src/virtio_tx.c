@@ -19,8 +19,8 @@
 #include "lwip/prot/tcp.h"
 
 enum {
-    BUFFERS_MAX = 64,        /* descriptors of one frame */
-    FRAME_MAX = 65535,       /* bytes of an IP packet */
+    BUFFERS_MAX = 64,  /* descriptors of one frame */
+    FRAME_MAX = 65535, /* bytes of an IP packet */
     ETHERTYPE_IP4 = 0x0800,
     ETHERTYPE_IP6 = 0x86dd,
 };
@@ -38,8 +38,8 @@ struct frame {
     uint32_t n;
     struct vq_buffer buffer[BUFFERS_MAX];
     struct pbuf *owner[BUFFERS_MAX]; /* to be freed when the device is done; NULL: belongs to the one before */
-    bool tcp;          /* its checksum has to be completed; `at` is valid */
-    bool closed;       /* nothing may follow */
+    bool tcp;                        /* its checksum has to be completed; `at` is valid */
+    bool closed;                     /* nothing may follow */
     struct tcp_frame at;
     uint32_t payload, segment; /* bytes in all; of each segment */
     uint32_t next_sequence;
@@ -81,8 +81,7 @@ static void reclaim(void)
 static bool in_range(const void *data, uint32_t size)
 {
     uint64_t at = (uint64_t)(uintptr_t)data;
-    return at >= net_device.heap && size <= net_device.heap_size &&
-           at - net_device.heap <= net_device.heap_size - size;
+    return at >= net_device.heap && size <= net_device.heap_size && at - net_device.heap <= net_device.heap_size - size;
 }
 
 static bool all_in_range(const struct pbuf *p)
@@ -166,9 +165,8 @@ static bool continues(const struct frame *f, const struct tcp_frame *at)
         return false;
     if (at->v6 ? memcmp(first->ip + 6, at->ip + 6, 34) != 0 : memcmp(first->ip + 12, at->ip + 12, 8) != 0)
         return false;
-    if (first->tcp->src != at->tcp->src || first->tcp->dest != at->tcp->dest ||
-        first->tcp->ackno != at->tcp->ackno || first->tcp->wnd != at->tcp->wnd ||
-        at->tcp->seqno != lwip_htonl(f->next_sequence))
+    if (first->tcp->src != at->tcp->src || first->tcp->dest != at->tcp->dest || first->tcp->ackno != at->tcp->ackno ||
+        first->tcp->wnd != at->tcp->wnd || at->tcp->seqno != lwip_htonl(f->next_sequence))
         return false;
     return memcmp(first->tcp + 1, at->tcp + 1, TCPH_HDRLEN_BYTES(at->tcp) - TCP_HLEN) == 0;
 }

@@ -14,15 +14,15 @@
 #define VQ_NONE 0xffffu
 
 struct virtqueue {
-    struct vring ring;   /* num, desc, avail, used */
-    bool event_index;    /* VIRTIO_RING_F_EVENT_IDX negotiated */
-    uint16_t free_head;  /* VQ_NONE: none */
+    struct vring ring;  /* num, desc, avail, used */
+    bool event_index;   /* VIRTIO_RING_F_EVENT_IDX negotiated */
+    uint16_t free_head; /* VQ_NONE: none */
     uint16_t n_free;
     uint16_t avail_next; /* our avail->idx, perhaps not yet published */
     uint16_t kicked;     /* avail->idx when the device was last looked at for a kick */
     uint16_t used_seen;
-    uint16_t *next;      /* private copy of the chains: what the device can write is not followed */
-    bool *head;          /* descriptor is the head of a chain that the device has */
+    uint16_t *next; /* private copy of the chains: what the device can write is not followed */
+    bool *head;     /* descriptor is the head of a chain that the device has */
 };
 
 /* One buffer of a chain; `writable`: by the device. */
@@ -46,8 +46,8 @@ void vq_init(struct virtqueue *q, uint32_t size, void *memory, void *private_mem
 uint16_t vq_add(struct virtqueue *q, const struct vq_buffer *buffers, uint32_t n);
 /* Makes what was added visible; true: the device wants a kick. */
 bool vq_publish(struct virtqueue *q);
-/* The next chain that the device is done with: its head, its number of descriptors, which are free again, and how many bytes
- * the device says it wrote. Until the next vq_add() vq_next() walks the chain. */
+/* The next chain that the device is done with: its head, its number of descriptors, which are free again, and how many
+ * bytes the device says it wrote. Until the next vq_add() vq_next() walks the chain. */
 enum vq_taken vq_take(struct virtqueue *q, uint16_t *head, uint32_t *n, uint32_t *written);
 static inline uint16_t vq_next(const struct virtqueue *q, uint16_t descriptor)
 {

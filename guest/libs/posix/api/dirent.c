@@ -80,8 +80,8 @@ struct dirent *readdir(DIR *d)
     }
     d->at += e->bytes;
     d->cookie = e->cookie;
-    d->entry = (struct dirent){
-        .d_ino = e->inode, .d_off = (off_t)e->cookie, .d_reclen = sizeof(d->entry), .d_type = e->type};
+    d->entry =
+        (struct dirent){.d_ino = e->inode, .d_off = (off_t)e->cookie, .d_reclen = sizeof(d->entry), .d_type = e->type};
     memcpy(d->entry.d_name, e->name, e->length);
     return &d->entry;
 }

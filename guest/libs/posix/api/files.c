@@ -511,10 +511,16 @@ char *realpath(const char *restrict path, char *restrict resolved)
 
 static void room_out(const struct vfs_room *from, struct statvfs *to)
 {
-    *to = (struct statvfs){.f_bsize = from->size_of_block, .f_frsize = from->size_of_block, .f_blocks = from->blocks,
-                           .f_bfree = from->free, .f_bavail = from->available, .f_files = from->files,
-                           .f_ffree = from->free_files, .f_favail = from->free_files,
-                           .f_flag = from->read_only ? ST_RDONLY : 0, .f_namemax = from->name_max};
+    *to = (struct statvfs){.f_bsize = from->size_of_block,
+                           .f_frsize = from->size_of_block,
+                           .f_blocks = from->blocks,
+                           .f_bfree = from->free,
+                           .f_bavail = from->available,
+                           .f_files = from->files,
+                           .f_ffree = from->free_files,
+                           .f_favail = from->free_files,
+                           .f_flag = from->read_only ? ST_RDONLY : 0,
+                           .f_namemax = from->name_max};
 }
 
 int statvfs(const char *path, struct statvfs *st)
@@ -550,10 +556,15 @@ int fstatvfs(int fd, struct statvfs *st)
 static int as_statfs(int r, const struct statvfs *from, struct statfs *to)
 {
     if (r == 0)
-        *to = (struct statfs){.f_bsize = (long)from->f_bsize, .f_frsize = (long)from->f_frsize,
-                              .f_namelen = (long)from->f_namemax, .f_flags = (long)from->f_flag,
-                              .f_blocks = from->f_blocks, .f_bfree = from->f_bfree, .f_bavail = from->f_bavail,
-                              .f_files = from->f_files, .f_ffree = from->f_ffree};
+        *to = (struct statfs){.f_bsize = (long)from->f_bsize,
+                              .f_frsize = (long)from->f_frsize,
+                              .f_namelen = (long)from->f_namemax,
+                              .f_flags = (long)from->f_flag,
+                              .f_blocks = from->f_blocks,
+                              .f_bfree = from->f_bfree,
+                              .f_bavail = from->f_bavail,
+                              .f_files = from->f_files,
+                              .f_ffree = from->f_ffree};
     return r;
 }
 

@@ -1,4 +1,5 @@
-/* sendfile(): from a file to anything that can be written to, by way of a buffer that file system and network both reach.
+/* sendfile(): from a file to anything that can be written to, by way of a buffer that file system and network both
+ * reach.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <fcntl.h>

@@ -19,7 +19,7 @@ struct item {
     struct px_file *target; /* no reference: closing it removes the item */
     int fd;
     bool listed;
-    bool disabled; /* EPOLLONESHOT, until EPOLL_CTL_MOD */
+    bool disabled;              /* EPOLLONESHOT, until EPOLL_CTL_MOD */
     struct item *next, *before; /* ready list */
     struct epoll_event event;
 };

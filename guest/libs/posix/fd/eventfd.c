@@ -47,8 +47,7 @@ static ssize_t counter_write(struct px_file *f, const struct iovec *iov, int n)
 static unsigned counter_poll(struct px_file *f)
 {
     struct counter *c = (struct counter *)f;
-    return (c->value ? POLLIN | POLLRDNORM : 0) |
-           (c->value < UINT64_MAX - 1 ? POLLOUT | POLLWRNORM : 0);
+    return (c->value ? POLLIN | POLLRDNORM : 0) | (c->value < UINT64_MAX - 1 ? POLLOUT | POLLWRNORM : 0);
 }
 
 static void counter_close(struct px_file *f)

@@ -19,12 +19,12 @@ struct px_vfs_file {
     struct px_file file;
     vfs_file_t handle;
     uint64_t offset;
-    bool busy; /* somebody uses the offset */
-    int error; /* of writes that were gathered */
+    bool busy;    /* somebody uses the offset */
+    int error;    /* of writes that were gathered */
     char *folder; /* path of a directory that may be kept, and px_paths() when it was opened */
     uint64_t paths;
-    struct vfs_stat st;            /* VFS_ALONE: attributes, as they were at `known` */
-    uint64_t known, size_known;    /* px_state(); its size is known for longer: while only this one is written to */
+    struct vfs_stat st;         /* VFS_ALONE: attributes, as they were at `known` */
+    uint64_t known, size_known; /* px_state(); its size is known for longer: while only this one is written to */
 };
 
 static struct {
@@ -104,7 +104,8 @@ static void end_turn(struct px_vfs_file *file)
 
 static bool gathers(const struct px_vfs_file *file)
 {
-    return file->st.is & VFS_ALONE && S_ISREG(file->st.mode) && (file->file.flags & O_ACCMODE) != O_RDONLY && !file->error;
+    return file->st.is & VFS_ALONE && S_ISREG(file->st.mode) && (file->file.flags & O_ACCMODE) != O_RDONLY &&
+           !file->error;
 }
 
 int px_file_error(struct px_file *f)

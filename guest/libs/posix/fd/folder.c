@@ -1,8 +1,9 @@
-/* The directory that was closed last stays open for whoever opens it next: databases do so after each file that they make, only
- * to sync it.
+/* The directory that was closed last stays open for whoever opens it next: databases do so after each file that they
+ * make, only to sync it.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Where nobody else can change where its path leads (VFS_TREE_ALONE), and as long as no call of this client may have. */
+ * Where nobody else can change where its path leads (VFS_TREE_ALONE), and as long as no call of this client may have.
+ */
 #include <fcntl.h>
 #include <string.h>
 

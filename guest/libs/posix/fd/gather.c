@@ -2,19 +2,20 @@
  * SPDX-License-Identifier: BSD-3-Clause
  *
  * Only in files in memory that are this client's alone (VFS_ALONE), and only while the file system is sure to have room
- * (VFS_ROOM, said not many bytes ago), so that write() promises no more than it can keep. Whatever looks at the file, or at
- * files by name, calls px_flush() first. Should the file system fail all the same, the next fsync() or write() says so. */
+ * (VFS_ROOM, said not many bytes ago), so that write() promises no more than it can keep. Whatever looks at the file,
+ * or at files by name, calls px_flush() first. Should the file system fail all the same, the next fsync() or write()
+ * says so. */
 #include <errno.h>
 #include <string.h>
 
 #include "file.h"
 
 enum {
-    ROOM = 16384,    /* bytes gathered at most */
-    SMALL = 4608,    /* of one write that is gathered: a database page, and more */
-    FIRST = 2048,    /* of one that begins: larger ones are not worth a copy more */
-    TRUST = 262144,  /* bytes written since the file system last said that it had room */
-    FAR = 1 << 26,   /* offsets from here on: the file's list of blocks may have to grow by much */
+    ROOM = 16384,   /* bytes gathered at most */
+    SMALL = 4608,   /* of one write that is gathered: a database page, and more */
+    FIRST = 2048,   /* of one that begins: larger ones are not worth a copy more */
+    TRUST = 262144, /* bytes written since the file system last said that it had room */
+    FAR = 1 << 26,  /* offsets from here on: the file's list of blocks may have to grow by much */
 };
 
 static struct {

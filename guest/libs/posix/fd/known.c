@@ -1,9 +1,10 @@
-/* What the file system need not be asked again, where nobody but this client changes anything (VFS_ALONE, VFS_TREE_ALONE).
+/* What the file system need not be asked again, where nobody but this client changes anything (VFS_ALONE,
+ * VFS_TREE_ALONE).
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * One number is the state of all files: attributes that were got are good as long as it stays. That a name is missing stays
- * true until a call may have made it. Every call that changes something says so when it has returned; what was asked for
- * while such a call was under way is not kept. */
+ * One number is the state of all files: attributes that were got are good as long as it stays. That a name is missing
+ * stays true until a call may have made it. Every call that changes something says so when it has returned; what was
+ * asked for while such a call was under way is not kept. */
 #include <errno.h>
 #include <string.h>
 
@@ -19,8 +20,8 @@ static struct name {
     char path[LENGTH];
 } names[NAMES];
 
-/* Absolute paths whose last name is a regular file's, not a link's: opened with O_NOFOLLOW. To remove it changes where no
- * other path leads. */
+/* Absolute paths whose last name is a regular file's, not a link's: opened with O_NOFOLLOW. To remove it changes where
+ * no other path leads. */
 static struct regular {
     uint64_t inode;
     char path[LENGTH]; /* "": unused */
@@ -114,7 +115,8 @@ void px_named(const char *path, bool exact)
 static struct name *find(const char *path, size_t length, bool follow)
 {
     for (struct name *n = names; n < names + NAMES; n++)
-        if (n->length == length && ((n->missing && !n->follow) || n->follow == follow) && memcmp(n->path, path, length) == 0)
+        if (n->length == length && ((n->missing && !n->follow) || n->follow == follow) &&
+            memcmp(n->path, path, length) == 0)
             return n;
     return NULL;
 }

@@ -3,10 +3,10 @@
 #ifndef BH_DLFCN_H
 #define BH_DLFCN_H
 
-#define RTLD_LAZY 1
-#define RTLD_NOW 2
-#define RTLD_GLOBAL 0x100
-#define RTLD_LOCAL 0
+#define RTLD_LAZY    1
+#define RTLD_NOW     2
+#define RTLD_GLOBAL  0x100
+#define RTLD_LOCAL   0
 #define RTLD_DEFAULT ((void *)0)
 
 typedef struct {

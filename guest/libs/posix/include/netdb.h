@@ -38,38 +38,38 @@ struct protoent {
     int p_proto;
 };
 
-#define AI_PASSIVE 0x1
-#define AI_CANONNAME 0x2
+#define AI_PASSIVE     0x1
+#define AI_CANONNAME   0x2
 #define AI_NUMERICHOST 0x4
-#define AI_V4MAPPED 0x8
-#define AI_ALL 0x10
-#define AI_ADDRCONFIG 0x20
+#define AI_V4MAPPED    0x8
+#define AI_ALL         0x10
+#define AI_ADDRCONFIG  0x20
 #define AI_NUMERICSERV 0x400
 
 #define NI_NUMERICHOST 0x1
 #define NI_NUMERICSERV 0x2
-#define NI_NOFQDN 0x4
-#define NI_NAMEREQD 0x8
-#define NI_DGRAM 0x10
-#define NI_MAXHOST 1025
-#define NI_MAXSERV 32
+#define NI_NOFQDN      0x4
+#define NI_NAMEREQD    0x8
+#define NI_DGRAM       0x10
+#define NI_MAXHOST     1025
+#define NI_MAXSERV     32
 
 #define EAI_BADFLAGS (-1)
-#define EAI_NONAME (-2)
-#define EAI_AGAIN (-3)
-#define EAI_FAIL (-4)
-#define EAI_NODATA (-5)
-#define EAI_FAMILY (-6)
+#define EAI_NONAME   (-2)
+#define EAI_AGAIN    (-3)
+#define EAI_FAIL     (-4)
+#define EAI_NODATA   (-5)
+#define EAI_FAMILY   (-6)
 #define EAI_SOCKTYPE (-7)
-#define EAI_SERVICE (-8)
-#define EAI_MEMORY (-10)
-#define EAI_SYSTEM (-11)
+#define EAI_SERVICE  (-8)
+#define EAI_MEMORY   (-10)
+#define EAI_SYSTEM   (-11)
 #define EAI_OVERFLOW (-12)
 
 #define HOST_NOT_FOUND 1
-#define TRY_AGAIN 2
-#define NO_RECOVERY 3
-#define NO_DATA 4
+#define TRY_AGAIN      2
+#define NO_RECOVERY    3
+#define NO_DATA        4
 
 #ifdef __cplusplus
 extern "C" {

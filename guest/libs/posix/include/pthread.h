@@ -37,7 +37,7 @@ typedef struct {
 } pthread_condattr_t;
 
 typedef struct {
-    uint32_t writer;  /* thread id + 1; 0: none */
+    uint32_t writer; /* thread id + 1; 0: none */
     uint32_t readers;
     uint32_t waiters;
     uint32_t waiting_writers;
@@ -61,29 +61,44 @@ typedef struct {
     int unused;
 } pthread_barrierattr_t;
 
-#define PTHREAD_MUTEX_NORMAL 0
-#define PTHREAD_MUTEX_RECURSIVE 1
+#define PTHREAD_MUTEX_NORMAL     0
+#define PTHREAD_MUTEX_RECURSIVE  1
 #define PTHREAD_MUTEX_ERRORCHECK 2
-#define PTHREAD_MUTEX_DEFAULT PTHREAD_MUTEX_NORMAL
-#define PTHREAD_MUTEX_INITIALIZER {0, 0, 0, PTHREAD_MUTEX_NORMAL}
-#define PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP {0, 0, 0, PTHREAD_MUTEX_RECURSIVE}
-#define PTHREAD_COND_INITIALIZER {0, 0}
-#define PTHREAD_RWLOCK_INITIALIZER {0, 0, 0, 0}
-#define PTHREAD_ONCE_INIT {0}
-#define PTHREAD_CREATE_JOINABLE 0
-#define PTHREAD_CREATE_DETACHED 1
-#define PTHREAD_PROCESS_PRIVATE 0
-#define PTHREAD_PROCESS_SHARED 1
-#define PTHREAD_SCOPE_PROCESS 0
-#define PTHREAD_SCOPE_SYSTEM 1
-#define PTHREAD_CANCEL_ENABLE 0
-#define PTHREAD_CANCEL_DISABLE 1
-#define PTHREAD_CANCEL_DEFERRED 0
-#define PTHREAD_CANCEL_ASYNCHRONOUS 1 /* accepted, means deferred */
-#define PTHREAD_CANCELED ((void *)-1)
+#define PTHREAD_MUTEX_DEFAULT    PTHREAD_MUTEX_NORMAL
+#define PTHREAD_MUTEX_INITIALIZER     \
+    {                                 \
+        0, 0, 0, PTHREAD_MUTEX_NORMAL \
+    }
+#define PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP \
+    {                                          \
+        0, 0, 0, PTHREAD_MUTEX_RECURSIVE       \
+    }
+#define PTHREAD_COND_INITIALIZER \
+    {                            \
+        0, 0                     \
+    }
+#define PTHREAD_RWLOCK_INITIALIZER \
+    {                              \
+        0, 0, 0, 0                 \
+    }
+#define PTHREAD_ONCE_INIT \
+    {                     \
+        0                 \
+    }
+#define PTHREAD_CREATE_JOINABLE       0
+#define PTHREAD_CREATE_DETACHED       1
+#define PTHREAD_PROCESS_PRIVATE       0
+#define PTHREAD_PROCESS_SHARED        1
+#define PTHREAD_SCOPE_PROCESS         0
+#define PTHREAD_SCOPE_SYSTEM          1
+#define PTHREAD_CANCEL_ENABLE         0
+#define PTHREAD_CANCEL_DISABLE        1
+#define PTHREAD_CANCEL_DEFERRED       0
+#define PTHREAD_CANCEL_ASYNCHRONOUS   1 /* accepted, means deferred */
+#define PTHREAD_CANCELED              ((void *)-1)
 #define PTHREAD_BARRIER_SERIAL_THREAD (-1)
-#define PTHREAD_KEYS_MAX 64
-#define PTHREAD_STACK_MIN 16384
+#define PTHREAD_KEYS_MAX              64
+#define PTHREAD_STACK_MIN             16384
 #define PTHREAD_DESTRUCTOR_ITERATIONS 4
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg);
@@ -111,13 +126,14 @@ struct posix_cleanup {
 };
 void posix_cleanup_push(struct posix_cleanup *entry);
 void posix_cleanup_pop(struct posix_cleanup *entry, int run);
-#define pthread_cleanup_push(routine, argument)                          \
-    do {                                                                 \
+#define pthread_cleanup_push(routine, argument)                              \
+    do {                                                                     \
         struct posix_cleanup posix_cleanup_ = {(routine), (argument), NULL}; \
         posix_cleanup_push(&posix_cleanup_);
-#define pthread_cleanup_pop(run)                     \
-        posix_cleanup_pop(&posix_cleanup_, (run));   \
-    } while (0)
+#define pthread_cleanup_pop(run)               \
+    posix_cleanup_pop(&posix_cleanup_, (run)); \
+    }                                          \
+    while (0)
 
 int pthread_attr_init(pthread_attr_t *attr);
 int pthread_attr_destroy(pthread_attr_t *attr);

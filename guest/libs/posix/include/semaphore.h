@@ -10,7 +10,7 @@ typedef struct {
     uint32_t value;
     uint32_t waiters;
 } sem_t;
-#define SEM_FAILED ((sem_t *)0)
+#define SEM_FAILED    ((sem_t *)0)
 #define SEM_VALUE_MAX 0x7fffffff
 
 int sem_init(sem_t *s, int shared, unsigned value);

@@ -2,8 +2,9 @@
  * SPDX-License-Identifier: BSD-3-Clause
  *
  * Whoever polls looks at the ring itself, which costs no call. One thread takes care of events that come while all
- * wait: it waits for the generation word to change, which the core sees when it polls. After a quiet while the VM may park, so the network
- * is asked to answer a call then: a second thread has always made one. Without a lane it is the first thread that makes it. */
+ * wait: it waits for the generation word to change, which the core sees when it polls. After a quiet while the VM may
+ * park, so the network is asked to answer a call then: a second thread has always made one. Without a lane it is the
+ * first thread that makes it. */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -95,7 +96,8 @@ int px_net_start(void)
     if (net_table(&found) != 0 || !found)
         return -EAFNOSUPPORT;
     seen = found->generation;
-    if (bh_core()->watch((const volatile uint16_t *)&found->generation, (const void *)(uintptr_t)&found->generation) != 0 ||
+    if (bh_core()->watch((const volatile uint16_t *)&found->generation, (const void *)(uintptr_t)&found->generation) !=
+            0 ||
         bh_thread_create(NULL, watch_network, NULL) != 0)
         return -ENOMEM;
     table = found;

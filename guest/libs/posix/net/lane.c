@@ -1,5 +1,5 @@
-/* Lanes, the application's end (guest/libs/lwip/include/net/lane.h): what was received waits in an inbox of each socket, what is
- * small is sent without a call.
+/* Lanes, the application's end (guest/libs/lwip/include/net/lane.h): what was received waits in an inbox of each
+ * socket, what is small is sent without a call.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include "net_socket.h"
 
 enum {
-    INBOX_KEEP = 4096,  /* an empty one that is larger is freed */
+    INBOX_KEEP = 4096,   /* an empty one that is larger is freed */
     UNASKED_MAX = 16384, /* bytes of records that wait for px_net_flush() */
 };
 
@@ -20,7 +20,7 @@ static struct net_lane *lane; /* NULL: none, every transfer is a call */
 static net_lane_t handle;
 static uint32_t received_tail, sent_head;
 static uint32_t asked_head; /* what the network was last asked to look at */
-static bool broken; /* the other end broke the rules */
+static bool broken;         /* the other end broke the rules */
 
 /* At the application's end: what was written has to reach the network before everything stops. */
 static void finish(void)

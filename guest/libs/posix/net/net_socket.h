@@ -25,7 +25,7 @@ struct px_socket {
 };
 
 /* ---- Readiness (events.c) ---- */
-int px_net_start(void);                      /* before the first socket; 0, -ENOTSUP, -ENOMEM */
+int px_net_start(void); /* before the first socket; 0, -ENOTSUP, -ENOMEM */
 void px_net_add(struct px_socket *s);
 void px_net_remove(struct px_socket *s);
 struct px_socket *px_net_socket(uint32_t index);
@@ -39,15 +39,15 @@ bool px_staging_has(const void *buffer); /* it is one of them */
 
 /* ---- Transfers without a call (lane.c) ---- */
 void px_lane_open(void);
-void px_lane_shut(void);     /* as if there were none */
-bool px_lane_arm(bool on);   /* whether events have to end px_lane_wait(); false: no lane */
-bool px_lane_wait(void);     /* blocks; false: the network died */
+void px_lane_shut(void);                                /* as if there were none */
+bool px_lane_arm(bool on);                              /* whether events have to end px_lane_wait(); false: no lane */
+bool px_lane_wait(void);                                /* blocks; false: the network died */
 void px_lane_attach(struct px_socket *s);               /* a new socket, if it can */
 void px_lane_grant(struct px_socket *s, uint32_t name); /* sets its index and name: as net_accept() told */
 void px_lane_poll(void);                                /* moves what came to the sockets' inboxes */
 /* Bytes of the inbox; -EAGAIN: it is empty, the rest is for a call. */
 ssize_t px_lane_receive(struct px_socket *s, const struct iovec *iov, int n, int flags);
-void px_lane_drop(struct px_socket *s, uint32_t n);     /* counts them as read */
+void px_lane_drop(struct px_socket *s, uint32_t n); /* counts them as read */
 /* False: has to be a call. */
 bool px_lane_send(struct px_socket *s, const struct iovec *iov, int n, size_t size, int flags);
 
@@ -57,7 +57,8 @@ int px_socket_open(struct px_socket **s, int family, int type, int protocol);
 int px_socket_accept(struct px_socket *s, struct px_socket **connection, struct net_address *peer);
 /* `address` may be NULL. */
 ssize_t px_socket_receive(struct px_socket *s, const struct iovec *iov, int n, int flags, struct net_address *address);
-ssize_t px_socket_send(struct px_socket *s, const struct iovec *iov, int n, int flags, const struct net_address *address);
+ssize_t px_socket_send(struct px_socket *s, const struct iovec *iov, int n, int flags,
+                       const struct net_address *address);
 
 /* ---- Addresses (address.c) ---- */
 int px_address_in(struct net_address *to, const struct sockaddr *from, socklen_t size); /* -EINVAL, -EAFNOSUPPORT */

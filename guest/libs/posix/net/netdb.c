@@ -18,9 +18,8 @@ static const struct {
     int port;
     bool udp;
 } services[] = {
-    {"ftp", 21, false},   {"ssh", 22, false},   {"smtp", 25, false},   {"domain", 53, true},
-    {"http", 80, false},  {"ntp", 123, true},   {"https", 443, false}, {"syslog", 514, true},
-    {"redis", 6379, false},
+    {"ftp", 21, false}, {"ssh", 22, false},    {"smtp", 25, false},   {"domain", 53, true},   {"http", 80, false},
+    {"ntp", 123, true}, {"https", 443, false}, {"syslog", 514, true}, {"redis", 6379, false},
 };
 
 /* A service's port, 0 for none, -1: unknown. */
@@ -49,8 +48,11 @@ static struct addrinfo *make(const struct net_address *address, int type, int pr
         return NULL;
     socklen_t size = sizeof(e->storage);
     px_address_out(address, (struct sockaddr *)&e->storage, &size);
-    e->info = (struct addrinfo){.ai_family = address->family, .ai_socktype = type, .ai_protocol = protocol,
-                                .ai_addrlen = size, .ai_addr = (struct sockaddr *)&e->storage};
+    e->info = (struct addrinfo){.ai_family = address->family,
+                                .ai_socktype = type,
+                                .ai_protocol = protocol,
+                                .ai_addrlen = size,
+                                .ai_addr = (struct sockaddr *)&e->storage};
     return &e->info;
 }
 
@@ -115,9 +117,7 @@ int getaddrinfo(const char *host, const char *service, const struct addrinfo *hi
         return EAI_SERVICE;
     int n = local(host, hints, found);
     if (n == 0)
-        n = hints->ai_flags & AI_NUMERICHOST
-                ? EAI_NONAME
-                : net_resolve(host, hints->ai_family, found, NET_RESOLVE_MAX);
+        n = hints->ai_flags & AI_NUMERICHOST ? EAI_NONAME : net_resolve(host, hints->ai_family, found, NET_RESOLVE_MAX);
     if (n <= 0)
         return n ? n : EAI_NONAME;
     struct addrinfo **tail = list;
@@ -167,18 +167,30 @@ int getnameinfo(const struct sockaddr *address, socklen_t length, char *host, so
 const char *gai_strerror(int error)
 {
     switch (error) {
-    case 0: return "Success";
-    case EAI_BADFLAGS: return "Bad value for ai_flags";
-    case EAI_NONAME: return "Name or service not known";
-    case EAI_AGAIN: return "Temporary failure in name resolution";
-    case EAI_FAIL: return "Non-recoverable failure in name resolution";
-    case EAI_FAMILY: return "Address family not supported";
-    case EAI_SOCKTYPE: return "Socket type not supported";
-    case EAI_SERVICE: return "Service not known";
-    case EAI_MEMORY: return "Out of memory";
-    case EAI_SYSTEM: return "System error";
-    case EAI_OVERFLOW: return "Result too large for the buffer";
-    default: return "Unknown error";
+    case 0:
+        return "Success";
+    case EAI_BADFLAGS:
+        return "Bad value for ai_flags";
+    case EAI_NONAME:
+        return "Name or service not known";
+    case EAI_AGAIN:
+        return "Temporary failure in name resolution";
+    case EAI_FAIL:
+        return "Non-recoverable failure in name resolution";
+    case EAI_FAMILY:
+        return "Address family not supported";
+    case EAI_SOCKTYPE:
+        return "Socket type not supported";
+    case EAI_SERVICE:
+        return "Service not known";
+    case EAI_MEMORY:
+        return "Out of memory";
+    case EAI_SYSTEM:
+        return "System error";
+    case EAI_OVERFLOW:
+        return "Result too large for the buffer";
+    default:
+        return "Unknown error";
     }
 }
 

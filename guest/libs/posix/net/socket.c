@@ -64,8 +64,8 @@ ssize_t px_socket_receive(struct px_socket *s, const struct iovec *iov, int n, i
     char *buffer = borrow(size, &staged);
     if (!buffer)
         return -ENOBUFS;
-    ssize_t got = address ? net_recvfrom(s->handle, buffer, size, flags, address)
-                          : net_recv(s->handle, buffer, size, flags);
+    ssize_t got =
+        address ? net_recvfrom(s->handle, buffer, size, flags, address) : net_recv(s->handle, buffer, size, flags);
     if (got > 0)
         scatter(buffer, (size_t)got < size ? (size_t)got : size, iov, n);
     give_back(buffer, staged);
@@ -74,7 +74,8 @@ ssize_t px_socket_receive(struct px_socket *s, const struct iovec *iov, int n, i
     return got;
 }
 
-ssize_t px_socket_send(struct px_socket *s, const struct iovec *iov, int n, int flags, const struct net_address *address)
+ssize_t px_socket_send(struct px_socket *s, const struct iovec *iov, int n, int flags,
+                       const struct net_address *address)
 {
     size_t size = px_iov_size(iov, n);
     bool staged;
@@ -90,8 +91,8 @@ ssize_t px_socket_send(struct px_socket *s, const struct iovec *iov, int n, int 
     if (!buffer)
         return -ENOBUFS;
     size = gather(buffer, size, iov, n);
-    ssize_t put = address ? net_sendto(s->handle, buffer, size, flags, address)
-                          : net_send(s->handle, buffer, size, flags);
+    ssize_t put =
+        address ? net_sendto(s->handle, buffer, size, flags, address) : net_send(s->handle, buffer, size, flags);
     give_back(buffer, staged);
     return put;
 }
@@ -109,8 +110,9 @@ static ssize_t socket_write(struct px_file *f, const struct iovec *iov, int n)
 static unsigned socket_poll(struct px_file *f)
 {
     unsigned word = px_net_word(socket_of(f));
-    return (word & NET_READABLE || socket_of(f)->inbox_size ? POLLIN | POLLRDNORM : 0) | (word & NET_WRITABLE ? POLLOUT | POLLWRNORM : 0) |
-           (word & NET_ERROR ? POLLERR : 0) | (word & NET_HANGUP ? POLLHUP : 0) | (word & NET_RDHUP ? POLLRDHUP : 0);
+    return (word & NET_READABLE || socket_of(f)->inbox_size ? POLLIN | POLLRDNORM : 0) |
+           (word & NET_WRITABLE ? POLLOUT | POLLWRNORM : 0) | (word & NET_ERROR ? POLLERR : 0) |
+           (word & NET_HANGUP ? POLLHUP : 0) | (word & NET_RDHUP ? POLLRDHUP : 0);
 }
 
 static int socket_stat(struct px_file *f, struct stat *st)

@@ -14,8 +14,7 @@ static rlim_t files_now = PX_FILES_MAX;
 
 static const struct bh_boot_compartment *self(void)
 {
-    const struct bh_boot_compartment *c =
-        (const void *)((const char *)bh_boot() + bh_boot()->compartments_off);
+    const struct bh_boot_compartment *c = (const void *)((const char *)bh_boot() + bh_boot()->compartments_off);
     while (c->index != bh_gates.compartment)
         c++;
     return c;

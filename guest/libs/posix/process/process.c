@@ -19,26 +19,70 @@ static const char *hostname(void)
     return name && *name ? name : "bulkhead";
 }
 
-pid_t getpid(void) { return 1; }
-pid_t getppid(void) { return 0; }
-pid_t getpgrp(void) { return 1; }
-pid_t getpgid(pid_t pid) { (void)pid; return 1; }
-pid_t setsid(void) { return 1; }
-int setpgid(pid_t pid, pid_t group) { (void)pid, (void)group; return 0; }
-uid_t getuid(void) { return 0; }
-uid_t geteuid(void) { return 0; }
-gid_t getgid(void) { return 0; }
-gid_t getegid(void) { return 0; }
+pid_t getpid(void)
+{
+    return 1;
+}
+pid_t getppid(void)
+{
+    return 0;
+}
+pid_t getpgrp(void)
+{
+    return 1;
+}
+pid_t getpgid(pid_t pid)
+{
+    (void)pid;
+    return 1;
+}
+pid_t setsid(void)
+{
+    return 1;
+}
+int setpgid(pid_t pid, pid_t group)
+{
+    (void)pid, (void)group;
+    return 0;
+}
+uid_t getuid(void)
+{
+    return 0;
+}
+uid_t geteuid(void)
+{
+    return 0;
+}
+gid_t getgid(void)
+{
+    return 0;
+}
+gid_t getegid(void)
+{
+    return 0;
+}
 
 static int only_root(unsigned id)
 {
     return id ? (int)px_result(-EPERM) : 0;
 }
 
-int setuid(uid_t id) { return only_root(id); }
-int seteuid(uid_t id) { return only_root(id); }
-int setgid(gid_t id) { return only_root(id); }
-int setegid(gid_t id) { return only_root(id); }
+int setuid(uid_t id)
+{
+    return only_root(id);
+}
+int seteuid(uid_t id)
+{
+    return only_root(id);
+}
+int setgid(gid_t id)
+{
+    return only_root(id);
+}
+int setegid(gid_t id)
+{
+    return only_root(id);
+}
 
 int getgroups(int n, gid_t *list)
 {
@@ -53,34 +97,72 @@ static int none(void)
     return (int)px_result(-ENOSYS);
 }
 
-pid_t fork(void) { return none(); }
-pid_t vfork(void) { return none(); }
+pid_t fork(void)
+{
+    return none();
+}
+pid_t vfork(void)
+{
+    return none();
+}
 int execve(const char *path, char *const argv[], char *const env[])
 {
     (void)path, (void)argv, (void)env;
     return none();
 }
-int execv(const char *path, char *const argv[]) { return execve(path, argv, NULL); }
-int execvp(const char *file, char *const argv[]) { return execve(file, argv, NULL); }
-int execl(const char *path, const char *arg, ...) { (void)arg; return execve(path, NULL, NULL); }
-int execlp(const char *file, const char *arg, ...) { (void)arg; return execve(file, NULL, NULL); }
-int system(const char *command) { return command ? none() : 0; }
+int execv(const char *path, char *const argv[])
+{
+    return execve(path, argv, NULL);
+}
+int execvp(const char *file, char *const argv[])
+{
+    return execve(file, argv, NULL);
+}
+int execl(const char *path, const char *arg, ...)
+{
+    (void)arg;
+    return execve(path, NULL, NULL);
+}
+int execlp(const char *file, const char *arg, ...)
+{
+    (void)arg;
+    return execve(file, NULL, NULL);
+}
+int system(const char *command)
+{
+    return command ? none() : 0;
+}
 FILE *popen(const char *command, const char *mode)
 {
     (void)command, (void)mode;
     none();
     return NULL;
 }
-int pclose(FILE *f) { (void)f; return none(); }
-int daemon(int keep_directory, int keep_files) { (void)keep_directory, (void)keep_files; return none(); }
+int pclose(FILE *f)
+{
+    (void)f;
+    return none();
+}
+int daemon(int keep_directory, int keep_files)
+{
+    (void)keep_directory, (void)keep_files;
+    return none();
+}
 
 pid_t waitpid(pid_t pid, int *status, int options)
 {
     (void)pid, (void)status, (void)options;
     return (pid_t)px_result(-ECHILD);
 }
-pid_t wait(int *status) { return waitpid(-1, status, 0); }
-pid_t wait3(int *status, int options, void *usage) { (void)usage; return waitpid(-1, status, options); }
+pid_t wait(int *status)
+{
+    return waitpid(-1, status, 0);
+}
+pid_t wait3(int *status, int options, void *usage)
+{
+    (void)usage;
+    return waitpid(-1, status, options);
+}
 
 /* ---- Names ---- */
 

@@ -27,7 +27,14 @@ static bool is_valid(int number)
 static bool ignored_by_default(int number)
 {
     switch (number) {
-    case SIGCHLD: case SIGURG: case SIGWINCH: case SIGCONT: case SIGSTOP: case SIGTSTP: case SIGTTIN: case SIGTTOU:
+    case SIGCHLD:
+    case SIGURG:
+    case SIGWINCH:
+    case SIGCONT:
+    case SIGSTOP:
+    case SIGTSTP:
+    case SIGTTIN:
+    case SIGTTOU:
         return true;
     default:
         return false;

@@ -27,8 +27,9 @@ int clock_nanosleep(clockid_t clock, int flags, const struct timespec *wanted, s
 {
     if (wanted->tv_nsec < 0 || wanted->tv_nsec >= SECOND || wanted->tv_sec < 0)
         return EINVAL;
-    uint64_t deadline = flags & TIMER_ABSTIME ? px_when(clock, wanted)
-                        : px_deadline((uint64_t)wanted->tv_sec * SECOND + (uint64_t)wanted->tv_nsec);
+    uint64_t deadline = flags & TIMER_ABSTIME
+                            ? px_when(clock, wanted)
+                            : px_deadline((uint64_t)wanted->tv_sec * SECOND + (uint64_t)wanted->tv_nsec);
     if (!deadline)
         return EINVAL;
     int r = sleep_until(deadline);

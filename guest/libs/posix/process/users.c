@@ -6,8 +6,14 @@
 
 #include "../px.h"
 
-static struct passwd root = {.pw_name = "root", .pw_passwd = "", .pw_uid = 0, .pw_gid = 0, .pw_comment = "",
-                             .pw_gecos = "", .pw_dir = "/", .pw_shell = ""};
+static struct passwd root = {.pw_name = "root",
+                             .pw_passwd = "",
+                             .pw_uid = 0,
+                             .pw_gid = 0,
+                             .pw_comment = "",
+                             .pw_gecos = "",
+                             .pw_dir = "/",
+                             .pw_shell = ""};
 
 struct passwd *getpwuid(uid_t uid)
 {

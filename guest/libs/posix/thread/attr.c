@@ -28,8 +28,7 @@ int pthread_attr_setstacksize(pthread_attr_t *attr, size_t size)
 
 static size_t stack_size(void)
 {
-    const struct bh_boot_compartment *c =
-        (const void *)((const char *)bh_boot() + bh_boot()->compartments_off);
+    const struct bh_boot_compartment *c = (const void *)((const char *)bh_boot() + bh_boot()->compartments_off);
     while (c->index != bh_gates.compartment)
         c++;
     return c->stack_size;

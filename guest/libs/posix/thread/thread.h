@@ -27,9 +27,9 @@ struct posix_thread {
 };
 
 struct posix_thread *px_self(void);
-struct posix_thread *px_main(void); /* the thread that runs main(): signal handlers run there */
-void px_become(struct posix_thread *t); /* makes it the descriptor of the calling thread */
-uint32_t px_tid(void);              /* the core's id + 1, never 0 */
+struct posix_thread *px_main(void);        /* the thread that runs main(): signal handlers run there */
+void px_become(struct posix_thread *t);    /* makes it the descriptor of the calling thread */
+uint32_t px_tid(void);                     /* the core's id + 1, never 0 */
 void px_interrupt(struct posix_thread *t); /* ends its px_block() early */
 void px_keys_end(struct posix_thread *t);  /* destructors */
 

@@ -19,8 +19,11 @@ int host_open(struct vfs_node *n, uint32_t flags, void **handle)
 {
     struct fuse_open_out out;
     const struct fuse_open_in in = {.flags = flags & O_ACCMODE}; /* the same numbers on both sides */
-    struct host_call call = {.opcode = vfs_is_dir(n) ? FUSE_OPENDIR : FUSE_OPEN, .in = &in, .in_size = sizeof(in),
-                             .out = &out, .out_size = sizeof(out)};
+    struct host_call call = {.opcode = vfs_is_dir(n) ? FUSE_OPENDIR : FUSE_OPEN,
+                             .in = &in,
+                             .in_size = sizeof(in),
+                             .out = &out,
+                             .out_size = sizeof(out)};
     int r = (int)send_to(n, &call);
     if (!r)
         *handle = host_handle(out.fh);
@@ -31,8 +34,10 @@ int host_open(struct vfs_node *n, uint32_t flags, void **handle)
 void host_close(struct vfs_node *n, void *handle)
 {
     const struct fuse_release_in in = {.fh = host_fh(handle)};
-    const struct host_call call = {.opcode = vfs_is_dir(n) ? FUSE_RELEASEDIR : FUSE_RELEASE, .node = host_of(n)->id,
-                                   .in = &in, .in_size = sizeof(in)};
+    const struct host_call call = {.opcode = vfs_is_dir(n) ? FUSE_RELEASEDIR : FUSE_RELEASE,
+                                   .node = host_of(n)->id,
+                                   .in = &in,
+                                   .in_size = sizeof(in)};
     host_post(host_of(n)->mount, &call);
 }
 
@@ -40,8 +45,8 @@ ssize_t host_read(struct vfs_node *n, void *handle, void *buffer, size_t size, u
 {
     size = size < HOST_DATA ? size : HOST_DATA;
     const struct fuse_read_in in = {.fh = host_fh(handle), .offset = offset, .size = (uint32_t)size};
-    struct host_call call = {.opcode = FUSE_READ, .in = &in, .in_size = sizeof(in), .receive = buffer,
-                             .receive_size = size};
+    struct host_call call = {
+        .opcode = FUSE_READ, .in = &in, .in_size = sizeof(in), .receive = buffer, .receive_size = size};
     return send_to(n, &call);
 }
 
@@ -52,8 +57,13 @@ static ssize_t put(struct vfs_node *n, void *handle, const void *buffer, size_t 
     size = size < HOST_DATA ? size : HOST_DATA;
     const struct fuse_write_in in = {
         .fh = host_fh(handle), .offset = offset, .size = (uint32_t)size, .write_flags = flags};
-    struct host_call call = {.opcode = FUSE_WRITE, .in = &in, .in_size = sizeof(in), .send = buffer, .send_size = size,
-                             .out = &out, .out_size = sizeof(out)};
+    struct host_call call = {.opcode = FUSE_WRITE,
+                             .in = &in,
+                             .in_size = sizeof(in),
+                             .send = buffer,
+                             .send_size = size,
+                             .out = &out,
+                             .out_size = sizeof(out)};
     ssize_t r = send_to(n, &call);
     if (r)
         return r;
@@ -100,7 +110,8 @@ static ssize_t convert(const uint8_t *from, size_t size, uint8_t *to, size_t roo
         size_t bytes = FUSE_DIRENT_ALIGN(FUSE_NAME_OFFSET + (size_t)e.namelen);
         if (!e.namelen || e.namelen > VFS_NAME_MAX || bytes > size - at)
             return -EIO;
-        if (!vfs_put_entry(to, room, &used, e.ino, e.off, e.type, (const char *)from + at + FUSE_NAME_OFFSET, e.namelen))
+        if (!vfs_put_entry(to, room, &used, e.ino, e.off, e.type, (const char *)from + at + FUSE_NAME_OFFSET,
+                           e.namelen))
             return used ? (ssize_t)used : -EINVAL;
         *cookie = e.off;
         at += bytes;
@@ -116,8 +127,8 @@ ssize_t host_list(struct vfs_node *n, void *handle, void *buffer, size_t size, u
     if (!entries)
         return -ENOMEM;
     const struct fuse_read_in in = {.fh = host_fh(handle), .offset = *cookie, .size = (uint32_t)room};
-    struct host_call call = {.opcode = FUSE_READDIR, .in = &in, .in_size = sizeof(in), .receive = entries,
-                             .receive_size = room};
+    struct host_call call = {
+        .opcode = FUSE_READDIR, .in = &in, .in_size = sizeof(in), .receive = entries, .receive_size = room};
     ssize_t r = send_to(n, &call);
     if (r > 0)
         r = convert(entries, (size_t)r, buffer, size, cookie);
@@ -145,10 +156,11 @@ int host_lock_test(struct vfs_node *n, void *handle, struct vfs_lock *lock)
 {
     struct fuse_lk_out out;
     const struct fuse_lk_in in = message(handle, false, lock);
-    struct host_call call = {.opcode = FUSE_GETLK, .in = &in, .in_size = sizeof(in), .out = &out, .out_size = sizeof(out)};
+    struct host_call call = {
+        .opcode = FUSE_GETLK, .in = &in, .in_size = sizeof(in), .out = &out, .out_size = sizeof(out)};
     int r = (int)send_to(n, &call);
     if (!r)
-        *lock = (struct vfs_lock){.first = out.lk.start, .last = out.lk.end,
-                                  .type = out.lk.type > 1 ? F_UNLCK : out.lk.type + F_RDLCK};
+        *lock = (struct vfs_lock){
+            .first = out.lk.start, .last = out.lk.end, .type = out.lk.type > 1 ? F_UNLCK : out.lk.type + F_RDLCK};
     return r;
 }

@@ -48,7 +48,10 @@ int host_node(struct host_mount *m, const struct fuse_entry_out *entry, struct h
         vfs_get(&n->vfs);
     } else if ((n = calloc(1, sizeof(*n)))) {
         *n = (struct host_node){.vfs = {.ops = &host_ops, .refs = 1, .type = entry->attr.mode & S_IFMT},
-                                .mount = m, .next = *head, .id = entry->nodeid, .lookups = 1};
+                                .mount = m,
+                                .next = *head,
+                                .id = entry->nodeid,
+                                .lookups = 1};
         *head = n;
     } else {
         forget(m, entry->nodeid, 1);

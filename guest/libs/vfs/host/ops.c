@@ -30,8 +30,8 @@ static int name_of(struct vfs_node *dir, char name[VFS_NAME_MAX + 1])
 {
     struct fuse_attr_out attr;
     const struct fuse_getattr_in in = {0};
-    struct host_call call = {.opcode = FUSE_GETATTR, .in = &in, .in_size = sizeof(in), .out = &attr,
-                             .out_size = sizeof(attr)};
+    struct host_call call = {
+        .opcode = FUSE_GETATTR, .in = &in, .in_size = sizeof(in), .out = &attr, .out_size = sizeof(attr)};
     int r = (int)send_to(dir, &call);
     if (r || !attr.attr.nlink || !host_of(dir)->name)
         return r ? r : -ENOENT;
@@ -48,8 +48,8 @@ static int create_file(struct vfs_node *dir, const char *name, uint32_t mode, ui
     } out;
     /* The file's own mode does not say how this open file may be used: the server opens it as asked. */
     const struct fuse_create_in in = {.flags = flags & O_ACCMODE, .mode = mode & 07777};
-    struct host_call call = {.opcode = FUSE_CREATE, .in = &in, .in_size = sizeof(in), .name = name, .out = &out,
-                             .out_size = sizeof(out)};
+    struct host_call call = {
+        .opcode = FUSE_CREATE, .in = &in, .in_size = sizeof(in), .name = name, .out = &out, .out_size = sizeof(out)};
     int r = (int)send_to(dir, &call);
     if (r)
         return r;
@@ -89,7 +89,8 @@ static int remove_name(struct vfs_node *dir, const char *name, bool directory)
 static int rename_name(struct vfs_node *from, const char *from_name, struct vfs_node *to, const char *to_name)
 {
     const struct fuse_rename2_in in = {.newdir = host_of(to)->id};
-    struct host_call call = {.opcode = FUSE_RENAME2, .in = &in, .in_size = sizeof(in), .name = from_name, .name2 = to_name};
+    struct host_call call = {
+        .opcode = FUSE_RENAME2, .in = &in, .in_size = sizeof(in), .name = from_name, .name2 = to_name};
     if (host_of(from)->mount != host_of(to)->mount)
         return -EXDEV;
     int r = (int)send_to(from, &call);
@@ -103,8 +104,8 @@ static int link_name(struct vfs_node *n, struct vfs_node *dir, const char *name)
     struct fuse_entry_out entry;
     struct vfs_node *made;
     const struct fuse_link_in in = {.oldnodeid = host_of(n)->id};
-    struct host_call call = {.opcode = FUSE_LINK, .in = &in, .in_size = sizeof(in), .name = name, .out = &entry,
-                             .out_size = sizeof(entry)};
+    struct host_call call = {
+        .opcode = FUSE_LINK, .in = &in, .in_size = sizeof(in), .name = name, .out = &entry, .out_size = sizeof(entry)};
     if (host_of(n)->mount != host_of(dir)->mount)
         return -EXDEV;
     int r = (int)send_to(dir, &call);
@@ -131,8 +132,8 @@ static int stat_node(struct vfs_node *n, void *handle, struct vfs_stat *st)
 {
     struct fuse_attr_out attr;
     const struct fuse_getattr_in in = {0};
-    struct host_call call = {.opcode = FUSE_GETATTR, .in = &in, .in_size = sizeof(in), .out = &attr,
-                             .out_size = sizeof(attr)};
+    struct host_call call = {
+        .opcode = FUSE_GETATTR, .in = &in, .in_size = sizeof(in), .out = &attr, .out_size = sizeof(attr)};
     (void)handle;
     int r = (int)send_to(n, &call);
     if (!r)
@@ -153,8 +154,8 @@ static int change(struct vfs_node *n, void *handle, uint32_t what, uint64_t valu
 {
     struct fuse_attr_out attr;
     struct fuse_setattr_in in = {0};
-    struct host_call call = {.opcode = FUSE_SETATTR, .in = &in, .in_size = sizeof(in), .out = &attr,
-                             .out_size = sizeof(attr)};
+    struct host_call call = {
+        .opcode = FUSE_SETATTR, .in = &in, .in_size = sizeof(in), .out = &attr, .out_size = sizeof(attr)};
     if (what & VFS_SIZE) {
         in.valid |= FATTR_SIZE | (handle ? FATTR_FH : 0);
         in.fh = handle ? host_fh(handle) : 0;
@@ -181,8 +182,12 @@ static int room(struct vfs_node *n, struct vfs_room *out)
     struct host_call call = {.opcode = FUSE_STATFS, .out = &st, .out_size = sizeof(st)};
     int r = (int)send_to(n, &call);
     if (!r)
-        *out = (struct vfs_room){.blocks = st.st.blocks, .free = st.st.bfree, .available = st.st.bavail,
-                                 .files = st.st.files, .free_files = st.st.ffree, .size_of_block = st.st.bsize,
+        *out = (struct vfs_room){.blocks = st.st.blocks,
+                                 .free = st.st.bfree,
+                                 .available = st.st.bavail,
+                                 .files = st.st.files,
+                                 .free_files = st.st.ffree,
+                                 .size_of_block = st.st.bsize,
                                  .name_max = st.st.namelen};
     return r;
 }

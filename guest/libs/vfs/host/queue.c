@@ -74,8 +74,8 @@ static int free_slot(struct host_mount *m)
 
 static void describe(struct host_mount *m, unsigned number, const void *at, size_t size, uint16_t flags)
 {
-    m->ring.desc[number] = (struct vring_desc){.addr = (uint64_t)(uintptr_t)at, .len = (uint32_t)size, .flags = flags,
-                                               .next = (uint16_t)(number + 1)};
+    m->ring.desc[number] = (struct vring_desc){
+        .addr = (uint64_t)(uintptr_t)at, .len = (uint32_t)size, .flags = flags, .next = (uint16_t)(number + 1)};
 }
 
 /* Fills the slot's descriptors; the last one ends the chain. */

@@ -18,8 +18,7 @@ static size_t index_of(const struct ram_node *dir, const char *name)
 {
     uint32_t hash = hash_of(name);
     size_t i = 0;
-    while (i < dir->n_entries &&
-           (dir->entries[i]->hash != hash || strcmp(dir->entries[i]->name, name) != 0))
+    while (i < dir->n_entries && (dir->entries[i]->hash != hash || strcmp(dir->entries[i]->name, name) != 0))
         i++;
     return i;
 }

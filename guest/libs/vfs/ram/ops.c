@@ -233,8 +233,8 @@ static int room(struct vfs_node *n, struct vfs_room *out)
 {
     uint64_t blocks = vfs_memory() / RAM_BLOCK;
     (void)n;
-    *out = (struct vfs_room){.blocks = blocks, .free = blocks, .available = blocks, .size_of_block = RAM_BLOCK,
-                             .name_max = VFS_NAME_MAX};
+    *out = (struct vfs_room){
+        .blocks = blocks, .free = blocks, .available = blocks, .size_of_block = RAM_BLOCK, .name_max = VFS_NAME_MAX};
     return 0;
 }
 

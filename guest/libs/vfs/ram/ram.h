@@ -32,7 +32,7 @@ struct ram_node {
     /* symbolic links */
     char *target;
     /* directories */
-    struct ram_node *parent; /* of the root: itself; else with a reference */
+    struct ram_node *parent;    /* of the root: itself; else with a reference */
     struct ram_entry **entries; /* by cookie */
     size_t n_entries, room;
     uint64_t next_cookie;
@@ -59,9 +59,9 @@ bool ram_has_room(void); /* less than half of the memory holds contents of files
 /* ---- Directories (dir.c) ---- */
 struct ram_node *ram_find(const struct ram_node *dir, const char *name); /* no reference; NULL: not there */
 int ram_link(struct ram_node *dir, const char *name, struct ram_node *n);
-void ram_unlink(struct ram_node *dir, const char *name); /* it is there */
-void ram_replace(struct ram_node *dir, const char *name, struct ram_node *n); /* it is there: now names `n` */
+void ram_unlink(struct ram_node *dir, const char *name);                       /* it is there */
+void ram_replace(struct ram_node *dir, const char *name, struct ram_node *n);  /* it is there: now names `n` */
 const struct ram_entry *ram_next(const struct ram_node *dir, uint64_t cookie); /* the first after `cookie` */
-const char *ram_name(const struct ram_node *dir, const struct ram_node *n); /* NULL: has none there */
+const char *ram_name(const struct ram_node *dir, const struct ram_node *n);    /* NULL: has none there */
 
 #endif

@@ -1,5 +1,5 @@
-/* Locks: of bytes as fcntl() has them, which belong to a client, and of whole files as flock() has them, which belong to an
- * open file. The two kinds do not see each other.
+/* Locks: of bytes as fcntl() has them, which belong to a client, and of whole files as flock() has them, which belong
+ * to an open file. The two kinds do not see each other.
  * SPDX-License-Identifier: BSD-3-Clause
  *
  * The list of a node has what this file system's clients hold; ranges of one owner never overlap. Where the file is
@@ -97,7 +97,7 @@ static void release_outside(struct vfs_node *n, void *handle, const void *owner,
 static int apply(struct vfs_node *n, void *handle, const void *owner, bool flock, const struct vfs_lock *lock)
 {
     struct vfs_held *new = malloc(sizeof(*new)), *spare = malloc(sizeof(*spare));
-    int r = new && spare ? 0 : -ENOLCK;
+    int r = new &&spare ? 0 : -ENOLCK;
     if (!r && n->ops->lock && !(flock && !handle)) {
         if (lock->type == F_UNLCK && !flock) /* of whole files the host knows which open file has which */
             release_outside(n, handle, owner, lock);
@@ -117,7 +117,8 @@ static int apply(struct vfs_node *n, void *handle, const void *owner, bool flock
     return r;
 }
 
-int vfs_lock_set(struct vfs_node *n, void *handle, const void *owner, bool flock, const struct vfs_lock *lock, bool wait)
+int vfs_lock_set(struct vfs_node *n, void *handle, const void *owner, bool flock, const struct vfs_lock *lock,
+                 bool wait)
 {
     uint64_t retry = RETRY_FIRST_NS;
     for (;;) {

@@ -1,9 +1,9 @@
-/* Inside the file system: nodes of whatever tree they are in, mounts, and walking paths. Functions return 0 or a negative
- * errno value, unless they say otherwise.
+/* Inside the file system: nodes of whatever tree they are in, mounts, and walking paths. Functions return 0 or a
+ * negative errno value, unless they say otherwise.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Threads are cooperative: operations on the tree in memory are not interrupted, those on the host's may let others run. So
- * whoever holds a node across one holds a reference. */
+ * Threads are cooperative: operations on the tree in memory are not interrupted, those on the host's may let others
+ * run. So whoever holds a node across one holds a reference. */
 #ifndef VFS_NODE_H
 #define VFS_NODE_H
 
@@ -16,14 +16,15 @@
 struct vfs_node;
 struct vfs_held; /* lock.c */
 
-/* `handle`: what open() or create() gave for this open file; NULL where only the node is known. Names have been checked: no
- * "." or "..", no '/', 1 to VFS_NAME_MAX bytes. Nodes that come out have a reference. */
+/* `handle`: what open() or create() gave for this open file; NULL where only the node is known. Names have been
+ * checked: no "." or "..", no '/', 1 to VFS_NAME_MAX bytes. Nodes that come out have a reference. */
 struct vfs_ops {
     void (*release)(struct vfs_node *n); /* the last reference is gone: frees it */
 
-    /* Directories. create(): -EEXIST; a regular file that is open as `flags` say, a directory, or a link to `target`. */
+    /* Directories. create(): -EEXIST; a regular file that is open as `flags` say, a directory, or a link to `target`.
+     */
     int (*lookup)(struct vfs_node *dir, const char *name, struct vfs_node **n);
-    int (*parent)(struct vfs_node *dir, struct vfs_node **n); /* of the tree's root: itself */
+    int (*parent)(struct vfs_node *dir, struct vfs_node **n);       /* of the tree's root: itself */
     int (*name)(struct vfs_node *dir, char name[VFS_NAME_MAX + 1]); /* in its parent; -ENOENT: removed */
     int (*create)(struct vfs_node *dir, const char *name, uint32_t mode, uint32_t flags, const char *target,
                   struct vfs_node **n, void **handle);
@@ -46,7 +47,8 @@ struct vfs_ops {
     int (*allocate)(struct vfs_node *n, void *handle, uint64_t offset, uint64_t size);
     int (*sync)(struct vfs_node *n, void *handle, bool data_only);
     int (*room)(struct vfs_node *n, struct vfs_room *room);
-    /* Tells others than this file system's clients of a lock, or asks (NULL: there are none). `flock`: of the open file. */
+    /* Tells others than this file system's clients of a lock, or asks (NULL: there are none). `flock`: of the open
+     * file. */
     int (*lock)(struct vfs_node *n, void *handle, bool flock, const struct vfs_lock *lock);
     int (*lock_test)(struct vfs_node *n, void *handle, struct vfs_lock *lock);
 };
@@ -89,7 +91,8 @@ struct vfs_place {
 int vfs_walk(struct vfs_node *start, const char *path, bool follow, struct vfs_place *place);
 void vfs_leave(struct vfs_place *place);
 ssize_t vfs_text(struct vfs_node *dir, const char *name, char *text, size_t size); /* vfs_canonical() */
-int vfs_mount_at(const char *path, struct vfs_node *root); /* makes the directory, with its parents; takes over the reference */
+int vfs_mount_at(const char *path,
+                 struct vfs_node *root); /* makes the directory, with its parents; takes over the reference */
 
 /* ---- Entries (entry.c) ---- */
 /* Appends one entry to a buffer of which *used bytes are taken. False: no room. */
@@ -98,7 +101,8 @@ bool vfs_put_entry(void *buffer, size_t size, size_t *used, uint64_t inode, uint
 
 /* ---- Locks (lock.c) ---- */
 /* `owner`: a client for locks of bytes, an open file for those of whole files (flock). */
-int vfs_lock_set(struct vfs_node *n, void *handle, const void *owner, bool flock, const struct vfs_lock *lock, bool wait);
+int vfs_lock_set(struct vfs_node *n, void *handle, const void *owner, bool flock, const struct vfs_lock *lock,
+                 bool wait);
 int vfs_lock_find(struct vfs_node *n, void *handle, const void *owner, struct vfs_lock *lock);
 void vfs_lock_drop(struct vfs_node *n, void *handle, const void *owner, bool flock);
 
@@ -106,10 +110,10 @@ void vfs_lock_drop(struct vfs_node *n, void *handle, const void *owner, bool flo
 int vfs_wait(const void *key, uint64_t timeout_ns); /* -ETIMEDOUT */
 void vfs_wake(const void *key);
 int vfs_random(void *to, size_t size);
-int64_t vfs_clock(void); /* ns since 1970 */
+int64_t vfs_clock(void);   /* ns since 1970 */
 uint64_t vfs_memory(void); /* bytes of the heap */
-uint32_t vfs_alone(void); /* VFS_ALONE, VFS_TREE_ALONE: of files in memory */
-int vfs_mount_all(void); /* the directories of the host (host/mounts.c) */
+uint32_t vfs_alone(void);  /* VFS_ALONE, VFS_TREE_ALONE: of files in memory */
+int vfs_mount_all(void);   /* the directories of the host (host/mounts.c) */
 
 /* ---- The tree in memory (ram/) ---- */
 bool vfs_in_memory(const struct vfs_node *n);

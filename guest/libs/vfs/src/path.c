@@ -190,7 +190,7 @@ ssize_t vfs_text(struct vfs_node *dir, const char *name, char *out, size_t size)
     size_t at = VFS_PATH_MAX - 1;
     text[at] = '\0';
     int r = *name ? prepend(text, &at, name) : 0;
-    for (struct vfs_node *n = vfs_get(dir), *up; ; n = up) {
+    for (struct vfs_node *n = vfs_get(dir), *up;; n = up) {
         while (n->covered) {
             up = vfs_get(n->covered);
             vfs_put(n);

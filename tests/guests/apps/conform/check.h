@@ -18,12 +18,12 @@ void check_at(const char *file, int line, const char *what, bool good, const cha
 extern int failures;
 
 /* The status of a call, which may be any expression or statement. */
-#define TRY(timeout, ...)                      \
-    ({                                         \
-        struct bh_try try_;                    \
-        bh_try_begin(&try_, (timeout));        \
-        __VA_ARGS__;                           \
-        bh_try_end(&try_);                     \
+#define TRY(timeout, ...)               \
+    ({                                  \
+        struct bh_try try_;             \
+        bh_try_begin(&try_, (timeout)); \
+        __VA_ARGS__;                    \
+        bh_try_end(&try_);              \
     })
 
 /* The edge to a compartment, from the boot information. */
@@ -44,7 +44,8 @@ void fill(void *data, size_t bytes, unsigned seed); /* as conform_fill() does */
 uint64_t sum(const void *data, size_t bytes);       /* as conform_sum() does */
 bool filled(const void *data, size_t bytes, unsigned seed);
 
-/* Runs `entry` in `n` threads at once with the numbers 0 .. n - 1 and waits until all have ended. False: could not start. */
+/* Runs `entry` in `n` threads at once with the numbers 0 .. n - 1 and waits until all have ended. False: could not
+ * start. */
 bool in_threads(unsigned n, void (*entry)(unsigned number));
 
 void check_data(void);      /* data.c */

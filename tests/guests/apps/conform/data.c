@@ -53,7 +53,7 @@ static void buffers(enum memory memory)
     const struct {
         const char *name;
         size_t size;
-    } sizes[] = {{"0", 0},       {"1", 1},           {"63", 63},        {"64", 64},
+    } sizes[] = {{"0", 0},       {"1", 1},           {"63", 63},       {"64", 64},
                  {"4095", 4095}, {"64KiB", 0x10000}, {"arena", arena}, {"arena+1", arena + 1}};
     for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
         buffer(memory, sizes[i].name, sizes[i].size);
@@ -70,18 +70,20 @@ static void counts(enum memory memory)
     for (int i = 0; i < 100; i++)
         numbers[i] = i - 50;
     enum bh_status want = expected(memory, 400);
-    CHECK(TRY(BH_FOREVER, total = conform_total(numbers, 100)) == want && total == (want ? 0 : -50),
-          "count.in.%s", kind);
+    CHECK(TRY(BH_FOREVER, total = conform_total(numbers, 100)) == want && total == (want ? 0 : -50), "count.in.%s",
+          kind);
     CHECK(TRY(BH_FOREVER, conform_squares(numbers, 100)) == want, "count.in,out.%s", kind);
     for (int i = 0; i < 100; i++)
         squared &= numbers[i] == (want ? i - 50 : (i - 50) * (i - 50));
     CHECK(squared, "count.in,out.%s.values", kind);
 
     /* Only what was used comes back into private memory; a share is written in place. */
-    bool in_place = want == BH_OK && (!isolated() || (memory == SHARED && edge_to("conform")->strategy != BH_DATA_COPY));
+    bool in_place =
+        want == BH_OK && (!isolated() || (memory == SHARED && edge_to("conform")->strategy != BH_DATA_COPY));
     for (long n = -1; n <= 100; n += n < 0 ? 41 : 60) {
         fill(part, 100, 200);
-        CHECK(TRY(BH_FOREVER, used = conform_part(part, 100, n)) == want && used == (want ? 0 : n), "used.%s.%ld", kind, n);
+        CHECK(TRY(BH_FOREVER, used = conform_part(part, 100, n)) == want && used == (want ? 0 : n), "used.%s.%ld", kind,
+              n);
         size_t back = want ? 0 : in_place ? 100 : n < 0 ? 0 : (size_t)n;
         unsigned char rest = (unsigned char)(200 + 7 * back);
         CHECK(filled(part, back, 1) && filled(part + back, 100 - back, rest), "used.%s.%ld.bytes", kind, n);
@@ -122,8 +124,8 @@ static void objects(enum memory memory)
     size_t length = 0;
 
     numbers[0] = numbers[1] = -9;
-    CHECK(TRY(BH_FOREVER, conform_divide(47, 10, &numbers[0], &numbers[1])) == want &&
-              numbers[0] == (want ? -9 : 4) && numbers[1] == (want ? -9 : 7),
+    CHECK(TRY(BH_FOREVER, conform_divide(47, 10, &numbers[0], &numbers[1])) == want && numbers[0] == (want ? -9 : 4) &&
+              numbers[1] == (want ? -9 : 7),
           "object.out.%s", kind);
     for (size_t n = 0; n < 3; n++) {
         static const size_t lengths[] = {0, 63, 60000};
@@ -186,7 +188,7 @@ static void zero_copy(void)
     enum bh_status want = edge->strategy == BH_DATA_STRICT && isolated() ? BH_UNANNOTATED : BH_OK;
     CHECK(TRY(BH_FOREVER, seen = relay_where(heap, 100)) == want && (want || (seen == (uintptr_t)heap) == !isolated()),
           "copied.share of others");
-    CHECK(conform_cookie(private) == (uintptr_t)private, "user_check");
+    CHECK(conform_cookie(private) == (uintptr_t) private, "user_check");
     put(SHARED, heap);
     put(PRIVATE, private);
 }

@@ -15,8 +15,14 @@ struct parts {
 static struct parts *new_parts(enum memory memory)
 {
     struct parts *p = (struct parts *)get(memory, sizeof(*p));
-    *p = (struct parts){.record = {.id = 7, .total = 1ll << 40, .answer = -1, .room = 40, .filled = 99,
-                                   .tag = "abcdefg", .cookie = &p->text, .unlisted = 5},
+    *p = (struct parts){.record = {.id = 7,
+                                   .total = 1ll << 40,
+                                   .answer = -1,
+                                   .room = 40,
+                                   .filled = 99,
+                                   .tag = "abcdefg",
+                                   .cookie = &p->text,
+                                   .unlisted = 5},
                         .name = "name"};
     memset(p->text, 0xaa, sizeof(p->text));
     p->record.name = p->name;
@@ -31,12 +37,13 @@ static void record(enum memory memory)
     struct parts *p = new_parts(memory);
     struct conform_record *r = &p->record;
     size_t result = 0;
-    bool in_place = !isolated() || (memory == SHARED && want == expected(SHARED, 1) &&
-                                    edge_to("conform")->strategy != BH_DATA_COPY);
+    bool in_place = !isolated() ||
+                    (memory == SHARED && want == expected(SHARED, 1) && edge_to("conform")->strategy != BH_DATA_COPY);
 
     CHECK(TRY(BH_FOREVER, result = conform_record(r)) == want && (want || result == (isolated() ? 4 : 1004)),
           "struct.%s.call", kind);
-    bool crossed = r->total == (1ll << 40) + 7 && r->answer == 3.5 && r->filled == 20 && !memcmp(r->tag, "\0gfedcba", 8);
+    bool crossed =
+        r->total == (1ll << 40) + 7 && r->answer == 3.5 && r->filled == 20 && !memcmp(r->tag, "\0gfedcba", 8);
     bool untouched = r->total == 1ll << 40 && r->answer == -1 && r->filled == 99 && !strcmp(r->tag, "abcdefg");
     CHECK(want ? untouched : crossed, "struct.%s.members", kind);
     CHECK(r->id == 7 && r->unlisted == 5 && r->name == p->name && r->text == p->text && r->cookie == p->text,
@@ -96,7 +103,8 @@ static void stream(enum memory memory)
           "stream.%s.cursors", kind);
     CHECK(TRY(BH_FOREVER, result = conform_copy(&p->copy, s)) == want && (want || (result == 0 && p->copy.state)),
           "stream.%s.copied", kind);
-    CHECK(want || (p->copy.state != s->state && (!isolated() || p->copy.next_in == s->next_in)), "stream.%s.copy", kind);
+    CHECK(want || (p->copy.state != s->state && (!isolated() || p->copy.next_in == s->next_in)), "stream.%s.copy",
+          kind);
     if (!want) {
         p->copy.next_in = p->in + 60, p->copy.avail_in = 40;
         p->copy.next_out = p->out + 60, p->copy.avail_out = 40;

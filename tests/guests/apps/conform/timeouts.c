@@ -82,7 +82,7 @@ static void forgeries(void)
         const char *name;
         uint64_t address, size;
     } wrong[] = {
-        {"private memory of the caller", (uint64_t)&private, 4},
+        {"private memory of the caller", (uint64_t) & private, 4},
         {"past the arena", arena + relay->arena_size - 8, 9},
         {"before the arena", arena - 1, 8},
         {"size wraps", arena + 64, UINT64_MAX - 8},

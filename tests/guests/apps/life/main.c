@@ -95,5 +95,9 @@ int main(int argc, char **argv)
         return 1;
     puts("ready");
     fflush(stdout);
-    return !strcmp(what, "idle") ? idle() : !strcmp(what, "spin") ? spin() : !strcmp(what, "call") ? call() : !strcmp(what, "submit") ? submit() : fill();
+    return !strcmp(what, "idle")     ? idle()
+           : !strcmp(what, "spin")   ? spin()
+           : !strcmp(what, "call")   ? call()
+           : !strcmp(what, "submit") ? submit()
+                                     : fill();
 }

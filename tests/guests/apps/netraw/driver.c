@@ -49,9 +49,8 @@ static bool wait_used(struct queue *q, uint64_t timeout)
         /* The wish to be woken, for when the VM parks: it parks only if nothing was used since. */
         *(volatile uint16_t *)&vring_used_event(&q->ring) = q->last_used;
         uint64_t gone = bh_now() - start;
-        if (gone >= timeout) {
+        if (gone >= timeout)
             return false;
-        }
         driver.waits++;
         bh_core()->wait(q, timeout == BH_FOREVER ? BH_FOREVER : timeout - gone);
     }
@@ -60,16 +59,15 @@ static bool wait_used(struct queue *q, uint64_t timeout)
 
 static void lend(uint16_t id)
 {
-    driver.queue[RX].ring.desc[id] = (struct vring_desc){
-        .addr = (uint64_t)buffers[RX][id], .len = BUFFER, .flags = VRING_DESC_F_WRITE};
+    driver.queue[RX].ring.desc[id] =
+        (struct vring_desc){.addr = (uint64_t)buffers[RX][id], .len = BUFFER, .flags = VRING_DESC_F_WRITE};
     make_available(RX, id);
 }
 
 struct bh_net_setup driver_setup(uint64_t features)
 {
-    struct bh_net_setup s = {
-        .features = features, .buffers = (uint64_t)buffers, .buffers_size = sizeof buffers};
-    memset(rings, 0, sizeof rings);
+    struct bh_net_setup s = {.features = features, .buffers = (uint64_t)buffers, .buffers_size = sizeof(buffers)};
+    memset(rings, 0, sizeof(rings));
     for (unsigned i = 0; i < 2; i++) {
         struct queue *q = &driver.queue[i];
         vring_init(&q->ring, QUEUE, rings[i], 4096);
@@ -90,14 +88,12 @@ long driver_start(uint64_t features)
     struct bh_net_setup s = driver_setup(features);
     if (!watched) {
         watched = true;
-        for (unsigned i = 0; i < 2; i++) {
+        for (unsigned i = 0; i < 2; i++)
             bh_core()->watch(&driver.queue[i].ring.used->idx, &driver.queue[i]);
-        }
     }
     long error = bh_core()->net_start(&s);
-    for (uint16_t i = 0; !error && i < QUEUE; i++) {
+    for (uint16_t i = 0; !error && i < QUEUE; i++)
         lend(i);
-    }
     return error;
 }
 
@@ -105,41 +101,36 @@ void driver_send(const struct virtio_net_hdr_v1 *h, const void *frame, uint32_t 
 {
     struct queue *q = &driver.queue[TX];
     static uint16_t sent;
-    if (q->ring.avail->idx == 0) {
+    if (q->ring.avail->idx == 0)
         sent = 0;
-    }
     while ((uint16_t)(sent - q->last_used) == QUEUE) {
         wait_used(q, BH_FOREVER);
         q->last_used = used_index(q);
     }
     uint16_t id = sent++ % QUEUE; /* the device uses this queue in order; so do we */
-    memcpy(buffers[TX][id], h, sizeof *h);
+    memcpy(buffers[TX][id], h, sizeof(*h));
     memcpy(buffers[TX][id] + HEADER, frame, bytes);
-    q->ring.desc[id] =
-        (struct vring_desc){.addr = (uint64_t)buffers[TX][id], .len = HEADER + bytes};
+    q->ring.desc[id] = (struct vring_desc){.addr = (uint64_t)buffers[TX][id], .len = HEADER + bytes};
     make_available(TX, id);
 }
 
-uint32_t driver_receive(struct virtio_net_hdr_v1 *h, uint8_t *frame, uint32_t size,
-                        uint64_t timeout)
+uint32_t driver_receive(struct virtio_net_hdr_v1 *h, uint8_t *frame, uint32_t size, uint64_t timeout)
 {
     struct queue *q = &driver.queue[RX];
     uint32_t bytes = 0, parts = 1;
-    if (!wait_used(q, timeout)) {
+    if (!wait_used(q, timeout))
         return 0;
-    }
     for (uint32_t i = 0; i < parts; i++) { /* all parts of a frame are published at once */
         struct vring_used_elem e = q->ring.used->ring[q->last_used % QUEUE];
         const uint8_t *from = buffers[RX][e.id];
         uint32_t skip = 0;
         if (i == 0) {
-            memcpy(h, from, sizeof *h);
+            memcpy(h, from, sizeof(*h));
             parts = h->num_buffers;
             skip = HEADER;
         }
-        if (bytes + e.len - skip <= size) {
+        if (bytes + e.len - skip <= size)
             memcpy(frame + bytes, from + skip, e.len - skip);
-        }
         bytes += e.len - skip;
         q->last_used++;
         lend((uint16_t)e.id);

@@ -43,7 +43,6 @@ long driver_start(uint64_t features);
 void driver_send(const struct virtio_net_hdr_v1 *h, const void *frame, uint32_t bytes);
 
 /* Receives one frame; blocks at most `timeout` ns. Its bytes, or 0. *h as in its first buffer. */
-uint32_t driver_receive(struct virtio_net_hdr_v1 *h, uint8_t *frame, uint32_t size,
-                        uint64_t timeout);
+uint32_t driver_receive(struct virtio_net_hdr_v1 *h, uint8_t *frame, uint32_t size, uint64_t timeout);
 
 #endif

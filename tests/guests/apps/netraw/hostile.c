@@ -44,7 +44,7 @@ static void wrong_setups(void)
     refuse("TSO without checksums", s, -EINVAL);
     for (unsigned i = 0; i < 2; i++) {
         static const uint32_t sizes[] = {0, 3, 2048, 0x80000000, 0xffffffff};
-        for (unsigned n = 0; n < sizeof sizes / sizeof *sizes; n++) {
+        for (unsigned n = 0; n < sizeof(sizes) / sizeof(*sizes); n++) {
             s = good;
             s.queue[i].size = sizes[n];
             refuse("queue size", s, -EINVAL);
@@ -54,7 +54,7 @@ static void wrong_setups(void)
         refuse("alignment", s, -EINVAL);
         static const uint64_t places[] = {0,           BH_BOOTINFO_VA, BH_KERNEL_BASE,
                                           ~0ull << 12, BH_TLS_VA,      0x8000000000000000ull};
-        for (unsigned n = 0; n < sizeof places / sizeof *places; n++) {
+        for (unsigned n = 0; n < sizeof(places) / sizeof(*places); n++) {
             s = good;
             s.queue[i].used = places[n];
             refuse("place of a ring", s, -EFAULT);
@@ -67,7 +67,7 @@ static void wrong_setups(void)
     s.buffers = (uint64_t)&refuse & ~4095ull; /* code */
     refuse("buffers in code", s, -EFAULT);
     static const uint64_t lengths[] = {0, 1ull << 36, ~0ull};
-    for (unsigned n = 0; n < sizeof lengths / sizeof *lengths; n++) {
+    for (unsigned n = 0; n < sizeof(lengths) / sizeof(*lengths); n++) {
         s = good;
         s.buffers_size = lengths[n];
         refuse("length of the buffers", s, -EFAULT);
@@ -99,7 +99,7 @@ static uint64_t place(uint64_t code)
     case 1:
         return (uint64_t)buffers;
     case 2:
-        return (uint64_t)buffers + sizeof buffers; /* just behind */
+        return (uint64_t)buffers + sizeof(buffers); /* just behind */
     case 3:
         return BH_KERNEL_BASE;
     default:
@@ -132,7 +132,7 @@ static void break_once(unsigned n)
 
 int hostile(uint32_t rounds)
 {
-    const unsigned n = sizeof broken / sizeof *broken;
+    const unsigned n = sizeof(broken) / sizeof(*broken);
     wrong_setups();
     expect("start", driver_start(offered()), 0);
     expect("second start", driver_start(offered()), -EBUSY);

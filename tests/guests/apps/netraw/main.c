@@ -24,9 +24,8 @@ static void die(const char *what)
 
 static void start(void)
 {
-    if (!bh_boot()->net_off) {
+    if (!bh_boot()->net_off)
         die("no network device");
-    }
     const struct bh_boot_net *b = (const void *)((const char *)bh_boot() + bh_boot()->net_off);
     long error = driver_start(b->features);
     if (error) {
@@ -48,11 +47,9 @@ static struct lease discover(void)
 {
     struct lease lease = {0};
     driver_send(&plain, frame, packet_dhcp_discover(frame));
-    for (uint32_t n; (n = driver_receive(&h, frame, sizeof frame, 5 * SECOND)) != 0;) {
-        if (packet_is_dhcp_offer(frame, n, &lease)) {
+    for (uint32_t n; (n = driver_receive(&h, frame, sizeof(frame), 5 * SECOND)) != 0;)
+        if (packet_is_dhcp_offer(frame, n, &lease))
             return lease;
-        }
-    }
     die("no DHCP offer");
     return lease;
 }
@@ -60,11 +57,9 @@ static struct lease discover(void)
 static void resolve(const uint8_t own[4], const uint8_t whom[4], uint8_t mac[6])
 {
     driver_send(&plain, frame, packet_arp_request(frame, own, whom));
-    for (uint32_t n; (n = driver_receive(&h, frame, sizeof frame, 5 * SECOND)) != 0;) {
-        if (packet_is_arp_reply(frame, n, whom, mac)) {
+    for (uint32_t n; (n = driver_receive(&h, frame, sizeof(frame), 5 * SECOND)) != 0;)
+        if (packet_is_arp_reply(frame, n, whom, mac))
             return;
-        }
-    }
     die("no ARP reply");
 }
 
@@ -73,11 +68,10 @@ static void dhcp(void)
 {
     uint8_t mac[6];
     struct lease lease = discover();
-    printf("address %s mask %s router %s dns %s\n", dotted(lease.address), dotted(lease.mask),
-           dotted(lease.router), dotted(lease.dns));
+    printf("address %s mask %s router %s dns %s\n", dotted(lease.address), dotted(lease.mask), dotted(lease.router),
+           dotted(lease.dns));
     resolve(lease.address, lease.router, mac);
-    printf("router %02x:%02x:%02x:%02x:%02x:%02x\n", mac[0], mac[1], mac[2], mac[3], mac[4],
-           mac[5]);
+    printf("router %02x:%02x:%02x:%02x:%02x:%02x\n", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 }
 
 static void ping(uint32_t count, uint32_t payload)
@@ -87,21 +81,18 @@ static void ping(uint32_t count, uint32_t payload)
     resolve(lease.address, lease.router, mac);
     uint64_t kicks = driver.kicks, waits = driver.waits, begin = bh_now();
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t n =
-            packet_echo_request(frame, lease.address, mac, lease.router, (uint16_t)i, payload);
+        uint32_t n = packet_echo_request(frame, lease.address, mac, lease.router, (uint16_t)i, payload);
         /* The device fills in every second checksum. */
         driver_send(i & 1 ? packet_leave_checksum(frame) : &plain, frame, n);
         do {
-            n = driver_receive(&h, frame, sizeof frame, 5 * SECOND);
+            n = driver_receive(&h, frame, sizeof(frame), 5 * SECOND);
         } while (n && !packet_is_echo_reply(frame, n, (uint16_t)i));
-        if (!n) {
+        if (!n)
             die("no echo reply");
-        }
     }
     uint64_t ns = bh_now() - begin;
-    printf("%lu pings of %lu bytes: %lu ns each, %lu kicks, %lu waits\n", (unsigned long)count,
-           (unsigned long)payload, (unsigned long)(ns / count),
-           (unsigned long)(driver.kicks - kicks), (unsigned long)(driver.waits - waits));
+    printf("%lu pings of %lu bytes: %lu ns each, %lu kicks, %lu waits\n", (unsigned long)count, (unsigned long)payload,
+           (unsigned long)(ns / count), (unsigned long)(driver.kicks - kicks), (unsigned long)(driver.waits - waits));
 }
 
 /* Queries for the name server, far enough apart that it looks again at where the host has its own.
@@ -114,9 +105,8 @@ static void dns(void)
     resolve(lease.address, lease.dns, mac);
     for (unsigned i = 0; i < 3; i++) {
         driver_send(&plain, frame, packet_dns_query(frame, lease.address, mac, lease.dns));
-        for (uint32_t n; (n = driver_receive(&h, frame, sizeof frame, 3 * SECOND / 2)) != 0;) {
+        for (uint32_t n; (n = driver_receive(&h, frame, sizeof(frame), 3 * SECOND / 2)) != 0;)
             answers += packet_turn_udp(frame, n, 5353);
-        }
     }
     printf("%u answers\n", answers);
 }
@@ -126,10 +116,9 @@ static void echo(const uint8_t own[4])
 {
     driver_send(&plain, frame, packet_arp_request(frame, own, own)); /* here I am */
     for (;;) {
-        uint32_t n = driver_receive(&h, frame, sizeof frame, 60 * SECOND);
-        if (!n) {
+        uint32_t n = driver_receive(&h, frame, sizeof(frame), 60 * SECOND);
+        if (!n)
             die("nobody asked for anything");
-        }
         bool end = n >= 45 && !memcmp(frame + 42, "end", 3);
         if (packet_answer_arp(frame, n, own) || packet_turn_udp(frame, n, 7)) {
             h.flags &= VIRTIO_NET_HDR_F_NEEDS_CSUM; /* it came without a checksum: so it goes */
@@ -145,20 +134,19 @@ static void echo(const uint8_t own[4])
 static void show(void)
 {
     const struct bh_boot_net *b = driver.boot;
-    printf("mac %02x:%02x:%02x:%02x:%02x:%02x mtu %lu features 0x%llx address %s gateway %s dns %s "
-           "address6 %s hostname %s\n",
-           b->mac[0], b->mac[1], b->mac[2], b->mac[3], b->mac[4], b->mac[5], (unsigned long)b->mtu,
-           (unsigned long long)b->features, b->address, b->gateway, b->dns, b->address6,
-           b->hostname);
+    printf(
+        "mac %02x:%02x:%02x:%02x:%02x:%02x mtu %lu features 0x%llx address %s gateway %s dns %s "
+        "address6 %s hostname %s\n",
+        b->mac[0], b->mac[1], b->mac[2], b->mac[3], b->mac[4], b->mac[5], (unsigned long)b->mtu,
+        (unsigned long long)b->features, b->address, b->gateway, b->dns, b->address6, b->hostname);
 }
 
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "dhcp";
     uint32_t number = argc > 2 ? (uint32_t)atoi(argv[2]) : 0;
-    if (!strcmp(what, "hostile")) {
+    if (!strcmp(what, "hostile"))
         return hostile(number);
-    }
     start();
     if (!strcmp(what, "show")) {
         show();

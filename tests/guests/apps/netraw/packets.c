@@ -22,15 +22,12 @@ static uint16_t get16(const uint8_t *at)
 static uint16_t checksum(const uint8_t *at, uint32_t bytes)
 {
     uint32_t sum = 0;
-    for (uint32_t i = 0; i + 1 < bytes; i += 2) {
+    for (uint32_t i = 0; i + 1 < bytes; i += 2)
         sum += get16(at + i);
-    }
-    if (bytes & 1) {
+    if (bytes & 1)
         sum += (uint32_t)at[bytes - 1] << 8;
-    }
-    while (sum >> 16) {
+    while (sum >> 16)
         sum = (sum & 0xffff) + (sum >> 16);
-    }
     return (uint16_t)~sum;
 }
 
@@ -42,8 +39,7 @@ static void ethernet(uint8_t *frame, const uint8_t to[6], uint16_t type)
 }
 
 /* Header of an IPv4 packet that carries `bytes` behind it. */
-static void ip(uint8_t *at, uint8_t protocol, const uint8_t from[4], const uint8_t to[4],
-               uint32_t bytes)
+static void ip(uint8_t *at, uint8_t protocol, const uint8_t from[4], const uint8_t to[4], uint32_t bytes)
 {
     memset(at, 0, 20);
     at[0] = 0x45;
@@ -69,10 +65,8 @@ uint32_t packet_arp_request(uint8_t *frame, const uint8_t own[4], const uint8_t 
 
 bool packet_is_arp_reply(const uint8_t *frame, uint32_t bytes, const uint8_t of[4], uint8_t mac[6])
 {
-    if (bytes < 42 || get16(frame + 12) != 0x0806 || get16(frame + 20) != 2 ||
-        memcmp(frame + 28, of, 4)) {
+    if (bytes < 42 || get16(frame + 12) != 0x0806 || get16(frame + 20) != 2 || memcmp(frame + 28, of, 4))
         return false;
-    }
     memcpy(mac, frame + 22, 6);
     return true;
 }
@@ -80,10 +74,8 @@ bool packet_is_arp_reply(const uint8_t *frame, uint32_t bytes, const uint8_t of[
 bool packet_answer_arp(uint8_t *frame, uint32_t bytes, const uint8_t own[4])
 {
     uint8_t asker[10];
-    if (bytes < 42 || get16(frame + 12) != 0x0806 || get16(frame + 20) != 1 ||
-        memcmp(frame + 38, own, 4)) {
+    if (bytes < 42 || get16(frame + 12) != 0x0806 || get16(frame + 20) != 1 || memcmp(frame + 38, own, 4))
         return false;
-    }
     memcpy(asker, frame + 22, 10);
     packet_arp_request(frame, own, asker + 6);
     memcpy(frame, asker, 6);
@@ -92,8 +84,8 @@ bool packet_answer_arp(uint8_t *frame, uint32_t bytes, const uint8_t own[4])
     return true;
 }
 
-uint32_t packet_echo_request(uint8_t *frame, const uint8_t own[4], const uint8_t to_mac[6],
-                             const uint8_t to[4], uint16_t number, uint32_t payload)
+uint32_t packet_echo_request(uint8_t *frame, const uint8_t own[4], const uint8_t to_mac[6], const uint8_t to[4],
+                             uint16_t number, uint32_t payload)
 {
     uint8_t *icmp = frame + 34;
     ethernet(frame, to_mac, 0x0800);
@@ -101,9 +93,8 @@ uint32_t packet_echo_request(uint8_t *frame, const uint8_t own[4], const uint8_t
     memset(icmp, 0, 8);
     icmp[0] = 8;
     put16(icmp + 6, number);
-    for (uint32_t i = 0; i < payload; i++) {
+    for (uint32_t i = 0; i < payload; i++)
         icmp[8 + i] = (uint8_t)(i + number);
-    }
     put16(icmp + 2, checksum(icmp, 8 + payload));
     return 42 + payload;
 }
@@ -123,19 +114,18 @@ const struct virtio_net_hdr_v1 *packet_leave_checksum(uint8_t *frame)
 }
 
 /* RFC 1035, 4.1: one question, for the empty name, type NS, class IN. No UDP checksum. */
-uint32_t packet_dns_query(uint8_t *frame, const uint8_t own[4], const uint8_t to_mac[6],
-                          const uint8_t to[4])
+uint32_t packet_dns_query(uint8_t *frame, const uint8_t own[4], const uint8_t to_mac[6], const uint8_t to[4])
 {
     static const uint8_t query[17] = {0x42, 0x42, 1, 0, 0, 1, [14] = 2, [16] = 1};
     uint8_t *udp = frame + 34;
     ethernet(frame, to_mac, 0x0800);
-    ip(frame + 14, 17, own, to, 8 + sizeof query);
+    ip(frame + 14, 17, own, to, 8 + sizeof(query));
     put16(udp, 5353);
     put16(udp + 2, 53);
-    put16(udp + 4, 8 + sizeof query);
+    put16(udp + 4, 8 + sizeof(query));
     put16(udp + 6, 0);
-    memcpy(udp + 8, query, sizeof query);
-    return 42 + sizeof query;
+    memcpy(udp + 8, query, sizeof(query));
+    return 42 + sizeof(query);
 }
 
 /* RFC 2131: the fixed part is 236 bytes, then the magic cookie and options. */
@@ -144,7 +134,7 @@ uint32_t packet_dhcp_discover(uint8_t *frame)
     static const uint8_t nobody[4], all[4] = {255, 255, 255, 255};
     static const uint8_t options[] = {99, 130, 83, 99, 53, 1, 1, 255};
     uint8_t *udp = frame + 34, *dhcp = udp + 8;
-    uint32_t bytes = 8 + 236 + sizeof options;
+    uint32_t bytes = 8 + 236 + sizeof(options);
     ethernet(frame, everybody, 0x0800);
     ip(frame + 14, 17, nobody, all, bytes);
     memset(udp, 0, bytes);
@@ -155,17 +145,16 @@ uint32_t packet_dhcp_discover(uint8_t *frame)
     dhcp[2] = 6;
     put16(dhcp + 4, 0x4242);
     memcpy(dhcp + 28, driver.boot->mac, 6);
-    memcpy(dhcp + 236, options, sizeof options);
+    memcpy(dhcp + 236, options, sizeof(options));
     return 34 + bytes;
 }
 
 bool packet_is_dhcp_offer(const uint8_t *frame, uint32_t bytes, struct lease *lease)
 {
     const uint8_t *dhcp = frame + 42;
-    if (bytes < 42 + 240 || get16(frame + 12) != 0x0800 || frame[23] != 17 ||
-        get16(frame + 36) != 68 || dhcp[0] != 2 || get16(dhcp + 4) != 0x4242) {
+    if (bytes < 42 + 240 || get16(frame + 12) != 0x0800 || frame[23] != 17 || get16(frame + 36) != 68 || dhcp[0] != 2 ||
+        get16(dhcp + 4) != 0x4242)
         return false;
-    }
     memcpy(lease->address, dhcp + 16, 4);
     for (uint32_t at = 42 + 240; at + 6 <= bytes && frame[at] != 255;) {
         uint8_t option = frame[at];
@@ -173,13 +162,9 @@ bool packet_is_dhcp_offer(const uint8_t *frame, uint32_t bytes, struct lease *le
             at++;
             continue;
         }
-        uint8_t *to = option == 1   ? lease->mask
-                      : option == 3 ? lease->router
-                      : option == 6 ? lease->dns
-                                    : NULL;
-        if (to) {
+        uint8_t *to = option == 1 ? lease->mask : option == 3 ? lease->router : option == 6 ? lease->dns : NULL;
+        if (to)
             memcpy(to, frame + at + 2, 4);
-        }
         at += 2u + frame[at + 1];
     }
     return true;
@@ -196,9 +181,8 @@ static void swap(uint8_t *a, uint8_t *b, uint32_t bytes)
 
 bool packet_turn_udp(uint8_t *frame, uint32_t bytes, uint16_t port)
 {
-    if (bytes < 42 || get16(frame + 12) != 0x0800 || frame[23] != 17 || get16(frame + 36) != port) {
+    if (bytes < 42 || get16(frame + 12) != 0x0800 || frame[23] != 17 || get16(frame + 36) != port)
         return false;
-    }
     swap(frame, frame + 6, 6);
     swap(frame + 26, frame + 30, 4);
     swap(frame + 34, frame + 36, 2);

@@ -15,12 +15,11 @@ struct lease {
 
 /* All of them write a frame and return its bytes. Addresses are in network order. */
 uint32_t packet_arp_request(uint8_t *frame, const uint8_t own[4], const uint8_t whom[4]);
-uint32_t packet_echo_request(uint8_t *frame, const uint8_t own[4], const uint8_t to_mac[6],
-                             const uint8_t to[4], uint16_t number, uint32_t payload);
+uint32_t packet_echo_request(uint8_t *frame, const uint8_t own[4], const uint8_t to_mac[6], const uint8_t to[4],
+                             uint16_t number, uint32_t payload);
 uint32_t packet_dhcp_discover(uint8_t *frame);
 /* The root's name servers are asked for, from port 5353. */
-uint32_t packet_dns_query(uint8_t *frame, const uint8_t own[4], const uint8_t to_mac[6],
-                          const uint8_t to[4]);
+uint32_t packet_dns_query(uint8_t *frame, const uint8_t own[4], const uint8_t to_mac[6], const uint8_t to[4]);
 
 /* Takes the checksum out of an echo request; the header that has the device put it back. */
 const struct virtio_net_hdr_v1 *packet_leave_checksum(uint8_t *frame);

@@ -50,8 +50,8 @@ int main(void)
     if (sockets() != before + 1)
         fail("sockets left over", (int64_t)sockets() - before - 1);
     /* The port is free again, and what others hold was not touched. */
-    if (net_socket(AF_INET, SOCK_STREAM, 0, &listener, &index) ||
-        net_setopt(listener, SOL_SOCKET, SO_REUSEADDR, 1) || net_bind(listener, &port) || net_listen(listener, 1))
+    if (net_socket(AF_INET, SOCK_STREAM, 0, &listener, &index) || net_setopt(listener, SOL_SOCKET, SO_REUSEADDR, 1) ||
+        net_bind(listener, &port) || net_listen(listener, 1))
         fail("the port", PORT);
     if (net_sendto(mine, "x", 1, 0, &port) != 1)
         fail("my own socket", 0);

@@ -13,7 +13,7 @@
 
 #include "../posix_test/check.h"
 
-struct sockaddr_in at4(uint16_t port); /* on the loopback interface */
+struct sockaddr_in at4(uint16_t port);    /* on the loopback interface */
 int listen_at(uint16_t port, int option); /* a listening stream, with SO_REUSEADDR, SO_REUSEPORT or 0; -1: errno */
 int connect_to(uint16_t port);
 void stream_pair(uint16_t port, int fds[2]);

@@ -58,7 +58,8 @@ void test_vectors(void)
         iov[i] = (struct iovec){data + i * SIZE, SIZE};
     }
     CHECK("writev", writev(fds[0], iov, PARTS) == sizeof(data));
-    CHECK("all of it", recv(fds[1], back, sizeof(back), MSG_WAITALL) == sizeof(back) && !memcmp(data, back, sizeof(data)));
+    CHECK("all of it",
+          recv(fds[1], back, sizeof(back), MSG_WAITALL) == sizeof(back) && !memcmp(data, back, sizeof(data)));
     struct msghdr m = {.msg_iov = iov, .msg_iovlen = PARTS};
     CHECK("sendmsg", sendmsg(fds[0], &m, MSG_NOSIGNAL) == sizeof(data));
     memset(data, 0, sizeof(data));
@@ -231,7 +232,8 @@ void test_datagrams(void)
     char text[16];
     CHECK("bind", bind(b, (struct sockaddr *)&at, sizeof(at)) == 0);
     CHECK("sendto", sendto(a, "datagram", 8, 0, (struct sockaddr *)&at, sizeof(at)) == 8);
-    CHECK("recvfrom", recvfrom(b, text, 4, MSG_TRUNC, (struct sockaddr *)&from, &size) == 8 && !memcmp(text, "data", 4));
+    CHECK("recvfrom",
+          recvfrom(b, text, 4, MSG_TRUNC, (struct sockaddr *)&from, &size) == 8 && !memcmp(text, "data", 4));
     CHECK("connect", connect(b, (struct sockaddr *)&from, size) == 0 && send(b, "back", 4, 0) == 4);
     CHECK("read", read(a, text, sizeof(text)) == 4);
     FAILS("no destination", EDESTADDRREQ, send(a, "x", 1, 0));
@@ -245,7 +247,8 @@ void test_names(void)
     char host[64], port[16];
     CHECK("localhost", getaddrinfo("localhost", "redis", &hints, &list) == 0 && list && list->ai_next);
     CHECK("getnameinfo", getnameinfo(list->ai_addr, list->ai_addrlen, host, sizeof(host), port, sizeof(port),
-                                     NI_NUMERICHOST | NI_NUMERICSERV) == 0 && !strcmp(port, "6379"));
+                                     NI_NUMERICHOST | NI_NUMERICSERV) == 0 &&
+                             !strcmp(port, "6379"));
     freeaddrinfo(list);
     hints.ai_flags = AI_NUMERICHOST;
     CHECK("not a number", getaddrinfo("some.name", "1", &hints, &list) == EAI_NONAME);

@@ -35,9 +35,11 @@ void test_waiting(void)
     struct pollfd p[2] = {{fds[1], POLLIN, 0}, {ends[0], POLLIN, 0}};
     CHECK("nothing is ready", poll(p, 2, 10) == 0);
     soon(fds[0]);
-    CHECK("poll: the socket", poll(p, 2, 2000) == 1 && p[0].revents == POLLIN && !p[1].revents && read(fds[1], &c, 1) == 1);
+    CHECK("poll: the socket",
+          poll(p, 2, 2000) == 1 && p[0].revents == POLLIN && !p[1].revents && read(fds[1], &c, 1) == 1);
     soon(ends[1]);
-    CHECK("poll: the pipe", poll(p, 2, 2000) == 1 && p[1].revents == POLLIN && !p[0].revents && read(ends[0], &c, 1) == 1);
+    CHECK("poll: the pipe",
+          poll(p, 2, 2000) == 1 && p[1].revents == POLLIN && !p[0].revents && read(ends[0], &c, 1) == 1);
     fd_set set;
     FD_ZERO(&set);
     FD_SET(fds[1], &set);
@@ -68,13 +70,15 @@ void test_epoll_edges(void)
     CHECK("and a pipe", epoll_ctl(set, EPOLL_CTL_ADD, ends[0], &e) == 0);
     soon(fds[0]);
     CHECK("one wait for both", epoll_wait(set, got, 4, 2000) == 1 && got[0].data.u32 == 1);
-    CHECK("level-triggered", epoll_wait(set, got, 4, 0) == 1 && read(fds[1], text, 8) == 1 && epoll_wait(set, got, 4, 0) == 0);
+    CHECK("level-triggered",
+          epoll_wait(set, got, 4, 0) == 1 && read(fds[1], text, 8) == 1 && epoll_wait(set, got, 4, 0) == 0);
     soon(ends[1]);
     CHECK("the pipe", epoll_wait(set, got, 4, 2000) == 1 && got[0].data.u32 == 2 && read(ends[0], text, 8) == 1);
     e = (struct epoll_event){.events = EPOLLIN | EPOLLET, .data.u32 = 3};
     epoll_ctl(set, EPOLL_CTL_MOD, fds[1], &e);
     soon(fds[0]);
-    CHECK("edge-triggered", epoll_wait(set, got, 4, 2000) == 1 && got[0].data.u32 == 3 && epoll_wait(set, got, 4, 20) == 0);
+    CHECK("edge-triggered",
+          epoll_wait(set, got, 4, 2000) == 1 && got[0].data.u32 == 3 && epoll_wait(set, got, 4, 20) == 0);
     soon(fds[0]);
     CHECK("again for more", epoll_wait(set, got, 4, 2000) == 1 && read(fds[1], text, 8) == 2);
     e.events = EPOLLIN | EPOLLONESHOT;

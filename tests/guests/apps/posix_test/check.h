@@ -9,14 +9,14 @@
 
 extern int failures;
 
-#define CHECK(what, condition)                                                     \
-    do {                                                                           \
-        if (condition) {                                                           \
-            printf("ok %s\n", what);                                               \
-        } else {                                                                   \
+#define CHECK(what, condition)                                                      \
+    do {                                                                            \
+        if (condition) {                                                            \
+            printf("ok %s\n", what);                                                \
+        } else {                                                                    \
             printf("FAIL %s:%d: %s (errno %d)\n", __FILE__, __LINE__, what, errno); \
-            failures++;                                                            \
-        }                                                                          \
+            failures++;                                                             \
+        }                                                                           \
     } while (0)
 #define FAILS(what, error, call) CHECK(what, (errno = 0, (call) == -1 && errno == (error)))
 

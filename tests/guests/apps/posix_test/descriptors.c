@@ -21,7 +21,8 @@ static void table(void)
     CHECK("dup shares the offset", write(fd, "abc", 3) == 3 && lseek(other, 0, SEEK_CUR) == 3);
     CHECK("dup2", dup2(fd, 50) == 50 && write(50, "d", 1) == 1 && close(50) == 0);
     CHECK("F_DUPFD", fcntl(fd, F_DUPFD, 20) == 20 && close(20) == 0);
-    CHECK("FD_CLOEXEC", fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC && fcntl(other, F_GETFD) == 0);
+    CHECK("FD_CLOEXEC",
+          fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC && fcntl(other, F_GETFD) == 0);
     CHECK("the lowest number is used again", close(fd) == 0 && open("/tmp/t", O_RDONLY) == fd);
     CHECK("F_GETFL", (fcntl(other, F_GETFL) & O_ACCMODE) == O_RDWR);
     close(fd), close(other), unlink("/tmp/t");
@@ -87,7 +88,8 @@ static void pairs(void)
     char buffer[16];
     CHECK("socketpair", socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0);
     CHECK("there", write(fds[0], "ping", 4) == 4 && read(fds[1], buffer, 16) == 4);
-    CHECK("and back", send(fds[1], "pong", 4, 0) == 4 && recv(fds[0], buffer, 16, 0) == 4 && !memcmp(buffer, "pong", 4));
+    CHECK("and back",
+          send(fds[1], "pong", 4, 0) == 4 && recv(fds[0], buffer, 16, 0) == 4 && !memcmp(buffer, "pong", 4));
     CHECK("shutdown", shutdown(fds[0], SHUT_WR) == 0 && read(fds[1], buffer, 16) == 0 && write(fds[1], "1", 1) == 1 &&
                           read(fds[0], buffer, 16) == 1);
     FAILS("writing after shutdown", EPIPE, write(fds[0], "x", 1));
@@ -111,10 +113,13 @@ static void send_file(void)
     memcpy(big + 199996, "abcd", 4);
     CHECK("a file to send", write(file, big, 200000) == 200000 && lseek(file, 199996, SEEK_SET) == 199996);
     pipe(fds);
-    CHECK("sendfile from the offset", sendfile(fds[1], file, NULL, 3) == 3 && read(fds[0], back, 8) == 3 && !memcmp(back, "abc", 3));
-    CHECK("moves it", lseek(file, 0, SEEK_CUR) == 199999 && sendfile(fds[1], file, NULL, 5) == 1 && sendfile(fds[1], file, NULL, 5) == 0);
+    CHECK("sendfile from the offset",
+          sendfile(fds[1], file, NULL, 3) == 3 && read(fds[0], back, 8) == 3 && !memcmp(back, "abc", 3));
+    CHECK("moves it", lseek(file, 0, SEEK_CUR) == 199999 && sendfile(fds[1], file, NULL, 5) == 1 &&
+                          sendfile(fds[1], file, NULL, 5) == 0);
     CHECK("sendfile from a place", read(fds[0], back, 8) == 1 && sendfile(fds[1], file, &at, 9) == 2 && at == 200000);
-    CHECK("leaves the offset", lseek(file, 0, SEEK_CUR) == 200000 && read(fds[0], back, 8) == 2 && !memcmp(back, "cd", 2));
+    CHECK("leaves the offset",
+          lseek(file, 0, SEEK_CUR) == 200000 && read(fds[0], back, 8) == 2 && !memcmp(back, "cd", 2));
     fcntl(fds[1], F_SETFL, O_NONBLOCK);
     at = 0;
     ssize_t some = sendfile(fds[1], file, &at, 200000);
@@ -139,11 +144,14 @@ static void by_name(void)
     snprintf(name, sizeof(name), "/dev/fd/%d", fds[1]);
     CHECK("/dev/fd", (fd = open(name, O_WRONLY | O_APPEND | O_CREAT, 0644)) > fds[1] && write(fd, "x", 1) == 1);
     CHECK("/dev/fd is that pipe", close(fd) == 0 && read(fds[0], back, 8) == 1);
-    FAILS("/dev/fd of a reader, to write", EACCES, (snprintf(name, sizeof(name), "/dev/fd/%d", fds[0]), open(name, O_WRONLY)));
+    FAILS("/dev/fd of a reader, to write", EACCES,
+          (snprintf(name, sizeof(name), "/dev/fd/%d", fds[0]), open(name, O_WRONLY)));
     FAILS("/dev/fd of none", ENOENT, open("/dev/fd/999", O_RDONLY));
     close(fds[0]), close(fds[1]);
-    CHECK("/dev/stdout", (fd = open("/dev/stdout", O_WRONLY | O_APPEND)) > 2 && write(fd, "ok written by name\n", 19) == 19);
-    CHECK("/dev/stderr and /dev/stdin", close(fd) == 0 && close(open("/dev/stderr", O_WRONLY)) == 0 && close(open("/dev/stdin", O_RDONLY)) == 0);
+    CHECK("/dev/stdout",
+          (fd = open("/dev/stdout", O_WRONLY | O_APPEND)) > 2 && write(fd, "ok written by name\n", 19) == 19);
+    CHECK("/dev/stderr and /dev/stdin",
+          close(fd) == 0 && close(open("/dev/stderr", O_WRONLY)) == 0 && close(open("/dev/stdin", O_RDONLY)) == 0);
 }
 
 void test_descriptors(void)

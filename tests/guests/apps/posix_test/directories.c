@@ -20,7 +20,8 @@ static void reading(void)
         strcat(seen, e->d_name);
         strcat(seen, e->d_type == DT_DIR ? "/ " : " ");
     }
-    CHECK("readdir", n == 4 && strstr(seen, "./ ") && strstr(seen, "../ ") && strstr(seen, "e/ ") && strstr(seen, "f "));
+    CHECK("readdir",
+          n == 4 && strstr(seen, "./ ") && strstr(seen, "../ ") && strstr(seen, "e/ ") && strstr(seen, "f "));
     rewinddir(d);
     readdir(d), readdir(d);
     long place = telldir(d);
@@ -51,8 +52,10 @@ static void moving(void)
     FAILS("rmdir of a full directory", ENOTEMPTY, rmdir("/tmp/d"));
     FAILS("unlink of a directory", EISDIR, unlink("/tmp/d"));
     FAILS("rename into itself", EINVAL, rename("/tmp/d", "/tmp/d/e/x"));
-    CHECK("rename of a directory", rename("/tmp/d/e", "/tmp/e") == 0 && stat("/tmp/e", &st) == 0 && S_ISDIR(st.st_mode));
-    FAILS("rename of a file over a directory", EISDIR, (close(open("/tmp/f", O_CREAT, 0644)), rename("/tmp/f", "/tmp/e")));
+    CHECK("rename of a directory",
+          rename("/tmp/d/e", "/tmp/e") == 0 && stat("/tmp/e", &st) == 0 && S_ISDIR(st.st_mode));
+    FAILS("rename of a file over a directory", EISDIR,
+          (close(open("/tmp/f", O_CREAT, 0644)), rename("/tmp/f", "/tmp/e")));
     CHECK("rmdir", rmdir("/tmp/e") == 0 && rmdir("/tmp/d") == 0 && unlink("/tmp/f") == 0);
     CHECK("an empty folder of the application's is kept", stat("/empty", &st) == 0 && S_ISDIR(st.st_mode));
 }
@@ -61,8 +64,10 @@ static void current(void)
 {
     char path[64];
     CHECK("starts in the root", getcwd(path, sizeof(path)) && !strcmp(path, "/"));
-    CHECK("chdir", mkdir("/tmp/x", 0755) == 0 && chdir("/tmp") == 0 && chdir("x") == 0 && getcwd(path, sizeof(path)) && !strcmp(path, "/tmp/x"));
-    CHECK("relative paths", mkdir("y", 0755) == 0 && access("/tmp/x/y", F_OK) == 0 && access("../../tmp/./x//y/", F_OK) == 0);
+    CHECK("chdir", mkdir("/tmp/x", 0755) == 0 && chdir("/tmp") == 0 && chdir("x") == 0 && getcwd(path, sizeof(path)) &&
+                       !strcmp(path, "/tmp/x"));
+    CHECK("relative paths",
+          mkdir("y", 0755) == 0 && access("/tmp/x/y", F_OK) == 0 && access("../../tmp/./x//y/", F_OK) == 0);
     errno = 0;
     CHECK("getcwd checks the size", getcwd(path, 3) == NULL && errno == ERANGE);
     char *full = realpath("y/../y", NULL);

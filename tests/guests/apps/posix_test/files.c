@@ -46,7 +46,8 @@ static void names(void)
     FAILS("missing file", ENOENT, open("/tmp/nothing", O_RDONLY));
     FAILS("a file is no directory", ENOTDIR, open("/tmp/a/b", O_RDONLY));
     close(open("/tmp/b", O_CREAT | O_WRONLY, 0600));
-    CHECK("unique inodes", stat("/tmp/a", &a) == 0 && stat("/tmp/b", &b) == 0 && a.st_ino != b.st_ino && a.st_dev == b.st_dev);
+    CHECK("unique inodes",
+          stat("/tmp/a", &a) == 0 && stat("/tmp/b", &b) == 0 && a.st_ino != b.st_ino && a.st_dev == b.st_dev);
     CHECK("stat tells mode and size", S_ISREG(a.st_mode) && a.st_size == 4 && (b.st_mode & 0777) == 0600);
     int fd = open("/tmp/a", O_RDONLY);
     CHECK("fstat agrees", fstat(fd, &b) == 0 && b.st_ino == a.st_ino);
@@ -65,12 +66,14 @@ static void special(void)
     unsigned char r1[16], r2[16];
     int fd = open("/etc/motd", O_RDWR);
     CHECK("the application's folder is there", read(fd, buffer, 16) == 7 && !memcmp(buffer, "seeded\n", 7));
-    CHECK("and can be written", pwrite(fd, "S", 1, 0) == 1 && pread(fd, buffer, 7, 0) == 7 && !memcmp(buffer, "Seeded", 6));
+    CHECK("and can be written",
+          pwrite(fd, "S", 1, 0) == 1 && pread(fd, buffer, 7, 0) == 7 && !memcmp(buffer, "Seeded", 6));
     char *map = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
     CHECK("mmap of a file", map != MAP_FAILED && !memcmp(map, "Seeded\n", 8) && munmap(map, 4096) == 0);
     close(fd);
-    CHECK("anonymous mmap", (map = mmap(NULL, 9000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0)) != MAP_FAILED &&
-                                !map[8999] && munmap(map, 9000) == 0);
+    CHECK("anonymous mmap",
+          (map = mmap(NULL, 9000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0)) != MAP_FAILED && !map[8999] &&
+              munmap(map, 9000) == 0);
     fd = open("/dev/null", O_RDWR);
     CHECK("/dev/null", write(fd, "x", 1) == 1 && read(fd, buffer, 1) == 0);
     close(fd);

@@ -19,17 +19,20 @@ static void missing_names(void)
     struct stat st;
     symlink("/tmp/k", "/tmp/k/way");
     symlink("late", "/tmp/k/dangling");
-    CHECK("names that are missing", size_of("/tmp/k/late") == -1 && size_of("/tmp/k/way/late") == -1 && size_of("/tmp/k/new") == -1);
+    CHECK("names that are missing",
+          size_of("/tmp/k/late") == -1 && size_of("/tmp/k/way/late") == -1 && size_of("/tmp/k/new") == -1);
     close(open("/tmp/k/dangling", O_CREAT | O_WRONLY, 0644));
     CHECK("made through a link", size_of("/tmp/k/late") == 0 && size_of("/tmp/k/way/late") == 0);
     rename("/tmp/k/late", "/tmp/k/new");
     CHECK("renamed", size_of("/tmp/k/late") == -1 && size_of("/tmp/k/new") == 0);
-    CHECK("made as a directory", mkdir("/tmp/k/late", 0755) == 0 && stat("/tmp/k/late", &st) == 0 && S_ISDIR(st.st_mode));
+    CHECK("made as a directory",
+          mkdir("/tmp/k/late", 0755) == 0 && stat("/tmp/k/late", &st) == 0 && S_ISDIR(st.st_mode));
     CHECK("removed another way", rmdir("/tmp/k/way/late") == 0 && size_of("/tmp/k/late") == -1);
     CHECK("made as a link", symlink("new", "/tmp/k/late") == 0 && size_of("/tmp/k/late") == 0);
     unlink("/tmp/k/late"), unlink("/tmp/k/dangling");
     symlink("aim", "/tmp/k/far");
-    CHECK("a link to what is missing", size_of("/tmp/k/far") == -1 && lstat("/tmp/k/far", &st) == 0 && size_of("/tmp/k/aim/x") == -1);
+    CHECK("a link to what is missing",
+          size_of("/tmp/k/far") == -1 && lstat("/tmp/k/far", &st) == 0 && size_of("/tmp/k/aim/x") == -1);
     close(open("/tmp/k/aim", O_CREAT | O_EXCL | O_WRONLY, 0644));
     CHECK("its target was made", size_of("/tmp/k/far") == 0);
     FAILS("below a file", ENOTDIR, stat("/tmp/k/aim/x", &st));
@@ -43,14 +46,15 @@ static void small_writes(void)
     struct stat st;
     CHECK("written, not read back", write(a, "abc", 3) == 3 && write(a, "def", 3) == 3);
     CHECK("seen by size", fstat(b, &st) == 0 && st.st_size == 6 && size_of("/tmp/k/new") == 6);
-    CHECK("read from the other end", write(a, "g", 1) == 1 && pread(b, text, 16, 0) == 7 && !memcmp(text, "abcdefg", 7));
+    CHECK("read from the other end",
+          write(a, "g", 1) == 1 && pread(b, text, 16, 0) == 7 && !memcmp(text, "abcdefg", 7));
     CHECK("appended behind it", write(a, "h", 1) == 1 && write(b, "i", 1) == 1 && size_of("/tmp/k/way/new") == 9);
     CHECK("not in order", pwrite(a, "X", 1, 20) == 1 && pwrite(a, "Y", 1, 0) == 1 && pwrite(b, "Z", 1, 1) == 1);
     CHECK("all there", pread(a, text, 3, 0) == 3 && !memcmp(text, "YZc", 3) && lseek(b, 0, SEEK_END) >= 21);
     CHECK("truncated in between", pwrite(a, "123", 3, 30) == 3 && ftruncate(b, 31) == 0 && size_of("/tmp/k/new") == 31);
     CHECK("at the end", pread(a, text, 4, 29) == 2 && text[1] == '1' && pread(a, text, 4, 31) == 0);
-    CHECK("removed while it is open", write(a, "j", 1) == 1 && unlink("/tmp/k/way/new") == 0 && size_of("/tmp/k/new") == -1 &&
-                                          fstat(a, &st) == 0 && st.st_nlink == 0);
+    CHECK("removed while it is open", write(a, "j", 1) == 1 && unlink("/tmp/k/way/new") == 0 &&
+                                          size_of("/tmp/k/new") == -1 && fstat(a, &st) == 0 && st.st_nlink == 0);
     close(a), close(b);
 }
 

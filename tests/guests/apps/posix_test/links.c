@@ -13,7 +13,8 @@ static void links(void)
 {
     char text[64] = "";
     struct stat st;
-    CHECK("symlink", symlink("target", "/tmp/s/link") == 0 && readlink("/tmp/s/link", text, 64) == 6 && !memcmp(text, "target", 6));
+    CHECK("symlink", symlink("target", "/tmp/s/link") == 0 && readlink("/tmp/s/link", text, 64) == 6 &&
+                         !memcmp(text, "target", 6));
     FAILS("a link that dangles", ENOENT, open("/tmp/s/link", O_RDONLY));
     close(open("/tmp/s/link", O_CREAT | O_WRONLY, 0644));
     CHECK("opening it creates what it names", stat("/tmp/s/target", &st) == 0 && S_ISREG(st.st_mode));
@@ -34,11 +35,13 @@ static void at(void)
     int dir = open("/tmp/s", O_RDONLY | O_DIRECTORY);
     int fd = openat(dir, "new", O_CREAT | O_RDWR, 0644);
     CHECK("openat", dir >= 0 && fd >= 0 && access("/tmp/s/new", F_OK) == 0);
-    CHECK("fsync of file and directory", write(fd, "x", 1) == 1 && fsync(fd) == 0 && fdatasync(fd) == 0 && fsync(dir) == 0);
+    CHECK("fsync of file and directory",
+          write(fd, "x", 1) == 1 && fsync(fd) == 0 && fdatasync(fd) == 0 && fsync(dir) == 0);
     CHECK("fchdir", fchdir(dir) == 0 && stat("new", &st) == 0 && st.st_size == 1 && chdir("/") == 0);
     FAILS("openat in a file", ENOTDIR, openat(fd, "x", O_RDONLY));
     struct timespec times[2] = {{1000, 5000}, {2000, 7000}};
-    CHECK("futimens", futimens(fd, times) == 0 && fstat(fd, &st) == 0 && st.st_mtim.tv_sec == 2000 && st.st_mtim.tv_nsec == 7000 && st.st_atim.tv_sec == 1000);
+    CHECK("futimens", futimens(fd, times) == 0 && fstat(fd, &st) == 0 && st.st_mtim.tv_sec == 2000 &&
+                          st.st_mtim.tv_nsec == 7000 && st.st_atim.tv_sec == 1000);
     CHECK("fchmod", fchmod(fd, 0640) == 0 && fstat(fd, &st) == 0 && (st.st_mode & 07777) == 0640);
     close(fd);
     close(dir);

@@ -50,7 +50,8 @@ void test_signals(void)
     sigemptyset(&set);
     sigaddset(&set, SIGUSR1);
     sigprocmask(SIG_BLOCK, &set, NULL);
-    CHECK("blocked signals wait", kill(getpid(), SIGUSR1) == 0 && !got && sigpending(&pending) == 0 && sigismember(&pending, SIGUSR1));
+    CHECK("blocked signals wait",
+          kill(getpid(), SIGUSR1) == 0 && !got && sigpending(&pending) == 0 && sigismember(&pending, SIGUSR1));
     sigprocmask(SIG_UNBLOCK, &set, NULL);
     CHECK("and are delivered when unblocked", got == SIGUSR1);
     action.sa_sigaction = handler_info;
@@ -96,7 +97,8 @@ void test_process(void)
     FAILS("waitpid", ECHILD, waitpid(-1, NULL, 0));
     CHECK("dlopen", dlopen("libm.so", RTLD_NOW) == NULL && dlerror() != NULL);
     CHECK("uname", uname(&name) == 0 && !strcmp(name.sysname, "Bulkhead"));
-    CHECK("one user", getpwnam("root") && !strcmp(getpwuid(0)->pw_name, "root") && !getpwnam("www-data") && !getpwuid(33));
+    CHECK("one user",
+          getpwnam("root") && !strcmp(getpwuid(0)->pw_name, "root") && !getpwnam("www-data") && !getpwuid(33));
     CHECK("one group", getgrnam("root") && !strcmp(getgrgid(0)->gr_name, "root") && !getgrnam("adm") && !getgrgid(4));
     CHECK("initgroups", initgroups("root", 0) == 0);
     FAILS("initgroups of another", EPERM, initgroups("root", 5));
@@ -106,12 +108,14 @@ void test_process(void)
     tzset();
     CHECK("sysconf", sysconf(_SC_PAGESIZE) == 4096 && sysconf(_SC_NPROCESSORS_ONLN) == 1);
     CHECK("malloc_usable_size and a large block", realloc(malloc(100), 8000000) != NULL);
-    CHECK("inet_pton 4", inet_pton(AF_INET, "10.2.0.255", bytes) == 1 && bytes[3] == 255 && inet_pton(AF_INET, "1.2.3.256", bytes) == 0);
+    CHECK("inet_pton 4", inet_pton(AF_INET, "10.2.0.255", bytes) == 1 && bytes[3] == 255 &&
+                             inet_pton(AF_INET, "1.2.3.256", bytes) == 0);
     CHECK("inet_pton 6", inet_pton(AF_INET6, "fd00::7:1.2.3.4", bytes) == 1 && bytes[11] == 7 && bytes[15] == 4 &&
                              inet_pton(AF_INET6, "1::2::3", bytes) == 0);
     inet_pton(AF_INET6, "2001:db8:0:0:1:0:0:0", bytes);
     CHECK("inet_ntop 6", inet_ntop(AF_INET6, bytes, text, sizeof(text)) && !strcmp(text, "2001:db8:0:0:1::"));
-    CHECK("getaddrinfo", getaddrinfo("127.0.0.1", "6379", &hints, &list) == 0 && list->ai_family == AF_INET && !list->ai_next);
+    CHECK("getaddrinfo",
+          getaddrinfo("127.0.0.1", "6379", &hints, &list) == 0 && list->ai_family == AF_INET && !list->ai_next);
     freeaddrinfo(list);
     CHECK("getaddrinfo: no name", getaddrinfo("not-a-number", "1", &hints, &list) == EAI_NONAME);
 }

@@ -92,7 +92,8 @@ void test_threads(void)
     CHECK("pthread_once", once_runs == 1);
     pthread_create(&t[0], NULL, sleeper, &cleaned);
     usleep(500);
-    CHECK("cancel", pthread_cancel(t[0]) == 0 && pthread_join(t[0], &value) == 0 && value == PTHREAD_CANCELED && cleaned);
+    CHECK("cancel",
+          pthread_cancel(t[0]) == 0 && pthread_join(t[0], &value) == 0 && value == PTHREAD_CANCELED && cleaned);
     pthread_attr_t attr;
     pthread_attr_init(&attr);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
@@ -158,7 +159,8 @@ static void conditions(void)
     until.tv_nsec += 20000000;
     until.tv_sec += until.tv_nsec / 1000000000, until.tv_nsec %= 1000000000;
     pthread_mutex_lock(&mutex);
-    CHECK("cond: time-out", pthread_cond_timedwait(&cond, &mutex, &until) == ETIMEDOUT && pthread_mutex_unlock(&mutex) == 0);
+    CHECK("cond: time-out",
+          pthread_cond_timedwait(&cond, &mutex, &until) == ETIMEDOUT && pthread_mutex_unlock(&mutex) == 0);
     pthread_condattr_t attr;
     pthread_cond_t monotonic;
     pthread_condattr_init(&attr);
@@ -179,25 +181,30 @@ void test_locks(void)
     for (int i = 0; i < 4; i++)
         pthread_join(t[i], NULL);
     CHECK("mutex: one at a time", shared == 40);
-    CHECK("mutex: trylock", pthread_mutex_trylock(&mutex) == 0 && pthread_mutex_trylock(&mutex) == EBUSY && pthread_mutex_unlock(&mutex) == 0);
+    CHECK("mutex: trylock", pthread_mutex_trylock(&mutex) == 0 && pthread_mutex_trylock(&mutex) == EBUSY &&
+                                pthread_mutex_unlock(&mutex) == 0);
     CHECK("mutex: not mine", pthread_mutex_unlock(&mutex) == EPERM);
     pthread_mutexattr_t attr;
     pthread_mutex_t m;
     pthread_mutexattr_init(&attr);
     pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
     pthread_mutex_init(&m, &attr);
-    CHECK("mutex: recursive", pthread_mutex_lock(&m) == 0 && pthread_mutex_lock(&m) == 0 && pthread_mutex_unlock(&m) == 0 &&
-                                  pthread_mutex_unlock(&m) == 0 && pthread_mutex_unlock(&m) == EPERM);
+    CHECK("mutex: recursive", pthread_mutex_lock(&m) == 0 && pthread_mutex_lock(&m) == 0 &&
+                                  pthread_mutex_unlock(&m) == 0 && pthread_mutex_unlock(&m) == 0 &&
+                                  pthread_mutex_unlock(&m) == EPERM);
     pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ERRORCHECK);
     pthread_mutex_init(&m, &attr);
-    CHECK("mutex: error checking", pthread_mutex_lock(&m) == 0 && pthread_mutex_lock(&m) == EDEADLK && pthread_mutex_unlock(&m) == 0);
+    CHECK("mutex: error checking",
+          pthread_mutex_lock(&m) == 0 && pthread_mutex_lock(&m) == EDEADLK && pthread_mutex_unlock(&m) == 0);
     conditions();
     pthread_create(&t[0], NULL, hold_for_writing, NULL);
     usleep(500);
     CHECK("rwlock: busy", pthread_rwlock_tryrdlock(&rwlock) == EBUSY);
-    CHECK("rwlock: reader waits for the writer", pthread_rwlock_rdlock(&rwlock) == 0 && shared == 2 && pthread_rwlock_unlock(&rwlock) == 0);
+    CHECK("rwlock: reader waits for the writer",
+          pthread_rwlock_rdlock(&rwlock) == 0 && shared == 2 && pthread_rwlock_unlock(&rwlock) == 0);
     pthread_join(t[0], NULL);
     sem_t s;
     sem_init(&s, 0, 1);
-    CHECK("semaphore", sem_wait(&s) == 0 && sem_trywait(&s) == -1 && errno == EAGAIN && sem_post(&s) == 0 && sem_wait(&s) == 0);
+    CHECK("semaphore",
+          sem_wait(&s) == 0 && sem_trywait(&s) == -1 && errno == EAGAIN && sem_post(&s) == 0 && sem_wait(&s) == 0);
 }

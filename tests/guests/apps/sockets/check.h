@@ -16,12 +16,12 @@
 
 extern int failures;
 
-#define CHECK(condition)                                                          \
-    do {                                                                          \
-        if (!(condition)) {                                                       \
+#define CHECK(condition)                                                            \
+    do {                                                                            \
+        if (!(condition)) {                                                         \
             printf("sockets: %s:%d: failed: %s\n", __FILE__, __LINE__, #condition); \
-            failures++;                                                           \
-        }                                                                         \
+            failures++;                                                             \
+        }                                                                           \
     } while (0)
 
 #define SECOND 1000000000ull

@@ -60,7 +60,8 @@ static void test_memory(void)
     make_pair(AF_INET, 4100, &c, &s);
     CHECK(net_interface(&before) == 0);
     CHECK(net_send(c.socket, block, sizeof(block), 0) == sizeof(block));
-    CHECK(net_interface(&full) == 0 && full.data_bytes >= before.data_bytes + sizeof(block) && full.heap_used > full.data_bytes);
+    CHECK(net_interface(&full) == 0 && full.data_bytes >= before.data_bytes + sizeof(block) &&
+          full.heap_used > full.data_bytes);
     net_close(c.socket);
     net_close(s.socket);
     bh_sleep(SECOND / 20);

@@ -38,11 +38,11 @@ void test_options(void)
         int level, name;
         int64_t value;
     } options[] = {
-        {SOL_SOCKET, SO_REUSEADDR, 1}, {SOL_SOCKET, SO_REUSEPORT, 1}, {SOL_SOCKET, SO_KEEPALIVE, 1},
-        {SOL_SOCKET, SO_BROADCAST, 1}, {SOL_SOCKET, SO_SNDBUF, 65536}, {SOL_SOCKET, SO_RCVBUF, 65536},
-        {SOL_SOCKET, SO_LINGER, 5}, {SOL_SOCKET, SO_LINGER, -1}, {IPPROTO_TCP, TCP_NODELAY, 1},
+        {SOL_SOCKET, SO_REUSEADDR, 1},    {SOL_SOCKET, SO_REUSEPORT, 1},    {SOL_SOCKET, SO_KEEPALIVE, 1},
+        {SOL_SOCKET, SO_BROADCAST, 1},    {SOL_SOCKET, SO_SNDBUF, 65536},   {SOL_SOCKET, SO_RCVBUF, 65536},
+        {SOL_SOCKET, SO_LINGER, 5},       {SOL_SOCKET, SO_LINGER, -1},      {IPPROTO_TCP, TCP_NODELAY, 1},
         {IPPROTO_TCP, TCP_KEEPIDLE, 100}, {IPPROTO_TCP, TCP_KEEPINTVL, 10}, {IPPROTO_TCP, TCP_KEEPCNT, 3},
-        {IPPROTO_IP, IP_TTL, 17}, {IPPROTO_IP, IP_TOS, 16},
+        {IPPROTO_IP, IP_TTL, 17},         {IPPROTO_IP, IP_TOS, 16},
     };
     struct end s = open_socket(AF_INET, SOCK_STREAM), six = open_socket(AF_INET6, SOCK_STREAM);
     int64_t value;

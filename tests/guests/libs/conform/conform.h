@@ -18,11 +18,11 @@ int conform_failing(int code);            /* -1, errno = code; error=-1 errno */
 uint64_t conform_sum(const void *data, size_t size);
 void conform_fill(void *data, size_t size, unsigned seed);
 void conform_invert(unsigned char *data, size_t size);
-long conform_part(unsigned char *data, size_t size, long n);  /* fills all, returns n: only n bytes come back */
+long conform_part(unsigned char *data, size_t size, long n); /* fills all, returns n: only n bytes come back */
 int64_t conform_total(const int *numbers, size_t n);
 void conform_squares(int *numbers, unsigned n);
 uint64_t conform_join(const void *a, size_t a_size, const void *b, size_t b_size, void *to, size_t to_size);
-uintptr_t conform_where(const void *data, size_t size);       /* the address that the library saw */
+uintptr_t conform_where(const void *data, size_t size); /* the address that the library saw */
 uintptr_t conform_where_snapshot(const void *data, size_t size);
 uintptr_t conform_cookie(const void *untouched);
 void conform_divide(int n, int by, int *quotient, int *remainder);
@@ -36,23 +36,23 @@ const char *conform_word(int n); /* "word N"; NULL for a negative n */
 /* ---- Structs by pointer ---- */
 struct conform_record {
     int id;
-    int64_t total;           /* in, out: + id */
-    double answer;           /* out: id / 2.0 */
-    const char *name;        /* in, string */
-    unsigned char *text;     /* out, room bytes of which filled come back */
+    int64_t total;       /* in, out: + id */
+    double answer;       /* out: id / 2.0 */
+    const char *name;    /* in, string */
+    unsigned char *text; /* out, room bytes of which filled come back */
     size_t room, filled;
-    char tag[8];             /* in, out: reversed */
-    void *cookie;            /* user_check: unchanged */
-    void *reserved;          /* null */
-    int unlisted;            /* does not cross */
+    char tag[8];    /* in, out: reversed */
+    void *cookie;   /* user_check: unchanged */
+    void *reserved; /* null */
+    int unlisted;   /* does not cross */
 };
-size_t conform_record(struct conform_record *record); /* length of name, + 1000 if `unlisted` arrived */
+size_t conform_record(struct conform_record *record);              /* length of name, + 1000 if `unlisted` arrived */
 int64_t conform_record_total(const struct conform_record *record); /* view total: that member alone */
 
 /* ---- Handles ---- */
 struct conform_counter;
 struct conform_other;
-struct conform_counter *conform_counter_new(int start); /* NULL for a negative start */
+struct conform_counter *conform_counter_new(int start);             /* NULL for a negative start */
 int conform_counter_make(struct conform_counter **made, int start); /* 0, or -1 for a negative start */
 int conform_counter_add(struct conform_counter *counter, int n);
 int conform_counter_free(struct conform_counter *counter);
@@ -86,7 +86,7 @@ int conform_two(conform_descend *a, conform_descend *b);      /* a(1) * 100 + b(
 long conform_pump(conform_source *source, conform_sink *sink, size_t size, int shared);
 
 /* ---- Time ---- */
-int conform_sleep(int n, unsigned ms);                          /* n, after a blocking sleep */
+int conform_sleep(int n, unsigned ms);                           /* n, after a blocking sleep */
 int conform_late(unsigned char *data, size_t size, unsigned ms); /* fills after a sleep: 1 */
 unsigned conform_late_done(void);                                /* how many conform_late() have ended */
 int conform_big_stack(unsigned kib);                             /* touches that much of its stack */

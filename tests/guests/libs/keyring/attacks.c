@@ -31,10 +31,7 @@ static uint64_t hypercall_vmcall(void)
 {
     register uint64_t r8 __asm__("r8") = 1;
     uint64_t result;
-    __asm__ volatile("int $0x40"
-                     : "=a"(result)
-                     : "a"(BH_HC_WRITE), "D"(1), "S"("x"), "r"(r8)
-                     : "memory");
+    __asm__ volatile("int $0x40" : "=a"(result) : "a"(BH_HC_WRITE), "D"(1), "S"("x"), "r"(r8) : "memory");
     return result;
 }
 
@@ -119,8 +116,8 @@ static uint64_t pointers(void)
             return n + 1;
         if (core->read(BH_STDIN, at, 8) != (self ? -EBADF : -EFAULT))
             return n + 2;
-        if (core->callback(at) != BH_BAD_ARGUMENT || core->watch(at, at) != -EFAULT ||
-            core->wake(at, 1) != 0 || core->wait(at, 0) != -EFAULT)
+        if (core->callback(at) != BH_BAD_ARGUMENT || core->watch(at, at) != -EFAULT || core->wake(at, 1) != 0 ||
+            core->wait(at, 0) != -EFAULT)
             return n + 3;
         call.n_callbacks = 1;
         call.callbacks = at;
@@ -139,13 +136,11 @@ static uint64_t pointers(void)
     core->arena_free(0, which, all);
     if (self && (core->call(&call) != BH_NO_GATE || core->arena_alloc(0, BH_ARENA_CALLS, 8)))
         return 1; /* the edge is the application's */
-    if (!self &&
-        (core->callback(&call) != BH_NO_GATE || core->arena_alloc(0, BH_ARENA_CALLBACKS, 8)))
+    if (!self && (core->callback(&call) != BH_NO_GATE || core->arena_alloc(0, BH_ARENA_CALLBACKS, 8)))
         return 2;
     if (self && core->write(BH_STDOUT, "x", 1) != -EBADF)
         return 3;
-    if (core->thread_create(never, NULL, peer) != -EINVAL ||
-        core->thread_create(never, NULL, 1000) != -EINVAL)
+    if (core->thread_create(never, NULL, peer) != -EINVAL || core->thread_create(never, NULL, 1000) != -EINVAL)
         return 4;
     if (core->callback(&call) == BH_OK || core->net_start((void *)foreign[0]) != -ENODEV)
         return 5;

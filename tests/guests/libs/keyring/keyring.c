@@ -12,11 +12,12 @@ uint64_t keyring_registers(uint64_t number)
 {
     uint64_t low = 0, high = 0, general = 0, x87 = 0;
     uint16_t control;
-    __asm__ volatile("fnstcw %1\n por %%mm1, %%mm0\n por %%mm2, %%mm0\n por %%mm3, %%mm0\n por %%mm4, %%mm0\n"
-                     "por %%mm5, %%mm0\n por %%mm6, %%mm0\n por %%mm7, %%mm0\n movq %%mm0, %0\n movq %2, %%mm5\n emms"
-                     : "=r"(x87), "=m"(control)
-                     : "r"(number)
-                     : "mm0", "mm1", "mm2", "mm3", "mm4", "mm5", "mm6", "mm7");
+    __asm__ volatile(
+        "fnstcw %1\n por %%mm1, %%mm0\n por %%mm2, %%mm0\n por %%mm3, %%mm0\n por %%mm4, %%mm0\n"
+        "por %%mm5, %%mm0\n por %%mm6, %%mm0\n por %%mm7, %%mm0\n movq %%mm0, %0\n movq %2, %%mm5\n emms"
+        : "=r"(x87), "=m"(control)
+        : "r"(number)
+        : "mm0", "mm1", "mm2", "mm3", "mm4", "mm5", "mm6", "mm7");
     __asm__ volatile(
         "por %%xmm9, %%xmm8\n por %%xmm10, %%xmm8\n por %%xmm11, %%xmm8\n por %%xmm12, %%xmm8\n"
         "por %%xmm13, %%xmm8\n por %%xmm14, %%xmm8\n por %%xmm15, %%xmm8\n"

@@ -20,10 +20,9 @@ static int describe(char *line, size_t size)
                     "sockets=%u connections=%u segments=%u packets=%u data=%llu heap=%llu heap_size=%llu "
                     "free_buffers=%llu buffers=%llu received=%llu dropped=%llu\n",
                     (unsigned)i.sockets, (unsigned)i.connections, (unsigned)i.segments, (unsigned)i.packets,
-                    (unsigned long long)i.data_bytes, (unsigned long long)i.heap_used,
-                    (unsigned long long)i.heap_bytes, (unsigned long long)i.free_receive_buffers,
-                    (unsigned long long)i.receive_buffers, (unsigned long long)i.received,
-                    (unsigned long long)i.dropped);
+                    (unsigned long long)i.data_bytes, (unsigned long long)i.heap_used, (unsigned long long)i.heap_bytes,
+                    (unsigned long long)i.free_receive_buffers, (unsigned long long)i.receive_buffers,
+                    (unsigned long long)i.received, (unsigned long long)i.dropped);
 }
 
 static void answer(void *unused)

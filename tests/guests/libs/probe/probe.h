@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-uint64_t probe_where(const char *name);                     /* where() of this library, see where.h */
+uint64_t probe_where(const char *name);                      /* where() of this library, see where.h */
 uint64_t probe_attack(const char *action, uint64_t address); /* attack() from here */
 
 #endif

@@ -8,9 +8,9 @@
 #include <bh/bulkhead.h>
 #include <bh/core.h>
 
-/* What vmm/segments.h decides. */
+/* What vmm/kvm/descriptor_tables.h decides. */
 #define KERNEL_TABLES (BH_KERNEL_BASE + BH_PAGE_SIZE)
-#define KERNEL_STACK (BH_KERNEL_BASE + 4 * BH_PAGE_SIZE - 8)
+#define KERNEL_STACK  (BH_KERNEL_BASE + 4 * BH_PAGE_SIZE - 8)
 
 static const char read_only[64] = "rodata";
 static char initialised[64] = "data";

@@ -8,11 +8,11 @@
 
 typedef int relay_visit(int value);
 
-uint64_t relay_sum(const void *data, size_t size);   /* conform_sum() of the same data */
-int relay_each(relay_visit *visit, int n);           /* conform_each() with a function that calls visit(value) */
-int relay_use(uint64_t handle);                      /* status of conform_counter_add(handle, 1) */
+uint64_t relay_sum(const void *data, size_t size);    /* conform_sum() of the same data */
+int relay_each(relay_visit *visit, int n);            /* conform_each() with a function that calls visit(value) */
+int relay_use(uint64_t handle);                       /* status of conform_counter_add(handle, 1) */
 uintptr_t relay_where(const void *data, size_t size); /* the address that this library saw */
-int relay_sleep(int n, unsigned ms);                 /* n, after a blocking sleep */
-int relay_never(void);                               /* in the interface, called by nobody: not granted */
+int relay_sleep(int n, unsigned ms);                  /* n, after a blocking sleep */
+int relay_never(void);                                /* in the interface, called by nobody: not granted */
 
 #endif

@@ -17,9 +17,9 @@ struct dirent {
 };
 
 #define DT_UNKNOWN 0
-#define DT_CHR 2
-#define DT_DIR 4
-#define DT_REG 8
-#define DT_LNK 10
+#define DT_CHR     2
+#define DT_DIR     4
+#define DT_REG     8
+#define DT_LNK     10
 
 #endif

@@ -6,9 +6,9 @@
 #include <sys/time.h>
 #include <sys/types.h>
 
-#define RUSAGE_SELF 0
+#define RUSAGE_SELF     0
 #define RUSAGE_CHILDREN (-1)
-#define RUSAGE_THREAD 1
+#define RUSAGE_THREAD   1
 
 struct rusage {
     struct timeval ru_utime; /* time since the start; there is no accounting */
@@ -17,17 +17,17 @@ struct rusage {
     long ru_msgsnd, ru_msgrcv, ru_nsignals, ru_nvcsw, ru_nivcsw;
 };
 
-#define RLIMIT_CPU 0
-#define RLIMIT_FSIZE 1
-#define RLIMIT_DATA 2
-#define RLIMIT_STACK 3
-#define RLIMIT_CORE 4
-#define RLIMIT_RSS 5
-#define RLIMIT_NPROC 6
-#define RLIMIT_NOFILE 7
+#define RLIMIT_CPU     0
+#define RLIMIT_FSIZE   1
+#define RLIMIT_DATA    2
+#define RLIMIT_STACK   3
+#define RLIMIT_CORE    4
+#define RLIMIT_RSS     5
+#define RLIMIT_NPROC   6
+#define RLIMIT_NOFILE  7
 #define RLIMIT_MEMLOCK 8
-#define RLIMIT_AS 9
-#define RLIM_INFINITY (~(rlim_t)0)
+#define RLIMIT_AS      9
+#define RLIM_INFINITY  (~(rlim_t)0)
 
 typedef unsigned long rlim_t;
 struct rlimit {

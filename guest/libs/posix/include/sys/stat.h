@@ -2,6 +2,6 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include_next <sys/stat.h>
 #ifndef UTIME_NOW
-#define UTIME_NOW (-2L)
+#define UTIME_NOW  (-2L)
 #define UTIME_OMIT (-1L)
 #endif

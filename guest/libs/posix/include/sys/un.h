@@ -9,7 +9,6 @@ struct sockaddr_un {
     sa_family_t sun_family;
     char sun_path[108];
 };
-#define SUN_LEN(address) \
-    (offsetof(struct sockaddr_un, sun_path) + __builtin_strlen((address)->sun_path))
+#define SUN_LEN(address) (offsetof(struct sockaddr_un, sun_path) + __builtin_strlen((address)->sun_path))
 
 #endif

@@ -1,10 +1,10 @@
 /* Files: what the file system offers to other compartments. The POSIX layer is built on it.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * All functions return 0 (or what they say) or a negative errno value. Names, flags and mode bits are those of picolibc's
- * headers. Files on a directory of the host take the time that the host takes; a caller's other threads run meanwhile.
- * Offsets belong to the caller: reading and writing say where, so that a read() is one call. Paths start at `dir`, a
- * directory that the caller has open, unless they begin with '/'. */
+ * All functions return 0 (or what they say) or a negative errno value. Names, flags and mode bits are those of
+ * picolibc's headers. Files on a directory of the host take the time that the host takes; a caller's other threads run
+ * meanwhile. Offsets belong to the caller: reading and writing say where, so that a read() is one call. Paths start at
+ * `dir`, a directory that the caller has open, unless they begin with '/'. */
 #ifndef VFS_VFS_H
 #define VFS_VFS_H
 
@@ -12,10 +12,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define VFS_NAME_MAX 255
-#define VFS_PATH_MAX 4096 /* bytes, with the final NUL */
-#define VFS_LINKS_MAX 40  /* symbolic links followed in one path */
-#define VFS_SIZE_MAX (1ull << 46)
+#define VFS_NAME_MAX  255
+#define VFS_PATH_MAX  4096 /* bytes, with the final NUL */
+#define VFS_LINKS_MAX 40   /* symbolic links followed in one path */
+#define VFS_SIZE_MAX  (1ull << 46)
 
 /* An open file or directory. As a handle it is good for the compartment that opened it only. */
 typedef struct vfs_file *vfs_file_t;
@@ -36,7 +36,8 @@ struct vfs_stat {
 /* What need not be asked twice. */
 enum vfs_is {
     VFS_IN_MEMORY = 1, /* it ends with the appliance: vfs_sync() has nothing to do */
-    VFS_ALONE = 2,     /* nobody but this client sees it: nobody else its locks, and it changes by this client's calls only */
+    VFS_ALONE =
+        2, /* nobody but this client sees it: nobody else its locks, and it changes by this client's calls only */
     VFS_TREE_ALONE = 4, /* the same of every file and every name there is */
     VFS_ROOM = 8,       /* of files in memory: there is room for some MiB more */
 };
@@ -75,7 +76,8 @@ int vfs_attach(vfs_file_t *root);
 /* ---- Open files ---- */
 int vfs_open(vfs_file_t dir, const char *path, uint32_t flags, uint32_t mode, vfs_file_t *file);
 /* The same; *st is the new file's, but zeros where it is not VFS_ALONE. */
-int vfs_open_stat(vfs_file_t dir, const char *path, uint32_t flags, uint32_t mode, vfs_file_t *file, struct vfs_stat *st);
+int vfs_open_stat(vfs_file_t dir, const char *path, uint32_t flags, uint32_t mode, vfs_file_t *file,
+                  struct vfs_stat *st);
 int vfs_close(vfs_file_t file); /* drops the client's locks on this file, as POSIX says */
 ssize_t vfs_read(vfs_file_t file, void *buffer, size_t size, uint64_t offset);
 ssize_t vfs_write(vfs_file_t file, const void *buffer, size_t size, uint64_t offset);
@@ -87,7 +89,8 @@ int vfs_change(vfs_file_t file, uint32_t what, uint64_t mode_or_size, int64_t ac
 int vfs_allocate(vfs_file_t file, uint64_t offset, uint64_t size); /* room for it; the file grows */
 int vfs_sync(vfs_file_t file, int data_only); /* returns when what was written is where it survives a crash */
 int vfs_room(vfs_file_t file, struct vfs_room *room);
-/* Entries from *cookie on (0: the first), "." and ".." too; how many bytes of entries, 0: no more. -EINVAL: not one fits. */
+/* Entries from *cookie on (0: the first), "." and ".." too; how many bytes of entries, 0: no more. -EINVAL: not one
+ * fits. */
 ssize_t vfs_list(vfs_file_t dir, void *buffer, size_t size, uint64_t *cookie);
 
 /* ---- Names ---- */
@@ -105,6 +108,6 @@ ssize_t vfs_canonical(vfs_file_t dir, const char *path, void *text, size_t size)
 /* ---- Locks ---- */
 int vfs_lock(vfs_file_t file, const struct vfs_lock *lock, int wait); /* of bytes, the client's; -EAGAIN */
 int vfs_lock_test(vfs_file_t file, struct vfs_lock *lock); /* IN the lock wanted; OUT one in its way, or F_UNLCK */
-int vfs_flock(vfs_file_t file, uint32_t type, int wait); /* of the whole file, the open file's; -EAGAIN */
+int vfs_flock(vfs_file_t file, uint32_t type, int wait);   /* of the whole file, the open file's; -EAGAIN */
 
 #endif

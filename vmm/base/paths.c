@@ -1,0 +1,26 @@
+/* Paths: compiled in, or from the environment.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include "vmm/base/paths.h"
+
+#include <stdlib.h>
+
+static const char *setting(const char *variable, const char *built_in)
+{
+    const char *value = getenv(variable);
+    return value && *value ? value : built_in;
+}
+
+const char *source_root(void)
+{
+    return setting("BULKHEAD_ROOT", BH_SOURCE_ROOT);
+}
+
+const char *build_root(void)
+{
+    return setting("BULKHEAD_BUILD", BH_BUILD_ROOT);
+}
+
+const char *core_path(void)
+{
+    return setting("BULKHEAD_CORE", BH_BUILD_ROOT "/guest/kernel/core.elf");
+}

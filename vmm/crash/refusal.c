@@ -1,0 +1,114 @@
+/* Prints why a gate call was refused, and what to do about it.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include "vmm/crash/refusal.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "rpc/gate.h"
+#include "vmm/appliance/address_owner.h"
+#include "vmm/crash/report.h"
+
+static const struct edge *edge_between(const struct appliance *a, uint32_t from, uint32_t to)
+{
+    for (uint32_t i = 0; i < a->n_edges; i++)
+        if (a->edges[i].from == from && a->edges[i].to == to)
+            return &a->edges[i];
+    return NULL;
+}
+
+/* Did the reporting compartment call, or was it called? Where both directions have an edge, the
+ * statuses that only a callee can find out tell. */
+static bool reporter_called(const struct appliance *a, const struct bh_report *r)
+{
+    bool out = edge_between(a, r->compartment, r->peer), in = edge_between(a, r->peer, r->compartment);
+    if (out != in)
+        return out;
+    return r->status != BH_BAD_ARGUMENT && r->status != BH_NO_MEMORY && r->status != BH_BAD_HANDLE;
+}
+
+static const char *reason(uint32_t status)
+{
+    switch (status) {
+    case BH_REFUSED:
+        return "the caller was not granted this function";
+    case BH_BAD_ARGUMENT:
+        return "lies outside the memory that both share";
+    case BH_TOO_BIG:
+        return "does not fit the edge's arena";
+    case BH_UNANNOTATED:
+        return "lies in private memory, and the edge is strict";
+    case BH_TIMED_OUT:
+        return "no reply in time";
+    case BH_PEER_DIED:
+        return "the called compartment is gone";
+    case BH_NO_MEMORY:
+        return "the called compartment had no memory for its copy";
+    case BH_BAD_HANDLE:
+        return "is not a handle that the caller was given";
+    case BH_NO_GATE:
+        return "there is no edge for this call";
+    case BH_BUSY:
+        return "the calls that this thread submitted and has not waited for take all lines, or the arena";
+    default:
+        return "unknown reason";
+    }
+}
+
+static void hint(FILE *out, const struct edge *e, const char *from, const char *to, uint32_t status)
+{
+    switch (status) {
+    case BH_REFUSED:
+        fprintf(out, "  hint      add the function to `functions` of the edge from %s to %s\n", from, to);
+        break;
+    case BH_TOO_BIG:
+        fprintf(out, "  hint      raise `arena` of the edge from %s to %s", from, to);
+        if (e)
+            fprintf(out, " (%" PRIu64 " KiB)", e->arena >> 10);
+        fputs(", or allocate the argument in a share\n", out);
+        break;
+    case BH_UNANNOTATED:
+        fputs(
+            "  hint      declare it bh_shared (static) or bh_shared_stack (local), allocate it "
+            "with\n            bh_malloc_shared, or give the edge data = \"share\" or \"copy\"\n",
+            out);
+        break;
+    case BH_NO_GATE:
+        fprintf(out, "  hint      add [[edges]] with from = \"%s\" and to = \"%s\"\n", from, to);
+        break;
+    default:
+        break;
+    }
+}
+
+void refusal_write(FILE *out, const struct appliance *a, const char *core, const struct bh_report *r)
+{
+    bool peer_known = r->peer < a->n_compartments && r->compartment < a->n_compartments;
+    bool called = !peer_known || reporter_called(a, r);
+    uint32_t from = called ? r->compartment : r->peer, to = called ? r->peer : r->compartment;
+    const char *caller = from < a->n_compartments ? a->compartments[from].name : "?";
+    const char *callee = to < a->n_compartments ? a->compartments[to].name : "?";
+    char function[sizeof(r->function)], argument[sizeof(r->argument)], text[sizeof(r->text)];
+    report_clean(function, sizeof(function), r->function, sizeof(r->function));
+    report_clean(argument, sizeof(argument), r->argument, sizeof(r->argument));
+    fprintf(out, "bulkhead: compartment \"%s\" calls %s() of compartment \"%s\": refused: ", caller, function, callee);
+    if (argument[0])
+        fprintf(out, "argument \"%s\" ", argument);
+    fprintf(out, "%s\n", reason(r->status));
+    if (r->address)
+        report_address(out, "argument", a, core, r->address);
+    if (r->size)
+        fprintf(out, "  size      %" PRIu64 " bytes\n", r->size);
+    /* What only the stub knew: limits, what kind of memory it had to be. */
+    report_clean(text, sizeof(text), r->text, sizeof(r->text));
+    const char *words = strchr(text, ':');
+    if (words && words[1] && strncmp(words, ": use ", 6) != 0) /* that is the hint, too */
+        fprintf(out, "  detail   %s\n", words + 1);
+    if (r->pc) {
+        bool callers = address_owner_find(a, r->pc).compartment == from;
+        report_place(out, callers ? "called at" : "found at", a, core, r->pc);
+    }
+    fprintf(out, "  thread    %" PRIu32 " of compartment \"%s\"\n", r->thread,
+            a->compartments[r->compartment < a->n_compartments ? r->compartment : 0].name);
+    hint(out, edge_between(a, from, to), caller, callee, r->status);
+}

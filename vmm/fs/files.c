@@ -1,0 +1,303 @@
+/* FUSE operations on open files: contents, locks, entries of directories.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "rpc/abi.h"
+#include "vmm/fs/server.h"
+
+#define MODES    0777u
+#define LIST_MAX 32768u /* bytes of one getdents64() */
+
+struct dirent64_head { /* getdents64(2) */
+    uint64_t inode;
+    int64_t next;
+    uint16_t bytes;
+    uint8_t type;
+    char name[];
+} __attribute__((packed));
+
+/* ---- Opening ---- */
+
+static int open_node(struct fs *f, const struct fs_request *q, struct fs_reply *r)
+{
+    const struct fuse_open_in *in = (const void *)q->body;
+    const struct fs_node *n = fs_node(f, q->head.nodeid);
+    bool directory = q->head.opcode == FUSE_OPENDIR;
+    if (q->size < sizeof(*in) || !n)
+        return n ? EINVAL : ESTALE;
+    if (directory != (n->type == S_IFDIR) && (directory || n->type == S_IFDIR))
+        return directory ? ENOTDIR : EISDIR;
+    int access = directory ? O_RDONLY | O_DIRECTORY : (int)in->flags & O_ACCMODE;
+    if (access == O_ACCMODE)
+        return EINVAL;
+    if (f->read_only && (access & O_ACCMODE) != O_RDONLY)
+        return EROFS;
+    int fd = fs_reopen(f, n, access);
+    if (fd < 0)
+        return -fd;
+    r->size = sizeof(struct fuse_open_out);
+    return fs_open_file(f, (uint32_t)q->head.nodeid, fd, directory, (void *)r->body);
+}
+
+static int create(struct fs *f, const struct fs_request *q, struct fs_reply *r)
+{
+    const struct fuse_create_in *in = (const void *)q->body;
+    const char *name = (const char *)in + sizeof(*in);
+    const struct fs_node *dir = fs_node(f, q->head.nodeid);
+    struct fuse_open_out open_out;
+    if (!dir || q->size <= sizeof(*in))
+        return dir ? EINVAL : ESTALE;
+    if (!fs_name_good(name, q->size - sizeof(*in)))
+        return strnlen(name, q->size - sizeof(*in)) > NAME_MAX ? ENAMETOOLONG : EINVAL;
+    if (dir->type != S_IFDIR || (in->flags & O_ACCMODE) == O_ACCMODE)
+        return dir->type == S_IFDIR ? EINVAL : ENOTDIR;
+    if (f->read_only)
+        return EROFS;
+    const struct open_how how = {.flags = (in->flags & O_ACCMODE) | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                                 .mode = in->mode & MODES,
+                                 .resolve =
+                                     RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV};
+    int fd = (int)syscall(SYS_openat2, dir->fd, name, &how, sizeof(how));
+    if (fd < 0)
+        return errno;
+    int error = fs_enter(f, dir, name, r);
+    struct stat st;
+    if (!error && (fstat(fd, &st) || st.st_ino != r->entry.attr.ino)) {
+        fs_forget(f, r->entry.nodeid, 1);
+        error = ESTALE; /* somebody on the host put another file there at once */
+    }
+    if (error) {
+        close(fd);
+        return error;
+    }
+    uint64_t id = r->entry.nodeid;
+    error = fs_open_file(f, (uint32_t)id, fd, false, &open_out);
+    if (error) {
+        fs_forget(f, id, 1);
+        return error;
+    }
+    memcpy(r->body + sizeof(r->entry), &open_out, sizeof(open_out));
+    r->size = sizeof(r->entry) + sizeof(open_out);
+    return 0;
+}
+
+static int release(struct fs *f, const struct fs_request *q)
+{
+    const struct fuse_release_in *in = (const void *)q->body;
+    struct fs_file *file = q->size < sizeof(*in) ? NULL : fs_file(f, in->fh);
+    if (!file)
+        return EBADF;
+    close(file->fd);
+    file->fd = -1;
+    return 0;
+}
+
+/* ---- Contents ---- */
+
+/* The first `size` bytes of a scatter list; how many entries that takes. */
+static unsigned clip(struct iovec *iov, unsigned n, size_t size)
+{
+    unsigned used = 0;
+    while (used < n && size) {
+        if (iov[used].iov_len > size)
+            iov[used].iov_len = size;
+        size -= iov[used++].iov_len;
+    }
+    return used;
+}
+
+static int read_file(struct fs *f, struct fs_request *q, struct fs_reply *r)
+{
+    const struct fuse_read_in *in = (const void *)q->body;
+    const struct fs_file *file = q->size < sizeof(*in) ? NULL : fs_file(f, in->fh);
+    if (!file)
+        return EBADF;
+    if (file->directory || in->offset > INT64_MAX)
+        return file->directory ? EISDIR : EINVAL;
+    ssize_t got = preadv(file->fd, q->out, (int)clip(q->out, q->n_out, in->size), (off_t)in->offset);
+    if (got < 0)
+        return errno;
+    r->data = (size_t)got;
+    return 0;
+}
+
+static int write_file(struct fs *f, struct fs_request *q, struct fs_reply *r)
+{
+    const struct fuse_write_in *in = (const void *)q->body;
+    const struct fs_file *file = q->size < sizeof(*in) ? NULL : fs_file(f, in->fh);
+    if (!file || file->directory)
+        return EBADF;
+    if (in->offset > INT64_MAX || in->size > q->in_bytes)
+        return EINVAL;
+    int n = (int)clip(q->in, q->n_in, in->size);
+    bool append = in->write_flags & BH_FUSE_APPEND; /* at the end, whoever else on the host does so */
+    ssize_t put = pwritev2(file->fd, q->in, n, append ? -1 : (off_t)in->offset, append ? RWF_APPEND : 0);
+    if (put < 0)
+        return errno;
+    struct bh_fuse_written out = {.size = (uint32_t)put, .end = append ? (uint64_t)lseek(file->fd, 0, SEEK_CUR) : 0};
+    memcpy(r->body, &out, sizeof(out));
+    r->size = sizeof(out);
+    return 0;
+}
+
+static int sync_file(struct fs *f, const struct fs_request *q)
+{
+    const struct fuse_fsync_in *in = (const void *)q->body;
+    const struct fs_file *file = q->size < sizeof(*in) ? NULL : fs_file(f, in->fh);
+    if (!file)
+        return EBADF;
+    return (in->fsync_flags & FUSE_FSYNC_FDATASYNC ? fdatasync(file->fd) : fsync(file->fd)) ? errno : 0;
+}
+
+static int allocate(struct fs *f, const struct fs_request *q)
+{
+    const struct fuse_fallocate_in *in = (const void *)q->body;
+    const struct fs_file *file = q->size < sizeof(*in) ? NULL : fs_file(f, in->fh);
+    if (!file || file->directory)
+        return EBADF;
+    if (in->mode || in->offset > INT64_MAX || in->length > INT64_MAX)
+        return in->mode ? EOPNOTSUPP : EFBIG;
+    return fallocate(file->fd, 0, (off_t)in->offset, (off_t)in->length) ? errno : 0;
+}
+
+/* ---- Locks ---- */
+
+/* Locks of bytes belong to the appliance as a whole, so one open file of each node has them. */
+static int lock_fd(struct fs *f, struct fs_node *n)
+{
+    if (n->lock_fd < 0) {
+        n->lock_fd = f->read_only ? -EACCES : fs_reopen(f, n, O_RDWR);
+        if (n->lock_fd < 0)
+            n->lock_fd = fs_reopen(f, n, O_RDONLY);
+    }
+    return n->lock_fd;
+}
+
+static int lock_bytes(struct fs *f, const struct fs_request *q, struct fs_reply *r)
+{
+    const struct fuse_lk_in *in = (const void *)q->body;
+    struct fs_node *n = fs_node(f, q->head.nodeid);
+    uint64_t last = in->lk.end > INT64_MAX ? INT64_MAX : in->lk.end;
+    if (!n || n->type != S_IFREG || in->lk.start > last ||
+        (in->lk.type != F_RDLCK && in->lk.type != F_WRLCK && in->lk.type != F_UNLCK))
+        return n ? EINVAL : ESTALE;
+    int fd = lock_fd(f, n);
+    if (fd < 0)
+        return -fd;
+    struct flock l = {.l_type = (short)in->lk.type,
+                      .l_whence = SEEK_SET,
+                      .l_start = (off_t)in->lk.start,
+                      .l_len = last == INT64_MAX ? 0 : (off_t)(last - in->lk.start + 1)};
+    bool test = q->head.opcode == FUSE_GETLK;
+    if (fcntl(fd, test ? F_OFD_GETLK : F_OFD_SETLK, &l))
+        return errno;
+    if (test) {
+        struct fuse_lk_out out = {.lk = {.start = (uint64_t)l.l_start,
+                                         .end = l.l_len ? (uint64_t)(l.l_start + l.l_len - 1) : UINT64_MAX,
+                                         .type = (uint32_t)l.l_type}};
+        memcpy(r->body, &out, sizeof(out));
+        r->size = sizeof(out);
+    }
+    return 0;
+}
+
+static int lock(struct fs *f, const struct fs_request *q, struct fs_reply *r)
+{
+    const struct fuse_lk_in *in = (const void *)q->body;
+    if (q->size < sizeof(*in))
+        return EINVAL;
+    if (!(in->lk_flags & FUSE_LK_FLOCK))
+        return lock_bytes(f, q, r);
+    const struct fs_file *file = fs_file(f, in->fh);
+    int how = in->lk.type == F_RDLCK ? LOCK_SH : in->lk.type == F_WRLCK ? LOCK_EX : LOCK_UN;
+    return !file ? EBADF : flock(file->fd, how | LOCK_NB) ? errno : 0;
+}
+
+/* ---- Directories ---- */
+
+/* From getdents64's form into FUSE's, as much as fits `room`; bytes. */
+static size_t convert(const char *from, size_t size, uint8_t *to, size_t room)
+{
+    size_t used = 0;
+    for (size_t at = 0; at < size;) {
+        const struct dirent64_head *e = (const void *)(from + at);
+        size_t length = strlen(e->name);
+        size_t bytes = FUSE_DIRENT_ALIGN(FUSE_NAME_OFFSET + length);
+        if (bytes > room - used)
+            break;
+        struct fuse_dirent out = {
+            .ino = e->inode, .off = (uint64_t)e->next, .namelen = (uint32_t)length, .type = e->type};
+        memset(to + used, 0, bytes);
+        memcpy(to + used, &out, FUSE_NAME_OFFSET);
+        memcpy(to + used + FUSE_NAME_OFFSET, e->name, length);
+        used += bytes;
+        at += e->bytes;
+    }
+    return used;
+}
+
+static int list(struct fs *f, struct fs_request *q, struct fs_reply *r)
+{
+    static _Alignas(8) char entries[LIST_MAX];
+    static uint8_t made[LIST_MAX];
+    const struct fuse_read_in *in = (const void *)q->body;
+    const struct fs_file *file = q->size < sizeof(*in) ? NULL : fs_file(f, in->fh);
+    if (!file || !file->directory)
+        return file ? ENOTDIR : EBADF;
+    size_t room = in->size < q->out_bytes ? in->size : q->out_bytes;
+    room = room < sizeof(made) ? room : sizeof(made);
+    if (lseek(file->fd, (off_t)in->offset, SEEK_SET) < 0)
+        return errno;
+    /* FUSE's entries are a little larger, so it takes no more than fits, nearly always. */
+    long got = syscall(SYS_getdents64, file->fd, entries, room);
+    if (got < 0)
+        return errno;
+    r->data = convert(entries, (size_t)got, made, room);
+    if (got && !r->data)
+        return EINVAL;
+    size_t done = 0;
+    for (unsigned i = 0; i < q->n_out && done < r->data; i++) {
+        size_t part = q->out[i].iov_len < r->data - done ? q->out[i].iov_len : r->data - done;
+        memcpy(q->out[i].iov_base, made + done, part);
+        done += part;
+    }
+    return 0;
+}
+
+int fs_files(struct fs *f, struct fs_request *q, struct fs_reply *r)
+{
+    switch (q->head.opcode) {
+    case FUSE_OPEN:
+    case FUSE_OPENDIR:
+        return open_node(f, q, r);
+    case FUSE_CREATE:
+        return create(f, q, r);
+    case FUSE_RELEASE:
+    case FUSE_RELEASEDIR:
+        return release(f, q);
+    case FUSE_READ:
+        return read_file(f, q, r);
+    case FUSE_WRITE:
+        return write_file(f, q, r);
+    case FUSE_FSYNC:
+    case FUSE_FSYNCDIR:
+        return sync_file(f, q);
+    case FUSE_FALLOCATE:
+        return allocate(f, q);
+    case FUSE_GETLK:
+    case FUSE_SETLK:
+        return lock(f, q, r);
+    case FUSE_READDIR:
+        return list(f, q, r);
+    default:
+        return ENOSYS;
+    }
+}

@@ -1,0 +1,233 @@
+/* FUSE operations on names and attributes.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "vmm/fs/server.h"
+
+#define MODES 0777u /* of files that are made: a guest gets no set-user-ID files on the host */
+
+static int result(int r)
+{
+    return r < 0 ? errno : 0;
+}
+
+/* The names that follow a structure of `skip` bytes in the body, one after the other. NULL: bad. */
+static const char *name_at(const struct fs_request *q, size_t *at)
+{
+    if (*at >= q->size)
+        return NULL;
+    const char *name = (const char *)q->body + *at;
+    size_t room = q->size - *at;
+    if (!fs_name_good(name, room))
+        return NULL;
+    *at += strlen(name) + 1;
+    return name;
+}
+
+/* Why a name was refused: as Linux says it. */
+static int bad_name(const struct fs_request *q, size_t at)
+{
+    size_t room = at < q->size ? q->size - at : 0;
+    size_t length = room ? strnlen((const char *)q->body + at, room) : 0;
+    return length > NAME_MAX ? ENAMETOOLONG : EINVAL;
+}
+
+static int get_attr(const struct fs_node *n, struct fs_reply *r)
+{
+    struct stat st;
+    if (fstat(n->fd, &st))
+        return errno;
+    r->attr = (struct fuse_attr_out){0};
+    fs_attr(&st, &r->attr.attr);
+    r->size = sizeof(r->attr);
+    return 0;
+}
+
+static int set_size(struct fs *f, const struct fs_node *n, const struct fuse_setattr_in *in)
+{
+    if (in->size > INT64_MAX)
+        return EFBIG;
+    if (in->valid & FATTR_FH) {
+        const struct fs_file *file = fs_file(f, in->fh);
+        return file && !file->directory ? result(ftruncate(file->fd, (off_t)in->size)) : EBADF;
+    }
+    int fd = n->type == S_IFREG ? fs_reopen(f, n, O_WRONLY) : -EINVAL;
+    if (fd < 0)
+        return -fd;
+    int error = result(ftruncate(fd, (off_t)in->size));
+    close(fd);
+    return error;
+}
+
+static struct timespec time_of(uint32_t valid, uint32_t set, uint32_t now, uint64_t seconds, uint32_t nanoseconds)
+{
+    if (!(valid & set))
+        return (struct timespec){.tv_nsec = UTIME_OMIT};
+    return valid & now ? (struct timespec){.tv_nsec = UTIME_NOW}
+                       : (struct timespec){(time_t)seconds, (long)(nanoseconds % 1000000000)};
+}
+
+static int set_attr(struct fs *f, const struct fs_node *n, const struct fs_request *q, struct fs_reply *r)
+{
+    const struct fuse_setattr_in *in = (const void *)q->body;
+    char name[16];
+    int error = 0;
+    if (q->size < sizeof(*in) || in->valid & (FATTR_UID | FATTR_GID))
+        return q->size < sizeof(*in) ? EINVAL : EPERM;
+    if (f->read_only)
+        return EROFS;
+    if (in->valid & FATTR_SIZE)
+        error = set_size(f, n, in);
+    snprintf(name, sizeof(name), "%d", n->fd);
+    if (!error && in->valid & FATTR_MODE)
+        error = n->type == S_IFLNK ? EOPNOTSUPP : result(fchmodat(f->proc, name, in->mode & MODES, 0));
+    if (!error && in->valid & (FATTR_ATIME | FATTR_MTIME)) {
+        struct timespec times[2] = {time_of(in->valid, FATTR_ATIME, FATTR_ATIME_NOW, in->atime, in->atimensec),
+                                    time_of(in->valid, FATTR_MTIME, FATTR_MTIME_NOW, in->mtime, in->mtimensec)};
+        error = result(utimensat(n->fd, "", times, AT_EMPTY_PATH));
+    }
+    return error ? error : get_attr(n, r);
+}
+
+static int read_link(const struct fs_node *n, struct fs_reply *r)
+{
+    ssize_t length = readlinkat(n->fd, "", (char *)r->body, sizeof(r->body));
+    if (length < 0)
+        return errno == ENOENT ? EINVAL : errno; /* not a link */
+    r->size = (size_t)length;
+    return 0;
+}
+
+static int make_directory(struct fs *f, const struct fs_node *dir, const struct fs_request *q, struct fs_reply *r)
+{
+    const struct fuse_mkdir_in *in = (const void *)q->body;
+    size_t at = sizeof(*in);
+    const char *name = name_at(q, &at);
+    if (!name)
+        return bad_name(q, sizeof(*in));
+    return mkdirat(dir->fd, name, in->mode & MODES) ? errno : fs_enter(f, dir, name, r);
+}
+
+static int make_link(struct fs *f, const struct fs_node *dir, const struct fs_request *q, struct fs_reply *r)
+{
+    size_t at = 0;
+    const char *name = name_at(q, &at);
+    if (!name)
+        return bad_name(q, 0);
+    const char *target = (const char *)q->body + at;
+    if (at >= q->size || strnlen(target, q->size - at) == q->size - at)
+        return EINVAL;
+    return symlinkat(target, dir->fd, name) ? errno : fs_enter(f, dir, name, r);
+}
+
+static int make_name(struct fs *f, const struct fs_node *dir, const struct fs_request *q, struct fs_reply *r)
+{
+    const struct fuse_link_in *in = (const void *)q->body;
+    size_t at = sizeof(*in);
+    const char *name = name_at(q, &at);
+    const struct fs_node *n = name ? fs_node(f, in->oldnodeid) : NULL;
+    char from[16];
+    if (!name)
+        return bad_name(q, sizeof(*in));
+    if (!n)
+        return ESTALE;
+    if (n->type != S_IFREG)
+        return EPERM; /* through the magic link a symbolic one would be followed */
+    snprintf(from, sizeof(from), "%d", n->fd);
+    return linkat(f->proc, from, dir->fd, name, AT_SYMLINK_FOLLOW) ? errno : fs_enter(f, dir, name, r);
+}
+
+static int rename_name(struct fs *f, const struct fs_node *dir, const struct fs_request *q)
+{
+    const struct fuse_rename2_in *in = (const void *)q->body;
+    size_t at = sizeof(*in);
+    const char *from = name_at(q, &at), *to = from ? name_at(q, &at) : NULL;
+    if (!to)
+        return bad_name(q, from ? sizeof(*in) + strlen(from) + 1 : sizeof(*in));
+    const struct fs_node *new_dir = fs_node(f, in->newdir);
+    if (!new_dir || in->flags & ~(uint32_t)RENAME_NOREPLACE)
+        return new_dir ? EINVAL : ESTALE;
+    return result((int)syscall(SYS_renameat2, dir->fd, from, new_dir->fd, to, in->flags));
+}
+
+static int stat_fs(const struct fs *f, const struct fs_node *n, struct fs_reply *r)
+{
+    struct statfs st;
+    struct fuse_statfs_out out = {0};
+    if (fstatfs(n->fd, &st))
+        return errno;
+    (void)f;
+    out.st = (struct fuse_kstatfs){.blocks = st.f_blocks,
+                                   .bfree = st.f_bfree,
+                                   .bavail = st.f_bavail,
+                                   .files = st.f_files,
+                                   .ffree = st.f_ffree,
+                                   .bsize = (uint32_t)st.f_bsize,
+                                   .namelen = (uint32_t)st.f_namelen,
+                                   .frsize = (uint32_t)st.f_frsize};
+    memcpy(r->body, &out, sizeof(out));
+    r->size = sizeof(out);
+    return 0;
+}
+
+/* Operations whose body is a single name. */
+static int with_name(struct fs *f, const struct fs_node *n, const struct fs_request *q, struct fs_reply *r)
+{
+    size_t at = 0;
+    const char *name = name_at(q, &at);
+    if (!name)
+        return bad_name(q, 0);
+    if (q->head.opcode == FUSE_LOOKUP)
+        return fs_enter(f, n, name, r);
+    return result(unlinkat(n->fd, name, q->head.opcode == FUSE_RMDIR ? AT_REMOVEDIR : 0));
+}
+
+/* Operations that change a directory. */
+static int change(struct fs *f, const struct fs_node *n, const struct fs_request *q, struct fs_reply *r)
+{
+    if (f->read_only)
+        return EROFS;
+    switch (q->head.opcode) {
+    case FUSE_SYMLINK:
+        return make_link(f, n, q, r);
+    case FUSE_MKDIR:
+        return make_directory(f, n, q, r);
+    case FUSE_RENAME2:
+        return rename_name(f, n, q);
+    case FUSE_LINK:
+        return make_name(f, n, q, r);
+    default:
+        return with_name(f, n, q, r);
+    }
+}
+
+int fs_names(struct fs *f, struct fs_request *q, struct fs_reply *r)
+{
+    const struct fs_node *n = fs_node(f, q->head.nodeid);
+    if (!n)
+        return ESTALE;
+    switch (q->head.opcode) {
+    case FUSE_GETATTR:
+        return get_attr(n, r);
+    case FUSE_SETATTR:
+        return set_attr(f, n, q, r);
+    case FUSE_READLINK:
+        return n->type == S_IFLNK ? read_link(n, r) : EINVAL;
+    case FUSE_STATFS:
+        return stat_fs(f, n, r);
+    default:
+        break;
+    }
+    if (n->type != S_IFDIR)
+        return ENOTDIR;
+    return q->head.opcode == FUSE_LOOKUP ? with_name(f, n, q, r) : change(f, n, q, r);
+}

@@ -1,0 +1,327 @@
+/* Back end `user`: libslirp, a TCP/IP stack in this process that speaks through ordinary sockets.
+ * SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Frames of the guest are copied before libslirp sees them. libslirp takes segments of any size but
+ * checks their checksums, so those that the driver left out are filled in here; what it sends needs
+ * no check by the guest. A frame that finds no receive buffer waits in `queue`, and as long as one
+ * waits no socket is read: senders are held up by their own windows. */
+#include <arpa/inet.h>
+#include <poll.h>
+#include <slirp/libslirp.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "vmm/base/clock.h"
+#include "vmm/net/device.h"
+#include "vmm/net/user.h"
+
+#define FDS_MAX     16384u
+#define QUEUE_BYTES (4u << 20)
+#define TIMERS      4u
+#define MS          1000000ll
+#define GRACE_NS    (3000 * MS) /* for a guest that never says which address it has */
+
+struct timer {
+    SlirpTimerCb call;
+    void *opaque;
+    int64_t due; /* ms; 0: not set */
+};
+
+static struct {
+    Slirp *slirp;
+    struct net *net;
+    struct net_plan plan;
+    struct pollfd fds[FDS_MAX + 1]; /* the first is the kick */
+    uint32_t n_fds;
+    struct timer timers[TIMERS];
+    /* Host clients that come before the guest has its address wait in the listening sockets:
+     * libslirp would send their SYN once, and again only after seconds. */
+    int listeners[NET_FORWARDS_MAX];
+    uint32_t n_listeners;
+    bool ready;
+    int64_t started; /* ns */
+    uint8_t frame[NET_FRAME_MAX];
+    uint8_t queue[QUEUE_BYTES]; /* of a 32-bit length and as many bytes; private to this process */
+    uint32_t head, tail;
+} u;
+
+static int64_t slirp_clock(void *opaque)
+{
+    return (int64_t)clock_ns();
+}
+
+/* ---- Frames for the guest ---- */
+
+static struct virtio_net_hdr_v1 header_for(const struct net *n)
+{
+    return (struct virtio_net_hdr_v1){.flags =
+                                          n->accepted >> VIRTIO_NET_F_GUEST_CSUM & 1 ? VIRTIO_NET_HDR_F_DATA_VALID : 0};
+}
+
+static void put_off(const void *frame, uint32_t bytes)
+{
+    uint32_t need = bytes + (uint32_t)sizeof(bytes);
+    if (need > QUEUE_BYTES - u.tail) {
+        memmove(u.queue, u.queue + u.head, u.tail - u.head);
+        u.tail -= u.head;
+        u.head = 0;
+    }
+    if (need <= QUEUE_BYTES - u.tail) { /* else lost, as on any wire */
+        memcpy(u.queue + u.tail, &bytes, sizeof(bytes));
+        memcpy(u.queue + u.tail + sizeof(bytes), frame, bytes);
+        u.tail += need;
+    }
+}
+
+/* True: nothing waits any more. */
+static bool flush_queue(struct net *n)
+{
+    struct virtio_net_hdr_v1 h = header_for(n);
+    while (u.head != u.tail) {
+        uint32_t bytes;
+        memcpy(&bytes, u.queue + u.head, sizeof(bytes));
+        if (!net_deliver(n, &h, u.queue + u.head + sizeof(bytes), bytes))
+            return false;
+        u.head += bytes + (uint32_t)sizeof(bytes);
+    }
+    u.head = u.tail = 0;
+    return true;
+}
+
+static ssize_t send_packet(const void *frame, size_t bytes, void *opaque)
+{
+    struct net *n = u.net;
+    struct virtio_net_hdr_v1 h = header_for(n);
+    if (bytes >= NET_FRAME_MIN && bytes <= NET_FRAME_MAX &&
+        (u.head != u.tail || !net_deliver(n, &h, frame, (uint32_t)bytes)))
+        put_off(frame, (uint32_t)bytes);
+    return (ssize_t)bytes;
+}
+
+/* ---- What libslirp wants from us ---- */
+
+static void guest_error(const char *message, void *opaque)
+{
+    /* A guest that sends rubbish could fill the terminal with it. */
+}
+
+static void *timer_new(SlirpTimerCb call, void *cb_opaque, void *opaque)
+{
+    for (uint32_t i = 0; i < TIMERS; i++) {
+        if (!u.timers[i].call) {
+            u.timers[i] = (struct timer){.call = call, .opaque = cb_opaque};
+            return &u.timers[i];
+        }
+    }
+    return NULL;
+}
+
+static void timer_free(void *timer, void *opaque)
+{
+    if (timer)
+        *(struct timer *)timer = (struct timer){0};
+}
+
+static void timer_mod(void *timer, int64_t due, void *opaque)
+{
+    if (timer)
+        ((struct timer *)timer)->due = due;
+}
+
+static void run_timers(void)
+{
+    int64_t now = clock_ns() / MS;
+    for (uint32_t i = 0; i < TIMERS; i++) {
+        struct timer *t = &u.timers[i];
+        if (t->due && t->due <= now) {
+            t->due = 0;
+            t->call(t->opaque);
+        }
+    }
+}
+
+static void limit_by_timers(uint32_t *timeout)
+{
+    int64_t now = clock_ns() / MS;
+    for (uint32_t i = 0; i < TIMERS; i++) {
+        int64_t left = u.timers[i].due - now;
+        if (u.timers[i].due && left < (int64_t)*timeout)
+            *timeout = left < 0 ? 0 : (uint32_t)left;
+    }
+}
+
+static void no_descriptor(int fd, void *opaque)
+{
+}
+
+static void nothing_to_notify(void *opaque)
+{
+}
+
+static const SlirpCb callbacks = {
+    .send_packet = send_packet,
+    .guest_error = guest_error,
+    .clock_get_ns = slirp_clock,
+    .timer_new = timer_new,
+    .timer_free = timer_free,
+    .timer_mod = timer_mod,
+    .register_poll_fd = no_descriptor,
+    .unregister_poll_fd = no_descriptor,
+    .notify = nothing_to_notify,
+};
+
+static bool is_listener(int fd)
+{
+    for (uint32_t i = 0; i < u.n_listeners; i++)
+        if (u.listeners[i] == fd)
+            return true;
+    return false;
+}
+
+static int add_poll(int fd, int events, void *opaque)
+{
+    if (u.n_fds > FDS_MAX || (!u.ready && is_listener(fd)))
+        return -1;
+    short wanted = (short)((events & SLIRP_POLL_IN ? POLLIN : 0) | (events & SLIRP_POLL_OUT ? POLLOUT : 0) |
+                           (events & SLIRP_POLL_PRI ? POLLPRI : 0));
+    u.fds[u.n_fds] = (struct pollfd){.fd = fd, .events = wanted};
+    return (int)u.n_fds++;
+}
+
+static int get_revents(int index, void *opaque)
+{
+    int got = index < 0 ? 0 : u.fds[index].revents;
+    return (got & POLLIN ? SLIRP_POLL_IN : 0) | (got & POLLOUT ? SLIRP_POLL_OUT : 0) |
+           (got & POLLPRI ? SLIRP_POLL_PRI : 0) | (got & POLLERR ? SLIRP_POLL_ERR : 0) |
+           (got & POLLHUP ? SLIRP_POLL_HUP : 0);
+}
+
+/* ---- Opening ---- */
+
+static int note_listener(int fd, int events, void *opaque)
+{
+    if (u.n_listeners < NET_FORWARDS_MAX)
+        u.listeners[u.n_listeners++] = fd;
+    return -1;
+}
+
+bool net_user_open(struct net *n, struct problem *p)
+{
+    const struct net_config *c = n->config;
+    const struct net_plan *plan = &u.plan;
+    net_user_plan(c, &u.plan);
+    u.net = n;
+    const SlirpConfig config = {
+        .version = 3,
+        .in_enabled = true,
+        .vnetwork = plan->network,
+        .vnetmask = plan->mask,
+        .vhost = plan->gateway,
+        .vdhcp_start = plan->guest,
+        .vnameserver = plan->dns,
+        .in6_enabled = plan->v6,
+        .vprefix_addr6 = plan->prefix6,
+        .vprefix_len = (uint8_t)plan->bits6,
+        .vhost6 = plan->gateway6,
+        .vnameserver6 = plan->dns6,
+        .vhostname = c->hostname[0] ? c->hostname : NULL,
+        .if_mtu = c->mtu,
+        .if_mru = c->mtu,
+        /* What listens on the host's loopback trusts its peers. But answers to datagrams that came
+         * from there would be refused as well. */
+        .disable_host_loopback = !net_user_forwards_udp(c),
+    };
+    u.slirp = slirp_new(&config, &callbacks, NULL);
+    if (!u.slirp)
+        return problem_set(p, EXIT_HOST, "libslirp cannot start");
+    if (!net_user_forward(u.slirp, c, plan, p))
+        return false;
+    uint32_t timeout = 0;
+    slirp_pollfds_fill(u.slirp, &timeout, note_listener, NULL); /* there are no other sockets yet */
+    return true;
+}
+
+/* ---- Running ---- */
+
+static void user_started(struct net *n)
+{
+    u.head = u.tail = 0;
+    u.ready = u.n_listeners == 0;
+    u.started = clock_ns();
+}
+
+/* Has the guest said that the address is its own? An ARP packet, or one of IP or IPv6. */
+static void learn(const uint8_t *frame, uint32_t bytes)
+{
+    static const uint8_t arp[2] = {0x08, 0x06}, ip[2] = {0x08, 0x00}, ip6[2] = {0x86, 0xdd};
+    const uint8_t *type = frame + 12, *at = frame + 14;
+    u.ready = (bytes >= 42 && !memcmp(type, arp, 2) && !memcmp(at + 14, &u.plan.guest, 4)) ||
+              (bytes >= 34 && !memcmp(type, ip, 2) && !memcmp(at + 12, &u.plan.guest, 4)) ||
+              (bytes >= 54 && !memcmp(type, ip6, 2) && !memcmp(at + 8, &u.plan.guest6, 16));
+}
+
+static void user_send(struct net *n, const struct virtio_net_hdr_v1 *h, struct iovec *iov, unsigned count,
+                      uint32_t bytes)
+{
+    uint8_t *to = u.frame;
+    for (unsigned i = 1; i < count; i++) {
+        memcpy(to, iov[i].iov_base, iov[i].iov_len);
+        to += iov[i].iov_len;
+    }
+    if (h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)
+        frame_complete_checksum(h, u.frame, bytes);
+    if (!u.ready)
+        learn(u.frame, bytes);
+    slirp_input(u.slirp, u.frame, (int)bytes);
+}
+
+/* One round of libslirp's sockets and timers, sleeping before if nothing is there. */
+static bool serve(struct net *n, bool sleep)
+{
+    uint32_t timeout = sleep ? UINT32_MAX : 0;
+    if (!u.ready) {
+        u.ready = clock_ns() - u.started > GRACE_NS;
+        timeout = sleep ? 1000 : 0;
+    }
+    u.fds[0] = (struct pollfd){.fd = sleep ? n->kick : -1, .events = POLLIN};
+    u.n_fds = 1;
+    slirp_pollfds_fill(u.slirp, &timeout, add_poll, NULL);
+    if (sleep)
+        limit_by_timers(&timeout);
+    else
+        timeout = 0;
+    struct timespec limit = {.tv_sec = timeout / 1000, .tv_nsec = timeout % 1000 * MS};
+    int got = ppoll(u.fds, u.n_fds, timeout == UINT32_MAX ? NULL : &limit, NULL);
+    uint64_t count;
+    if (sleep && got > 0 && u.fds[0].revents)
+        got -= read(n->kick, &count, sizeof(count)) > 0;
+    slirp_pollfds_poll(u.slirp, got < 0, get_revents, NULL);
+    run_timers();
+    return got > 0;
+}
+
+static bool user_receive(struct net *n)
+{
+    bool waited = u.head != u.tail;
+    if (!net_running(n) || !flush_queue(n))
+        return false;
+    return serve(n, false) || waited;
+}
+
+static void user_wait(struct net *n)
+{
+    if (net_running(n) && u.head == u.tail) {
+        serve(n, true);
+        return;
+    }
+    /* Nobody to receive: only the driver can change that. */
+    uint64_t count;
+    struct pollfd kick = {.fd = n->kick, .events = POLLIN};
+    if (ppoll(&kick, 1, NULL, NULL) > 0 && read(n->kick, &count, sizeof(count)) < 0) {
+        /* Taken already. */
+    }
+}
+
+const struct net_backend net_user = {
+    .started = user_started, .send = user_send, .receive = user_receive, .wait = user_wait};

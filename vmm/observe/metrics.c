@@ -1,0 +1,187 @@
+/* The process that answers Prometheus.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include "vmm/observe/metrics.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "vmm/base/clock.h"
+#include "vmm/base/boot_trace.h"
+#include "vmm/sandbox/process.h"
+
+#define PATIENCE_S 2
+
+static int listen_port(unsigned long port, struct problem *p)
+{
+    struct sockaddr_in at = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(at);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) ||
+        bind(fd, (struct sockaddr *)&at, sizeof(at)) || listen(fd, 8) ||
+        getsockname(fd, (struct sockaddr *)&at, &size)) {
+        problem_set(p, EXIT_HOST, "--metrics: cannot listen on 127.0.0.1:%lu: %s", port, strerror(errno));
+        return -1;
+    }
+    if (!port)
+        fprintf(stderr, "bulkhead: metrics on http://127.0.0.1:%u/metrics\n", ntohs(at.sin_port));
+    return fd;
+}
+
+static int listen_path(const char *path, struct problem *p)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    struct stat st;
+    if (strlen(path) >= sizeof(at.sun_path)) {
+        problem_set(p, EXIT_USAGE, "--metrics %s: the path is too long for a socket", path);
+        return -1;
+    }
+    strcpy(at.sun_path, path);
+    if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+        unlink(path); /* of one that ended */
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) || chmod(path, 0600) || listen(fd, 8)) {
+        problem_set(p, EXIT_HOST, "--metrics %s: cannot listen there: %s", path, strerror(errno));
+        return -1;
+    }
+    return fd;
+}
+
+int metrics_listen(const char *where, struct problem *p)
+{
+    char *end;
+    unsigned long port = strtoul(where, &end, 10);
+    if (*where >= '0' && *where <= '9' && !*end) {
+        if (port > 65535) {
+            problem_set(p, EXIT_USAGE, "--metrics %s: a port is at most 65535", where);
+            return -1;
+        }
+        return listen_port(port, p);
+    }
+    if (!strchr(where, '/')) {
+        problem_set(p, EXIT_USAGE, "--metrics %s: has to be a port number or a path with a slash", where);
+        return -1;
+    }
+    return listen_path(where, p);
+}
+
+/* ---- The process ---- */
+
+static void send_all(int fd, const char *text, size_t size)
+{
+    while (size) {
+        ssize_t n = send(fd, text, size, MSG_NOSIGNAL);
+        if (n <= 0)
+            return;
+        text += n;
+        size -= (size_t)n;
+    }
+}
+
+/* Reads the request's first line; GET of / or /metrics is all there is. */
+static bool wanted(int client)
+{
+    char request[1024];
+    size_t used = 0;
+    while (used + 1 < sizeof(request)) {
+        ssize_t n = recv(client, request + used, sizeof(request) - 1 - used, 0);
+        if (n <= 0)
+            return false;
+        used += (size_t)n;
+        request[used] = 0;
+        if (strstr(request, "\r\n\r\n") || strstr(request, "\n\n"))
+            break;
+    }
+    return strncmp(request, "GET /metrics ", 13) == 0 || strncmp(request, "GET / ", 6) == 0;
+}
+
+static void answer(int client, const struct observed *o)
+{
+    static struct sample s;
+    char head[160], *text = NULL;
+    size_t size = 0;
+    if (!wanted(client)) {
+        static const char no[] = "HTTP/1.0 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        send_all(client, no, sizeof(no) - 1);
+        return;
+    }
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return;
+    observe_sample(o, &s);
+    metrics_write(out, o, &s);
+    fclose(out);
+    int n = snprintf(head, sizeof(head),
+                     "HTTP/1.0 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: %zu\r\n"
+                     "Connection: close\r\n\r\n",
+                     size);
+    send_all(client, head, (size_t)n);
+    send_all(client, text, size);
+    free(text);
+}
+
+static void map_statistics(struct observed *o, const struct resources *w, const pid_t *pid)
+{
+    o->a = *w->a;
+    o->dir.pid = getppid();
+    o->head.start_ns = clock_ns();
+    for (uint32_t v = 0; v < w->a->n_vms; v++) {
+        const uint8_t *at = mmap(NULL, VM_STATS_BYTES, PROT_READ, MAP_SHARED, w->stats_fd[v], 0);
+        if (at == MAP_FAILED)
+            _exit(EXIT_HOST);
+        o->guest[v] = (const struct bh_stats *)at;
+        o->host[v] = (const struct vm_stats *)(at + BH_STATS_SIZE);
+        o->counts[v] = (const uint64_t *)(at + VM_COUNTS_OFF);
+        o->head.pid[v] = (uint32_t)pid[v];
+    }
+}
+
+static void serve(int listener, const struct resources *w, const pid_t *pid)
+{
+    static struct observed o;
+    struct problem p;
+    struct timeval patience = {.tv_sec = PATIENCE_S};
+    map_statistics(&o, w, pid);
+    if (!sandbox_close_others(&listener, 1, &p) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+        _exit(EXIT_HOST);
+    for (;;) {
+        int client = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+        if (client < 0) {
+            if (errno == EINTR || errno == ECONNABORTED)
+                continue;
+            _exit(EXIT_HOST);
+        }
+        setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+        setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+        answer(client, &o);
+        shutdown(client, SHUT_WR);
+        close(client);
+    }
+}
+
+pid_t metrics_start(int listener, const struct resources *w, const pid_t *pid)
+{
+    pid_t parent = getpid();
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        signal(SIGINT, SIG_IGN); /* the supervisor's business */
+        signal(SIGTERM, SIG_IGN);
+        if (getppid() != parent)
+            _exit(0);
+        serve(listener, w, pid);
+    }
+    close(listener);
+    return child < 0 ? 0 : child;
+}

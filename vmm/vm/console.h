@@ -1,0 +1,36 @@
+/* The console: whole lines of a VM's compartments on stderr, each with the compartment's name
+ * before it.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BH_VMM_VM_CONSOLE_H
+#define BH_VMM_VM_CONSOLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rpc/abi.h"
+
+#define CONSOLE_LINE  1024u /* a longer line is broken */
+#define CONSOLE_BATCH 8192u /* written at once at most */
+
+struct console {
+    int fd;
+    uint32_t used; /* bytes of `batch` */
+    char batch[CONSOLE_BATCH];
+    struct console_line {
+        const char *name; /* NULL: not a compartment of this VM */
+        uint32_t used;
+        char text[CONSOLE_LINE];
+    } lines[BH_COMPARTMENTS_MAX];
+};
+
+/* Adds text of compartment i; complete lines go to the batch, control characters become '?'. */
+void console_add(struct console *c, uint32_t i, const char *text, size_t len);
+
+/* Writes the batch; blocks as long as the other end does. Errors are ignored: there is nobody to
+ * tell. */
+void console_flush(struct console *c);
+
+/* Ends unfinished lines, then flushes. Async-signal-safe. */
+void console_end(struct console *c);
+
+#endif

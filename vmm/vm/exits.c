@@ -1,0 +1,210 @@
+/* The run loop: what happens when the guest leaves KVM_RUN.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "vmm/vm/debug_signals.h"
+#include "vmm/vm/coredump.h"
+#include "vmm/vm/hypercalls.h"
+#include "vmm/vm/pkru.h"
+
+#define VECTOR_PF 14u
+#define CR0_PG    (1ull << 31)
+
+void vm_end(struct vm *vm)
+{
+    console_end(&vm->console);
+    _exit(0);
+}
+
+/* The compartment of this VM in whose window `va` lies, or -1. */
+static int owner(const struct vm *vm, uint64_t va)
+{
+    uint64_t i = (va - BH_COMPARTMENT_BASE(0)) / BH_WINDOW_SIZE; /* huge below the first window */
+    return i < BH_COMPARTMENTS_MAX && (vm->w->a->vms[vm->index].compartments >> i & 1) ? (int)i : -1;
+}
+
+void vm_crash(struct vm *vm, struct crash *c)
+{
+    struct message m = {.kind = MESSAGE_CRASH, .crash = *c};
+    m.crash.vm = vm->index;
+    if (c->kind != CRASH_REPORT) {
+        int i = owner(vm, c->regs.rip);
+        i = i < 0 ? owner(vm, c->regs.rsp) : i;
+        m.crash.compartment = i < 0 ? UINT32_MAX : (uint32_t)i; /* message_receive() settles it */
+    }
+    pkru_explain(vm, &m.crash);
+    debuggee_ended(vm, true, c->kind == CRASH_TRAP ? debug_signal_of_vector((uint32_t)c->regs.vector) : SIGABRT);
+    console_end(&vm->console);
+    message_send(vm->supervisor, &m);
+    coredump(vm, &m.crash);
+    vm_end(vm);
+}
+
+struct bh_trap trap_from_kvm(const struct kvm_regs *r)
+{
+    return (struct bh_trap){.r15 = r->r15,
+                            .r14 = r->r14,
+                            .r13 = r->r13,
+                            .r12 = r->r12,
+                            .r11 = r->r11,
+                            .r10 = r->r10,
+                            .r9 = r->r9,
+                            .r8 = r->r8,
+                            .rdi = r->rdi,
+                            .rsi = r->rsi,
+                            .rbp = r->rbp,
+                            .rbx = r->rbx,
+                            .rdx = r->rdx,
+                            .rcx = r->rcx,
+                            .rax = r->rax,
+                            .rip = r->rip,
+                            .rflags = r->rflags,
+                            .rsp = r->rsp};
+}
+
+/* An end that the guest did not report itself. */
+static void end_badly(struct vm *vm, enum crash_kind kind, const char *what)
+{
+    struct crash c = {.kind = kind};
+    struct kvm_regs r;
+    if (ioctl(vm->vcpu.fd, KVM_GET_REGS, &r) == 0)
+        c.regs = trap_from_kvm(&r);
+    snprintf(c.detail, sizeof(c.detail), "%s", what);
+    vm_crash(vm, &c);
+}
+
+/* A triple fault. With AMD-V KVM has reset the vCPU by now (its state is undefined after a shutdown: AMD APM vol. 2,
+ * 15.14.3): paging is off then, which it never is in a guest of ours. */
+static void end_by_shutdown(struct vm *vm)
+{
+    struct kvm_sregs s;
+    struct crash c = {.kind = CRASH_SHUTDOWN, .reset = 1};
+    if (ioctl(vm->vcpu.fd, KVM_GET_SREGS, &s) || !(s.cr0 & CR0_PG))
+        vm_crash(vm, &c);
+    end_badly(vm, CRASH_SHUTDOWN, "");
+}
+
+/* The stub pushed a struct bh_trap. Ring 3 cannot reach its port, yet nothing here relies on that. */
+static void take_trap(struct vm *vm)
+{
+    uint64_t rsp = vm->vcpu.run->s.regs.regs.rsp;
+    struct crash c = {.kind = CRASH_TRAP};
+    if (rsp < BH_KERNEL_BASE ||
+        !memory_read(&vm->memory, &c.regs, (struct guest_va){rsp}, sizeof(c.regs), PERM_R | PERM_W))
+        end_badly(vm, CRASH_KVM, "a trap without a frame");
+    if (debuggee_trap(vm, rsp, &c.regs))
+        return;
+    struct kvm_sregs s;
+    if (c.regs.vector == VECTOR_PF && ioctl(vm->vcpu.fd, KVM_GET_SREGS, &s) == 0)
+        c.cr2 = s.cr2;
+    vm_crash(vm, &c);
+}
+
+static struct hypercall arguments(const struct kvm_regs *r, uint64_t op)
+{
+    return (struct hypercall){.op = (uint32_t)op, .args = {r->rdi, r->rsi, r->r8, r->r9}};
+}
+
+static void take_port(struct vm *vm)
+{
+    struct kvm_run *run = vm->vcpu.run;
+    if (run->io.direction == KVM_EXIT_IO_IN) {
+        /* Nothing is ever read from a port. */
+        memset((uint8_t *)run + run->io.data_offset, 0, (size_t)run->io.size * run->io.count);
+        return;
+    }
+    if (run->io.port == BH_PORT_TRAP) {
+        take_trap(vm);
+        return;
+    }
+    if (run->io.port == BH_PORT_CALL && run->io.size == 4 && run->io.count == 1) {
+        struct kvm_regs *r = &run->s.regs.regs;
+        if (!pkru_is_core(vm, r->rip))
+            end_badly(vm, CRASH_FORGED, "");
+        struct hypercall h = arguments(r, r->rax);
+        r->rax = hypercall_do(vm, &h);
+        run->kvm_dirty_regs = KVM_SYNC_X86_REGS;
+    }
+    /* Others: a bell this VM was not given, or a port it has no use for. */
+}
+
+/* Where ring 3 asked for the VMCALL that the stub then made: the interrupt's frame lies above three registers. */
+static uint64_t vmcall_origin(const struct vm *vm)
+{
+    uint64_t rip, rsp = vm->vcpu.run->s.regs.regs.rsp + 24;
+    return rsp >= BH_KERNEL_BASE && memory_read(&vm->memory, &rip, (struct guest_va){rsp}, sizeof(rip), PERM_R | PERM_W)
+               ? rip
+               : 0;
+}
+
+static void take_vmcall(struct vm *vm)
+{
+    struct kvm_run *run = vm->vcpu.run;
+    if (vm->memory.keyed && !pkru_is_core(vm, vmcall_origin(vm)))
+        end_badly(vm, CRASH_FORGED, "");
+    struct hypercall h = arguments(&run->s.regs.regs, run->hypercall.args[2]);
+    run->hypercall.ret = hypercall_do(vm, &h);
+}
+
+static void take_other(struct vm *vm)
+{
+    char text[96];
+    const struct kvm_run *run = vm->vcpu.run;
+    switch (run->exit_reason) {
+    case KVM_EXIT_SHUTDOWN:
+        end_by_shutdown(vm);
+        break;
+    case KVM_EXIT_INTERNAL_ERROR:
+        snprintf(text, sizeof(text), "internal error %u", run->internal.suberror);
+        break;
+    case KVM_EXIT_FAIL_ENTRY:
+        snprintf(text, sizeof(text), "the processor refuses to enter the guest: reason 0x%llx",
+                 (unsigned long long)run->fail_entry.hardware_entry_failure_reason);
+        break;
+    case KVM_EXIT_MMIO:
+        snprintf(text, sizeof(text), "access to guest-physical address 0x%llx, where nothing is",
+                 (unsigned long long)run->mmio.phys_addr);
+        break;
+    default:
+        snprintf(text, sizeof(text), "unexpected KVM exit %u", run->exit_reason);
+    }
+    end_badly(vm, CRASH_KVM, text);
+}
+
+void vm_run(struct vm *vm)
+{
+    struct kvm_run *run = vm->vcpu.run;
+    for (;;) {
+        if (ioctl(vm->vcpu.fd, KVM_RUN, 0) < 0) {
+            if (errno == EINTR || errno == EAGAIN) {
+                debuggee_poll(vm);
+                continue;
+            }
+            char text[96];
+            snprintf(text, sizeof(text), "KVM_RUN failed with error %d", errno);
+            end_badly(vm, CRASH_KVM, text);
+        }
+        STATS_ADD(vm->stats->exits, 1);
+        switch (run->exit_reason) {
+        case KVM_EXIT_IO:
+            take_port(vm);
+            break;
+        case KVM_EXIT_HYPERCALL:
+            take_vmcall(vm);
+            break;
+        case KVM_EXIT_INTR:
+            debuggee_poll(vm);
+            break;
+        case KVM_EXIT_DEBUG:
+            if (!debuggee_exit(vm))
+                take_other(vm);
+            break;
+        default:
+            take_other(vm);
+        }
+    }
+}

@@ -1,0 +1,226 @@
+/* The hypercalls. Every argument is the guest's: checked here, memory fetched once.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include "vmm/vm/hypercalls.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "vmm/base/notify.h"
+#include "vmm/base/clock.h"
+#include "vmm/fs/mount.h"
+#include "vmm/base/boot_trace.h"
+#include "vmm/kvm/park.h"
+
+#define LOG_MAX   0x100000ull /* bytes of one BH_HC_LOG */
+#define LOG_CHUNK 4096u
+
+static uint64_t error(int code)
+{
+    return 0 - (uint64_t)code;
+}
+
+static int stream_fd(const struct vm *vm, uint64_t stream)
+{
+    if (stream > BH_STDERR || (!vm->application && stream != BH_STDERR))
+        return -1;
+    return (int)stream;
+}
+
+/* Standard error of a VM without the application: lines of its first compartment, cleaned like all on the console. */
+static uint64_t write_console(struct vm *vm, uint64_t va, uint64_t len)
+{
+    char chunk[LOG_CHUNK];
+    uint64_t n = len < sizeof(chunk) ? len : sizeof(chunk);
+    if (!memory_read(&vm->memory, chunk, (struct guest_va){va}, n, PERM_R | PERM_U))
+        return error(EFAULT);
+    console_add(&vm->console, (uint32_t)__builtin_ctzll(vm->w->a->vms[vm->index].compartments), chunk, n);
+    console_flush(&vm->console);
+    return n;
+}
+
+static uint64_t do_write(struct vm *vm, const struct hypercall *h)
+{
+    int fd = stream_fd(vm, h->args[0]);
+    if (fd < 0 || fd == STDIN_FILENO)
+        return error(EBADF);
+    if (!h->args[2])
+        return 0;
+    if (!vm->application)
+        return write_console(vm, h->args[1], h->args[2]);
+    /* Straight from guest memory: the kernel copies the bytes once, whatever the guest does
+     * meanwhile. */
+    uint64_t len;
+    const void *from = memory_at(&vm->memory, (struct guest_va){h->args[1]}, h->args[2], PERM_R | PERM_U, &len);
+    if (!from)
+        return error(EFAULT);
+    for (;;) {
+        ssize_t n = write(fd, from, len);
+        if (n >= 0)
+            return (uint64_t)n;
+        if (errno == EAGAIN) {
+            struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
+            ppoll(&poll_fd, 1, NULL, NULL);
+        } else if (errno != EINTR) {
+            return error(errno);
+        }
+        debuggee_poll_in_call(vm);
+    }
+}
+
+static uint64_t do_read(struct vm *vm, const struct hypercall *h)
+{
+    if (h->args[0] != BH_STDIN || !vm->application)
+        return error(EBADF);
+    if (!h->args[2])
+        return 0;
+    uint64_t len;
+    void *to = memory_at(&vm->memory, (struct guest_va){h->args[1]}, h->args[2], PERM_R | PERM_W | PERM_U, &len);
+    if (!to)
+        return error(EFAULT);
+    struct pollfd poll_fd = {.fd = STDIN_FILENO, .events = POLLIN};
+    struct timespec at_once = {0};
+    if (ppoll(&poll_fd, 1, &at_once, NULL) == 0)
+        return error(EAGAIN);
+    ssize_t n;
+    do {
+        n = read(STDIN_FILENO, to, len);
+    } while (n < 0 && errno == EINTR);
+    return n < 0 ? error(errno) : (uint64_t)n;
+}
+
+static uint64_t do_log(struct vm *vm, const struct hypercall *h)
+{
+    uint64_t i = h->args[0], va = h->args[1], len = h->args[2];
+    if (i >= BH_COMPARTMENTS_MAX || !vm->console.lines[i].name || len > LOG_MAX)
+        return error(EINVAL);
+    char chunk[LOG_CHUNK];
+    while (len) {
+        uint64_t n = len < sizeof(chunk) ? len : sizeof(chunk);
+        if (!memory_read(&vm->memory, chunk, (struct guest_va){va}, n, PERM_R | PERM_U)) {
+            console_flush(&vm->console);
+            return error(EFAULT);
+        }
+        console_add(&vm->console, (uint32_t)i, chunk, n);
+        va += n;
+        len -= n;
+    }
+    console_flush(&vm->console);
+    return 0;
+}
+
+static uint64_t do_report(struct vm *vm, const struct hypercall *h)
+{
+    struct message m = {.kind = MESSAGE_CRASH, .crash.kind = CRASH_REPORT};
+    if (!memory_read(&vm->memory, &m.crash.report, (struct guest_va){h->args[0]}, sizeof(m.crash.report),
+                     PERM_R | PERM_U))
+        return error(EFAULT);
+    m.crash.vm = vm->index;
+    m.crash.compartment = m.crash.report.compartment;
+    if (m.crash.report.fatal)
+        vm_crash(vm, &m.crash);
+    if (vm->reports < REPORTS_MAX) {
+        vm->reports++;
+        message_send(vm->supervisor, &m);
+    }
+    return 0;
+}
+
+static uint64_t do_mark(struct vm *vm, const struct hypercall *h)
+{
+    static const char *const names[] = {
+        [BH_MARK_CORE] = "core", [BH_MARK_INIT] = "init", [BH_MARK_MAIN] = "main", [BH_MARK_READY] = "ready"};
+    uint64_t phase = h->args[0];
+    if (phase >= sizeof(names) / sizeof(*names) || !names[phase])
+        return error(EINVAL);
+    if (!(vm->marked >> phase & 1)) { /* once each: no flood of messages */
+        vm_mark(vm, names[phase]);
+        vm->marked |= vm->w->o->marks ? 1u << phase : 0;
+    }
+    return 0;
+}
+
+static uint64_t do_ring(struct vm *vm, const struct hypercall *h)
+{
+    uint64_t v = h->args[0];
+    if (v >= vm->w->a->n_vms || vm->w->notify_fd[v] < 0)
+        return error(EINVAL);
+    return error(-notify(vm->w->notify_fd[v]));
+}
+
+static void do_exit(struct vm *vm, const struct hypercall *h)
+{
+    console_end(&vm->console);
+    debuggee_ended(vm, false, (uint32_t)h->args[0]);
+    struct message m = {.kind = MESSAGE_EXIT, .status = (uint32_t)h->args[0]};
+    message_send(vm->supervisor, &m);
+    vm_end(vm);
+}
+
+/* Nothing of this VM's own can wake it, and nobody has for a while. */
+static void tell_idle(void *arg)
+{
+    const struct vm *vm = arg;
+    struct message m = {.kind = MESSAGE_IDLE};
+    message_send(vm->supervisor, &m);
+}
+
+static bool has_mount(const struct vm *vm)
+{
+    for (uint32_t i = 0; i < vm->w->a->n_mounts; i++)
+        if (vm_has_mount(vm->w->a, vm->index, i))
+            return true;
+    return false;
+}
+
+static uint64_t do_park(struct vm *vm, const struct hypercall *h)
+{
+    uint64_t events = h->args[1];
+    if ((events & BH_EVENT_BELL) && !net_may_park(vm->net))
+        return BH_EVENT_BELL;
+    struct vm_stats *s = vm->stats;
+    uint64_t start = clock_ns();
+    STATS_ADD(s->parks, 1);
+    __atomic_store_n(&s->parked_since, start, __ATOMIC_RELAXED);
+    struct park_idle idle = {.flag = &s->idle, .long_asleep = tell_idle, .arg = vm};
+    bool others = vm->net || has_mount(vm) || (events & (BH_EVENT_STDIN | BH_EVENT_SIGNAL)) ||
+                  !(events & BH_EVENT_BELL); /* who but another VM can wake it */
+    events = park(vm->notify_fd, vm->application ? STDIN_FILENO : -1, h->args[0], events, others ? NULL : &idle,
+                  vm->debuggee.socket);
+    __atomic_store_n(&s->parked_since, 0, __ATOMIC_RELAXED);
+    STATS_ADD(s->park_ns, clock_ns() - start);
+    net_unpark(vm->net);
+    return events;
+}
+
+uint64_t hypercall_do(struct vm *vm, const struct hypercall *h)
+{
+    switch (h->op) {
+    case BH_HC_PARK:
+        return do_park(vm, h);
+    case BH_HC_RING:
+        return do_ring(vm, h);
+    case BH_HC_WRITE:
+        return do_write(vm, h);
+    case BH_HC_READ:
+        return do_read(vm, h);
+    case BH_HC_LOG:
+        return do_log(vm, h);
+    case BH_HC_EXIT:
+        do_exit(vm, h);
+        return 0;
+    case BH_HC_REPORT:
+        return do_report(vm, h);
+    case BH_HC_MARK:
+        return do_mark(vm, h);
+    case BH_HC_NET_START:
+        return (uint64_t)net_start(vm->net, h->args[0]);
+    case BH_HC_NET_KICK:
+        return (uint64_t)(h->args[0] < BH_KICK_MOUNT ? net_kick(vm->net, h->args[0])
+                                                     : fs_kick(vm->w, h->args[0] - BH_KICK_MOUNT));
+    default:
+        return error(ENOSYS);
+    }
+}

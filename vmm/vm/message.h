@@ -1,0 +1,43 @@
+/* What a VM's process tells the supervisor, over a SEQPACKET socket, one fixed-size message at a
+ * time.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BH_VMM_VM_MESSAGE_H
+#define BH_VMM_VM_MESSAGE_H
+
+#include <stdbool.h>
+
+#include "vmm/appliance/appliance.h"
+#include "vmm/vm/crash.h"
+#include "vmm/base/problem.h"
+
+enum message_kind {
+    MESSAGE_EXIT = 1,    /* the guest ended by itself: status */
+    MESSAGE_CRASH = 2,   /* crash */
+    MESSAGE_MARK = 3,    /* mark, time_ns */
+    MESSAGE_FAILED = 4,  /* could not start: problem */
+    MESSAGE_STARTED = 5, /* the guest runs from now on: MESSAGE_FAILED means nothing any more */
+    MESSAGE_IDLE = 6,    /* it sleeps for good unless a peer rings */
+};
+#define MESSAGE_KIND_LAST MESSAGE_IDLE
+
+#define REPORTS_MAX 1000u /* MESSAGE_CRASH that is not the end, of one VM; sender and receiver stop there */
+
+struct message {
+    uint32_t kind;
+    uint32_t status;  /* MESSAGE_EXIT: as the guest gave it */
+    uint64_t time_ns; /* MESSAGE_MARK: CLOCK_MONOTONIC */
+    char mark[32];
+    struct crash crash;
+    struct problem problem;
+};
+
+/* Sends, blocking; a supervisor that is gone is ignored (then this process is about to be killed). */
+void message_send(int fd, const struct message *m);
+
+/* Receives without blocking. 1: *m is one whole message of known kind, about VM `vm`, with its
+ * strings terminated, free of control characters where they are printed as they are (mark, problem; report.c cleans its
+ * own), and its compartment one of that VM's; 0: none at the moment; -1: the other end
+ * is gone or sent rubbish. */
+int message_receive(int fd, const struct appliance *a, uint32_t vm, struct message *m);
+
+#endif
