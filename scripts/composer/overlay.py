@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterable
 
 from .net import NET
+from .positions import KEY_PARTS_MAX, scan
 from .problems import Place, Problems, quote, suggest
 from .schema import APPLIANCE, APPLICATION, ROOT
 from .source import Source
@@ -48,7 +49,7 @@ def _split(option: str) -> tuple[str, str, str]:
 
 
 def _path(name: str) -> list[str] | None:
-    if "\n" in name or "#" in name:
+    if "\n" in name or "#" in name or name.count(".") > KEY_PARTS_MAX:
         return None
     try:
         tree = tomllib.loads(f"{name} = 0")
@@ -63,8 +64,11 @@ def _path(name: str) -> list[str] | None:
 
 def _value(text: str) -> object:
     """What a TOML value says, or else the text itself."""
+    document = f"v = {text}"
+    if scan(document).endless_key:
+        return text
     try:
-        tree = tomllib.loads(f"v = {text}")
+        tree = tomllib.loads(document)
     except (ValueError, RecursionError):  # TOMLDecodeError is a ValueError
         return text
     return tree["v"] if len(tree) == 1 else text

@@ -31,6 +31,10 @@ STRING = re.compile(
 SCALAR = re.compile(r"[^\s,\]}#]+(?: [0-9][^\s,\]}#]*)?")  # the blank: between a date and a time
 
 
+# A longer dotted key is not followed: the paths of its parts would take quadratic time and memory, in tomllib as well.
+KEY_PARTS_MAX = 32
+
+
 class _Stop(Exception):
     """The text at this point is no valid TOML."""
 
@@ -41,6 +45,7 @@ class Positions:
     values: dict[Path, Position] = field(default_factory=dict)
     # The first name that is defined a second time: path, place of the first, place of the second.
     duplicate: tuple[Path, Position, Position] | None = None
+    endless_key: Position | None = None  # a dotted key of more than KEY_PARTS_MAX parts: the scanner stopped there
 
     def key(self, path: Path) -> Position:
         """Where the key is, or else the nearest table around it."""
@@ -133,6 +138,9 @@ class _Scanner:
                 except tomllib.TOMLDecodeError:
                     raise _Stop from None
             parts.append((raw, position))
+            if len(parts) > KEY_PARTS_MAX:
+                self.found.endless_key = parts[0][1]
+                raise _Stop
             self.match(BLANK)
             if not self.accept("."):
                 return parts
