@@ -10,10 +10,11 @@ SPDX-License-Identifier: BSD-3-Clause
 import re
 from dataclasses import dataclass, field
 
+from .contract import number
 from .edl_model import Callback, Field, Function, Library, Struct, Term
 
-WORDS = 6  # rpc/gate.h, BH_GATE_ARGS
-REPLY_WORDS = 5  # BH_REPLY_WORDS
+WORDS = number("BH_GATE_ARGS")
+REPLY_WORDS = number("BH_REPLY_WORDS")
 COLUMNS = 110  # of generated lines
 GIVEN = "bh_given"  # which single objects are not NULL: one bit each
 

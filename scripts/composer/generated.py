@@ -12,6 +12,7 @@ from pathlib import Path
 
 from . import edl, elf, gen_dispatch, gen_stubs
 from .catalogue import Library
+from .contract import number
 from .edl import Function
 from .manifest import Export, Import
 from .toolchain import ToolError
@@ -21,7 +22,9 @@ NO_EXPORTS = """/* Generated: nobody may call this compartment. */
 
 const struct bh_export bh_exports[0] = {};
 """
-EXPORT = struct.Struct("<QQQII")  # struct bh_export, rpc/abi.h
+EXPORT_SIZE = number("sizeof(struct bh_export)")
+DIRECT, DISPATCH = (number(f"offsetof(struct bh_export, {member})") for member in ("direct", "dispatch"))
+ADDRESS = struct.Struct("<Q")
 
 
 @dataclass(frozen=True)
@@ -98,10 +101,10 @@ def export_table(image: bytes, interfaces: Sequence[Interface], what: str) -> tu
     if not functions:
         return ()
     table = next((s.value for s in elf.symbols(image, what) if s.name == "bh_exports"), 0)
-    data = elf.contents(image, table, len(functions) * EXPORT.size, what)
-    return tuple(
-        Export(function.name, library, direct, dispatch, function.nonblocking)
-        for (library, function), (direct, dispatch, *_) in zip(
-            functions, EXPORT.iter_unpack(data), strict=True
-        )
-    )
+    data = elf.contents(image, table, len(functions) * EXPORT_SIZE, what)
+    found = []
+    for index, (library, function) in enumerate(functions):
+        at = index * EXPORT_SIZE
+        direct, dispatch = (ADDRESS.unpack_from(data, at + member)[0] for member in (DIRECT, DISPATCH))
+        found.append(Export(function.name, library, direct, dispatch, function.nonblocking))
+    return tuple(found)

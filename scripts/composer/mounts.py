@@ -3,14 +3,15 @@
 SPDX-License-Identifier: BSD-3-Clause
 """
 
+from .contract import number
 from .model import Mount
 from .positions import Path
 from .problems import quote, show
 from .rules import Draft, Drafts
 from .schema import Context, Key, boolean, choice, text
 
-MOUNTS_MAX = 8
-PATH_MAX = 255  # bytes of a path in the appliance
+MOUNTS_MAX = number("BH_MOUNTS_MAX")
+PATH_MAX = number("sizeof(((struct bh_boot_mount *)0)->path)") - 1  # bytes of a path in the appliance
 DIRECTORY_MAX = 4095  # bytes
 LIBRARY = "vfs"
 ACCESS = ("read-write", "read-only")

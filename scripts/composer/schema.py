@@ -8,25 +8,28 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .contract import number
 from .positions import Path
 from .problems import Problems, quote, show, suggest
 from .source import Source
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
-PAGE = 4 * KIB
+PAGE = number("BH_PAGE_SIZE")
 
-COMPARTMENTS_MAX = 64
-SHARES_MAX = 64
-EDGES_MAX = 256
-STACKS_MAX = GIB  # of one compartment: every stack with the guard page below it
+COMPARTMENTS_MAX = number("BH_COMPARTMENTS_MAX")
+SHARES_MAX = number("BH_SHARES_MAX")
+EDGES_MAX = number("BH_EDGES_MAX")
+THREADS_MAX = number("BH_THREADS_MAX")
+STACKS_MAX = number("BH_STACKS_MAX")  # of one compartment: every stack with the guard page below it
 
 MECHANISMS = ("vm", "mpk", "none")
 DATA = ("share", "copy", "strict")
 GATES = ("full", "light")
 HARDENING = ("stack-protector", "ubsan", "kasan", "cfi", "safestack")
 
-NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
-NAME_HINT = "a name has 1 to 31 characters of a-z 0-9 _ - and begins with a letter"
+NAME_MAX = number("BH_NAME_MAX") - 1  # without the NUL
+NAME = re.compile(rf"[a-z][a-z0-9_-]{{0,{NAME_MAX - 1}}}")
+NAME_HINT = f"a name has 1 to {NAME_MAX} characters of a-z 0-9 _ - and begins with a letter"
 SIZE = re.compile(r"([0-9]{1,18})(KiB|MiB|GiB)", re.ASCII)
 UNITS = {"KiB": KIB, "MiB": MIB, "GiB": GIB}
 ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -284,7 +287,7 @@ COMPARTMENT = (
     Key("vm", name("a VM")),
     Key("memory", size(MIB, 48 * GIB, 16 * MIB), 16 * MIB),
     Key("stack", size(16 * KIB, 64 * MIB, 256 * KIB, power_of_two=True), 256 * KIB),
-    Key("threads", integer(1, 256, 32), 32),
+    Key("threads", integer(1, THREADS_MAX, 32), 32),
     Key("hardening", list_of(choice("hardening", HARDENING)), ()),
     Key("libraries", list_of(text), ()),
 )
