@@ -15,6 +15,7 @@ from .catalogue import Library
 from .contract import number
 from .edl import Function
 from .manifest import Export, Import
+from .problems import quote, suggest
 from .toolchain import ToolError
 
 NO_EXPORTS = """/* Generated: nobody may call this compartment. */
@@ -22,6 +23,7 @@ NO_EXPORTS = """/* Generated: nobody may call this compartment. */
 
 const struct bh_export bh_exports[0] = {};
 """
+DESCRIPTION_KEYS = ("description", "includes", "whole")  # of library.toml
 EXPORT_SIZE = number("sizeof(struct bh_export)")
 DIRECT, DISPATCH = (number(f"offsetof(struct bh_export, {member})") for member in ("direct", "dispatch"))
 ADDRESS = struct.Struct("<Q")
@@ -55,6 +57,12 @@ def interface(library: Library) -> Interface:
         content = tomllib.loads(library.description_file.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
         raise ToolError(f"{file}: {error}") from None
+    for key in content:
+        if key not in DESCRIPTION_KEYS:
+            hint = suggest(key, DESCRIPTION_KEYS, "known keys")
+            raise ToolError(f"{file}: unknown key {quote(key)}\nhint: {hint}")
+    if not isinstance(content.get("description", ""), str):
+        raise ToolError(f'{file}: description has to be a text in quotes')
     includes = content.get("includes", [])
     if not isinstance(includes, list) or not all(isinstance(path, str) for path in includes):
         raise ToolError(f'{file}: includes has to be a list of folders, such as ["guest/libs/x"]')

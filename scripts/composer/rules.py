@@ -126,7 +126,11 @@ def libraries_placed(context: Context, drafts: Drafts, catalogue: Catalogue) -> 
             context.problems.add(context.source.key(draft.path), message, hint)
         for library in draft.values["libraries"] or ():
             path = draft.at("libraries") + (raw.index(library),)
-            if catalogue.library(library) is None:
+            missing = catalogue.missing_file(library)
+            if missing is not None:
+                hint = f"add {missing}: docs/porting.md says what belongs into it"
+                context.refuse(path, f"library {quote(library)} is not complete: {missing} is missing", hint)
+            elif catalogue.library(library) is None:
                 hint = suggest(library, catalogue.library_names, "known libraries")
                 context.refuse(path, f"unknown library {quote(library)}", hint)
             elif library in placed:

@@ -16,6 +16,10 @@ BUILD_HINT = "build it first: scripts/setup && ninja -C build"
 class ToolError(Exception):
     """A file of the build is missing, or a tool failed; the text is complete."""
 
+    def __init__(self, text: str, output: str = ""):
+        super().__init__(text)
+        self.output = output  # all that the tool itself said
+
 
 @dataclass(frozen=True)
 class Toolchain:
@@ -116,7 +120,8 @@ def run(command: list[str], directory: Path, context: str) -> None:
     except OSError as error:
         raise ToolError(f"{context}: cannot start {command[0]}: {error.strerror}") from None
     if done.returncode != 0:
-        lines = done.stdout.decode(errors="replace").rstrip().split("\n")
+        output = done.stdout.decode(errors="replace")
+        lines = output.rstrip().split("\n")
         if len(lines) > LINES_MAX:
             lines[LINES_MAX:] = [f"... and {len(lines) - LINES_MAX} more lines"]
-        raise ToolError("\n".join([f"{context} failed", *lines]))
+        raise ToolError("\n".join([f"{context} failed", *lines]), output)
