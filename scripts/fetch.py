@@ -34,8 +34,8 @@ KERNEL_MODULES = ("irqbypass", "kvm", "ccp", "kvm-amd")
 
 
 # Keys of a table in sources.toml, and of its `patches`.
-FILE_KEYS = {"suite": (str, list), "file": str, "sha256": str}
-SOURCE_KEYS = {"version": str, **FILE_KEYS, "needed": bool}
+FILE_KEYS: dict = {"suite": (str, list), "file": str, "sha256": str}
+SOURCE_KEYS: dict = {"version": str, **FILE_KEYS, "needed": bool}
 
 
 class FetchError(Exception):
@@ -63,7 +63,8 @@ def run(command, what, **kwargs):
 
 def parse_deb822(text):
     """Stanzas of a .sources file as dictionaries with lower-case keys."""
-    stanza, key = {}, None
+    stanza: dict[str, str] = {}
+    key: str | None = None
     for line in text.splitlines() + [""]:
         if not line.strip():
             if stanza:
@@ -74,9 +75,9 @@ def parse_deb822(text):
         elif line[0] in " \t" and key:
             stanza[key] += "\n" + line
         elif ":" in line:
-            key, value = line.split(":", 1)
-            key = key.strip().lower()
-            stanza[key] = value.strip()
+            word, _, value = line.partition(":")
+            name: str = word.strip().lower()
+            stanza[name], key = value.strip(), name
 
 
 def parse_list(text):
@@ -281,8 +282,8 @@ def fetch_kernel(apt):
     options = apt.options("deb", KERNEL_SUITE)
     package = kernel_package(options)
     say(f"fetching {package}")
-    with tempfile.TemporaryDirectory(dir=SUBPROJECTS) as tmp:
-        tmp = pathlib.Path(tmp)
+    with tempfile.TemporaryDirectory(dir=SUBPROJECTS) as folder:
+        tmp = pathlib.Path(folder)
         run(["apt-get", *options, "download", package], package, cwd=tmp)
         deb = next(tmp.glob("*.deb"), None)
         if deb is None:

@@ -81,6 +81,13 @@ class Catalogue:
     def library(self, name: str) -> Library | None:
         return self._libraries.get(name)
 
+    def valid_library(self, name: str) -> Library:
+        """Of a file that was checked: it is there."""
+        return self._libraries[name]
+
+    def valid_application(self, name: str) -> Application:
+        return self._applications[name]
+
     def missing_file(self, name: str) -> Path | None:
         """Of a folder that has the place and the name of a library, but is none yet; relative to the source root."""
         return None if name in self._libraries else self._incomplete.get(name)

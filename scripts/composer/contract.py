@@ -2,8 +2,8 @@
 
 SPDX-License-Identifier: BSD-3-Clause
 
-The build runs this file as a program and keeps what it finds in BUILD/contract.json, where scripts/gdb/bulkhead.py reads
-it as well. Where that file is missing or older than a header, the numbers come from the compiler directly:
+The build runs this file as a program and keeps what it finds in BUILD/contract.json, which scripts/gdb/bulkhead.py
+reads as well. Where that file is missing or older than a header, the numbers come from the compiler directly:
 
     contract.py OUTPUT.json DEPFILE
 """

@@ -62,7 +62,7 @@ def interface(library: Library) -> Interface:
             hint = suggest(key, DESCRIPTION_KEYS, "known keys")
             raise ToolError(f"{file}: unknown key {quote(key)}\nhint: {hint}")
     if not isinstance(content.get("description", ""), str):
-        raise ToolError(f'{file}: description has to be a text in quotes')
+        raise ToolError(f"{file}: description has to be a text in quotes")
     includes = content.get("includes", [])
     if not isinstance(includes, list) or not all(isinstance(path, str) for path in includes):
         raise ToolError(f'{file}: includes has to be a list of folders, such as ["guest/libs/x"]')

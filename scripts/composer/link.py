@@ -87,7 +87,7 @@ class Linker:
         found = {}
         for compartment in self.appliance.compartments:
             for name in compartment.libraries:
-                library = self.catalogue.library(name)
+                library = self.catalogue.valid_library(name)
                 for path in (library.interface_file, library.description_file):
                     self._note(path)
                 found[name] = generated.interface(library)
@@ -97,11 +97,11 @@ class Linker:
         build = self.toolchain.build_root
         archives = []
         if compartment.default:
-            application = self.catalogue.application(self.appliance.application.name)
+            application = self.catalogue.valid_application(self.appliance.application.name)
             archives.append(self._archive(application.archive(build)))
         whole = set()
         for name in compartment.libraries:
-            archives.append(self._archive(self.catalogue.library(name).archive(build)))
+            archives.append(self._archive(self.catalogue.valid_library(name).archive(build)))
             if interfaces[name].whole:
                 whole.add(archives[-1].path)
         return Plan(

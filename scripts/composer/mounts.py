@@ -91,10 +91,13 @@ def _compartment(drafts: Drafts) -> str | None:
 
 def build(mounts: dict[str, Draft], drafts: Drafts, indices: dict[str, int]) -> tuple[Mount, ...]:
     """Everything was checked. In the order in which they have to be made: parents first."""
+    owner = _compartment(drafts)
+    if owner is None:
+        return ()
     made = [
         Mount(
             name=draft.name,
-            compartment=indices[_compartment(drafts)],
+            compartment=indices[owner],
             path=draft.values["path"],
             directory=draft.values["directory"],
             read_only=draft.values["access"] == "read-only",

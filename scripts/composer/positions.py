@@ -124,26 +124,26 @@ class _Scanner:
                 raise _Stop
 
     def key(self) -> list[tuple[str, Position]]:
-        parts = []
+        parts: list[tuple[str, Position]] = []
         while True:
             self.match(BLANK)
             position = self.position(self.at)
-            raw = self.match(BARE_KEY)
-            if raw is None:
-                raw = self.match(QUOTED_KEY)
-                if raw is None:
-                    raise _Stop
-                try:
-                    raw = tomllib.loads(f"k = {raw}")["k"]
-                except tomllib.TOMLDecodeError:
-                    raise _Stop from None
-            parts.append((raw, position))
+            parts.append((self.match(BARE_KEY) or self.quoted_key(), position))
             if len(parts) > KEY_PARTS_MAX:
                 self.found.endless_key = parts[0][1]
                 raise _Stop
             self.match(BLANK)
             if not self.accept("."):
                 return parts
+
+    def quoted_key(self) -> str:
+        raw = self.match(QUOTED_KEY)
+        if raw is None:
+            raise _Stop
+        try:
+            return tomllib.loads(f"k = {raw}")["k"]
+        except tomllib.TOMLDecodeError:
+            raise _Stop from None
 
     def header(self) -> Path:
         self.expect("[")
@@ -194,9 +194,8 @@ class _Scanner:
                 self.duplicated(path, self.leaves[path], position)
             self.found.keys.setdefault(path, position)
         position = parts[-1][1]
-        for earlier in (self.headers, self.arrays):
-            if path in earlier:
-                self.duplicated(path, self.found.keys[path], position)
+        if path in self.headers or path in self.arrays:
+            self.duplicated(path, self.found.keys[path], position)
         if len(parts) == 1 and self.found.keys[path] != position:
             self.duplicated(path, self.found.keys[path], position)
         self.leaves[path] = position

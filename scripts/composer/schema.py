@@ -7,6 +7,7 @@ import datetime
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from .contract import number
 from .positions import Path
@@ -34,7 +35,7 @@ SIZE = re.compile(r"([0-9]{1,18})(KiB|MiB|GiB)", re.ASCII)
 UNITS = {"KiB": KIB, "MiB": MIB, "GiB": GIB}
 ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
-TYPES = (
+TYPES: tuple[tuple[Any, str], ...] = (
     (bool, "a boolean"),
     (int, "an integer"),
     (float, "a float"),
@@ -57,8 +58,8 @@ class Context:
         self.problems.add(self.source.value(path), message, hint)
 
 
-# Reads the value at a path; None: refused, and reported.
-Reader = Callable[[Context, Path, object], object]
+# Reads the value at a path; None: refused, and reported. What else it returns depends on the key.
+Reader = Callable[[Context, Path, object], Any]
 
 
 @dataclass(frozen=True)
@@ -146,22 +147,23 @@ def size(low: int, high: int, default: int | None, power_of_two: bool = False) -
 
     def read(context: Context, path: Path, value: object) -> int | None:
         label = _label(path)
-        number = value
-        if isinstance(value, str):
-            match = SIZE.fullmatch(value)
-            if match is None:
-                context.refuse(path, f"{label} = {show(value)} is no size", f"write {form}")
-                return None
-            number = int(match[1]) * UNITS[match[2]]
-        elif type(value) is not int:
+        match = SIZE.fullmatch(value) if isinstance(value, str) else None
+        if match is not None:
+            count = int(match[1]) * UNITS[match[2]]
+        elif isinstance(value, str):
+            context.refuse(path, f"{label} = {show(value)} is no size", f"write {form}")
+            return None
+        elif isinstance(value, int) and not isinstance(value, bool):
+            count = value
+        else:
             wrong_type(context, path, value, "a size", f"write {form}")
             return None
-        if not low <= number <= high:
+        if not low <= count <= high:
             context.refuse(path, f"{label} = {show(value)} is out of range", hint)
-        elif number % PAGE or power_of_two and number & (number - 1):
+        elif count % PAGE or power_of_two and count & (count - 1):
             context.refuse(path, f"{label} = {show(value)} is not {shape}", hint)
         else:
-            return number
+            return count
         return None
 
     return read

@@ -141,9 +141,12 @@ FRAME_SIZE, PREVIOUS = CONTRACT["sizeof(struct bh_frame)"], CONTRACT["offsetof(s
 TEMPLATE_MAX = 512  # bytes of one of them, guest/kernel/mpk/trampolines.S
 WINDOW = CONTRACT["BH_WINDOW_SIZE"]  # addresses of a compartment
 # How the templates begin: `push %fs:PLACE; push $ID`, behind what they save; a light gate pushes nothing.
-PUSHES = re.compile(rb"(?:\x57|(\x53\x55\x41\x54\x41\x55\x41\x56\x41\x57\x6a\x00))\x64\xff\x34\x25(.{4})\x68(.{4})", re.S)
-LIGHT = re.compile(rb"\x48\x8b\x05.{4}\x31\xc9\x31\xd2\x0f\x01\xef\x48\x3b\x05.{4}(?:\x75.|\x0f\x85.{4})\xfc\x89\xff", re.S)
-SAVED = "r15", "r14", "r13", "r12", "rbp", "rbx"  # by the core's way into a compartment, and (light) by whoever is called
+PUSHES = re.compile(
+    rb"(?:\x57|(\x53\x55\x41\x54\x41\x55\x41\x56\x41\x57\x6a\x00))\x64\xff\x34\x25(.{4})\x68(.{4})", re.S)
+LIGHT = re.compile(
+    rb"\x48\x8b\x05.{4}\x31\xc9\x31\xd2\x0f\x01\xef\x48\x3b\x05.{4}(?:\x75.|\x0f\x85.{4})\xfc\x89\xff", re.S)
+# By the core's way into a compartment, and (light) by whoever is called.
+SAVED = "r15", "r14", "r13", "r12", "rbp", "rbx"
 
 
 def in_trampolines(pc):
@@ -195,7 +198,8 @@ class Crossings:
         if begin[1]:
             *saved, pc = words(sp + FRAME_SIZE, 7)
             return dict(zip(SAVED, saved)) | {"rip": pc, "rsp": sp + FRAME_SIZE + 56}
-        return {"rip": words(sp + FRAME_SIZE, 1)[0], "rsp": sp + FRAME_SIZE + 8}  # who calls has saved its registers further up
+        # The caller has saved its registers further up.
+        return {"rip": words(sp + FRAME_SIZE, 1)[0], "rsp": sp + FRAME_SIZE + 8}
 
 
 class Jump(Unwinder):
@@ -238,7 +242,7 @@ class jumped:
         gdb.invalidate_cached_frames()
 
 
-# ---- Across a gate between VMs: the core's own records say which call a thread serves, and which thread waits for it ----
+# ---- Across a gate between VMs: the core's records say which call a thread serves, and which thread waits for it ----
 
 CORE = CONTRACT["BH_CORE_BASE"], CONTRACT["BH_KERNEL_BASE"]  # the core's window
 DEPTH_MAX = 32  # gates
@@ -287,7 +291,7 @@ POLLING = -1
 
 
 def waiter_of(call):
-    """In the selected inferior: where the thread keeps what it knows of the call that it waits for; POLLING: it has just
+    """In the selected inferior: where the thread keeps what it knows of the call it waits for; POLLING: it has just
     posted it, and has not gone to wait yet; 0: not here."""
     ports = gdb.lookup_global_symbol("ports")
     count = gdb.lookup_global_symbol("n_ports")
@@ -323,7 +327,7 @@ def waiting_thread(inferior, waiter):
 
 def thread_of_stack(inferior, address):
     """The thread on whose stack `address` lies: the one whose stack pointer is next below it."""
-    best = None
+    best: tuple | None = None
     for thread in inferior.threads():
         if not thread.is_stopped():
             continue
@@ -398,8 +402,8 @@ def callers(call, depth=0):
 
 
 def follow(newest, crossings, depth=0):
-    """What is of interest of the selected thread: all but the core; to where it serves a call itself, then that call's."""
-    found = []
+    """The selected thread's frames, without the core's; from where it serves a call itself on, that call's."""
+    found: list = []
     for frame in frames(newest):
         call = served(frame)
         if call and depth < DEPTH_MAX:
@@ -461,14 +465,14 @@ class Caller(FrameDecorator):
 
 
 class AcrossGates:
-    """Frame filter: below the frame that serves a call, or a gate between protection keys, the frames that made the call."""
+    """Frame filter: below the frame that serves a call, or a gate between keys, the frames that made the call."""
 
     def __init__(self):
         self.name, self.priority, self.enabled = "bulkhead", 50, True
         gdb.frame_filters[self.name] = self
 
     def filter(self, iterator):
-        shown = []
+        shown: list = []
         for decorated in iterator:
             frame = decorated.inferior_frame()
             if in_trampolines(frame.pc()):

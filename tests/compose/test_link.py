@@ -307,10 +307,10 @@ class Images(Temporary):
 
     def test_wrong_description(self):
         file = self.root / "guest/libs/sum/library.toml"
+        known = "known keys: description, includes, whole"
         for text, message in (
-            ('include = ["x"]', 'unknown key "include"\nhint: did you mean "includes"? known keys: description, includes,'
-                ' whole'),
-            ("description = 1", 'description has to be a text in quotes'),
+            ('include = ["x"]', f'unknown key "include"\nhint: did you mean "includes"? {known}'),
+            ("description = 1", "description has to be a text in quotes"),
             ('includes = "x"', 'includes has to be a list of folders, such as ["guest/libs/x"]'),
             ('whole = "yes"', "whole has to be true or false"),
         ):  # fmt: skip

@@ -60,7 +60,8 @@ class Sources(unittest.TestCase):
                      " sha256, needed")  # fmt: skip
 
     def test_wrong_syntax(self):
-        self.refused("[zlib\n", "scripts/sources.toml: Expected ']' at the end of a table declaration (at line 1, column 6)")
+        error = "Expected ']' at the end of a table declaration (at line 1, column 6)"
+        self.refused("[zlib\n", f"scripts/sources.toml: {error}")
 
 
 class Generators(unittest.TestCase):

@@ -4,7 +4,6 @@ SPDX-License-Identifier: BSD-3-Clause
 """
 
 import os
-import re
 import shutil
 import struct
 import subprocess
