@@ -12,9 +12,9 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 BUILD = Path(os.environ.get("BULKHEAD_BUILD") or ROOT / "build")
 PROGRAM = BUILD / "bulkhead"
 HELLO = ROOT / "guest/apps/hello/compartments.toml"
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path.insert(0, str(ROOT / "tests"))
 
-from composer import fdt  # noqa: E402
+import forger  # noqa: E402  (needs the path)
 
 
 def bulkhead(*arguments, env=None, timeout=60, **options) -> subprocess.CompletedProcess:
@@ -30,9 +30,9 @@ def bulkhead(*arguments, env=None, timeout=60, **options) -> subprocess.Complete
     )
 
 
-def sample_tree(inputs=(), mechanism=("vm",)) -> fdt.Node:
+def sample_tree(inputs=(), mechanism=("vm",)) -> forger.Node:
     """One compartment, whose image does not exist."""
-    root = fdt.Node()
+    root = forger.Node()
     root.set_string("compatible", "bulkhead,appliance-1")
     root.set_string("appliance", "sample")
     root.set_string("toml", "/src/sample.toml")
@@ -53,4 +53,4 @@ def sample_tree(inputs=(), mechanism=("vm",)) -> fdt.Node:
 
 
 def sample_manifest(inputs=()) -> bytes:
-    return fdt.write(sample_tree(inputs))
+    return forger.write(sample_tree(inputs))

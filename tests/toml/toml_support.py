@@ -14,22 +14,22 @@ ROOT = HERE.parent.parent
 TREE = HERE / "tree"  # a small source tree: libraries and applications to choose from
 COMPOSE = ROOT / "scripts/compose"
 # A host that is the same everywhere.
-HOST = ["--root", "tree", "--host-memory", "24GiB", "--mechanisms", "vm,mpk,none"]
+HOST = ["--root", "tree", "--host-memory", "24GiB"]
 
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests")]
 
 from composer import cli  # noqa: E402  (needs the path)
 
 
-def check(arguments: list[str]) -> tuple[int, str, str]:
-    """`compose check` in this process: status, stdout, stderr."""
+def validate(arguments: list[str]) -> tuple[int, str, str]:
+    """`compose validate` in this process: status, stdout, stderr."""
     out, err = io.StringIO(), io.StringIO()
     before = os.getcwd()
     os.chdir(HERE)
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
-                status = cli.main(["check", *HOST, *arguments])
+                status = cli.main(["validate", *HOST, *arguments])
             except SystemExit as exit:  # argparse: wrong usage
                 status = exit.code
     finally:

@@ -14,7 +14,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "scripts"))
 from composer import edl, gen_async, gen_dispatch, gen_header, gen_stubs  # noqa: E402  (needs the path)
 
 
-def main(interface: str, directory: str) -> int:
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 2 or not Path(arguments[1]).is_dir():
+        print("generate.py: error: name an interface file and a folder that exists", file=sys.stderr)
+        return 2
+    interface, directory = arguments
     try:
         library = edl.parse(interface)
     except edl.EdlErrors as errors:
@@ -32,4 +36,4 @@ def main(interface: str, directory: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))
