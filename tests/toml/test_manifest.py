@@ -12,13 +12,16 @@ import unittest
 from pathlib import Path
 
 import libfdt
+import pytest
 
-from toml_support import HERE, TREE
-import forger
 from composer import config, manifest
 from composer.catalogue import Catalogue
 from composer.device_tree import TreeWriter
 from composer.manifest import Export, ImageInfo, Import
+from tests import forger
+from tests.toml.toml_support import HERE, TREE
+
+pytestmark = [pytest.mark.quick]
 
 
 def tool(*command: str) -> subprocess.CompletedProcess:
@@ -264,7 +267,3 @@ class Manifest(unittest.TestCase):
         self.assertEqual(result.stdout, "20 102000\n")
         result = tool("fdtget", str(self.path), "/edges/app-zlib", "data")
         self.assertEqual(result.stdout, "copy\n")
-
-
-if __name__ == "__main__":
-    unittest.main()
