@@ -132,6 +132,8 @@ def pytest_sessionfinish(session, exitstatus):
         tally.retry = list(report.failed_once or [])
         tally.save(path)
         return
+    if exitstatus == pytest.ExitCode.INTERRUPTED:
+        report.say("interrupted before the end")
     session.exitstatus = exitstatus if exitstatus > 1 else int(tally.failed > 0 or not tally.passed)
     report.close()
 

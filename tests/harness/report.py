@@ -44,6 +44,8 @@ class Report(TerminalReporter):
     # What pytest's own reporter prints around the tests.
     def pytest_sessionstart(self, session):
         self._session = session
+        if distributed := self.config.pluginmanager.getplugin("dsession"):  # pytest-xdist may have the other reporter
+            distributed.terminal = distributed.trdist.tr = self
 
     def pytest_collection(self):
         pass
