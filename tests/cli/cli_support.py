@@ -5,16 +5,11 @@ SPDX-License-Identifier: BSD-3-Clause
 
 import os
 import subprocess
-import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-BUILD = Path(os.environ.get("BULKHEAD_BUILD") or ROOT / "build")
-PROGRAM = BUILD / "bulkhead"
+from composer import fdt
+from tests.support.paths import PROGRAM, ROOT
+
 HELLO = ROOT / "guest/apps/hello/compartments.toml"
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from composer import fdt  # noqa: E402
 
 
 def bulkhead(*arguments, env=None, timeout=60, **options) -> subprocess.CompletedProcess:

@@ -13,8 +13,12 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from cli_support import HELLO, PROGRAM, bulkhead, sample_manifest, sample_tree
+import pytest
+
 from composer import fdt
+from tests.cli.cli_support import HELLO, PROGRAM, bulkhead, sample_manifest, sample_tree
+
+pytestmark = [pytest.mark.quick, pytest.mark.build("all")]
 
 NO_KVM = {"BULKHEAD_KVM": "/nonexistent"}
 
@@ -239,6 +243,7 @@ class Manifests(Folder):
 
 FAKE_COMPOSER = """
 import os, pathlib, sys, time
+
 folder = pathlib.Path(__file__).resolve().parent.parent
 with open(folder / "calls", "a") as calls:
     calls.write(repr(sys.argv[1:]) + "\\n")
@@ -401,7 +406,3 @@ class Layout(unittest.TestCase):
             self.assertRegex(loud.stderr, r"(?m)^doorbell (port|vmcall)$")
         else:
             self.skipTest("no KVM")
-
-
-if __name__ == "__main__":
-    unittest.main()

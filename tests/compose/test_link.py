@@ -11,9 +11,13 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from trees import BUILD, HERE, ROOT, Tree, archive, compile_c, disassembly
+import pytest
 
 from composer import build, elf, resolve, toolchain
+from tests.compose.trees import HERE, Tree, archive, compile_c, disassembly
+from tests.support.paths import BUILD, ROOT
+
+pytestmark = [pytest.mark.quick, pytest.mark.build("all")]
 
 ADD_H = "int add(int a, int b); int twice(int n);"
 ADD_EDL = "int add(int a, int b); int twice(int n);"
@@ -316,7 +320,3 @@ class Directory(unittest.TestCase):
         options = ((), ("k=v",), ("k=", "v"))
         names = {self.name("/x/a.toml", *sets) for sets in options}
         self.assertEqual(len(names), 3)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -11,8 +11,12 @@ import tomllib
 import unittest
 from pathlib import Path
 
-from toml_support import HERE, check, flatten
+import pytest
+
 from composer.positions import scan
+from tests.toml.toml_support import HERE, check, flatten
+
+pytestmark = [pytest.mark.quick]
 
 COUNT = 2000
 SEED = 20261121
@@ -126,7 +130,3 @@ class Fuzz(unittest.TestCase):
                 if status == 2:
                     self.assertRegex(err, r"^(--set|good/gzip\.toml:\d+:\d+:).*error: ")
                     self.assertRegex(err.splitlines()[1], r"^hint: \S")
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -13,10 +13,15 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from toml_support import HERE, ROOT, TREE
+import pytest
+
 from composer import addresses, config, fdt, manifest, schema
 from composer.catalogue import Catalogue
 from composer.manifest import Export, ImageInfo, Import
+from tests.support.paths import ROOT
+from tests.toml.toml_support import HERE, TREE
+
+pytestmark = [pytest.mark.quick]
 
 
 def tool(*command: str) -> subprocess.CompletedProcess:
@@ -287,7 +292,3 @@ class Header(unittest.TestCase):
         longest = "a" * (self.value("BH_NAME_MAX") - 1)
         self.assertTrue(schema.NAME.fullmatch(longest))
         self.assertFalse(schema.NAME.fullmatch(longest + "a"))
-
-
-if __name__ == "__main__":
-    unittest.main()

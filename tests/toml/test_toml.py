@@ -16,8 +16,13 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from toml_support import COMPOSE, HERE, HOST, ROOT, check
+import pytest
+
 from composer import cli, net, schema
+from tests.support.paths import ROOT
+from tests.toml.toml_support import COMPOSE, HERE, HOST, check
+
+pytestmark = [pytest.mark.quick]
 
 
 def run(arguments: list[str], **more) -> subprocess.CompletedProcess:
@@ -26,35 +31,25 @@ def run(arguments: list[str], **more) -> subprocess.CompletedProcess:
     return subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=60, **more)
 
 
-class Corpus(unittest.TestCase):
-    maxDiff = None
-
-    def compare(self, file: Path, status: int) -> None:
-        options = file.with_suffix(".args")
-        more = options.read_text().splitlines() if options.exists() else []
-        result = run([*HOST, *more, str(file.relative_to(HERE))])
-        expected = file.with_suffix(".expected")
-        wrong = status != 0
-        self.assertEqual(result.returncode, status, result.stderr)
-        self.assertNotIn("Traceback", result.stderr)
-        if os.environ.get("UPDATE"):
-            expected.write_text(result.stderr if wrong else result.stdout)
-        self.assertEqual(result.stderr if wrong else result.stdout, expected.read_text())
-        self.assertEqual(result.stdout if wrong else result.stderr, "")
+def corpus() -> list:
+    """(file, exit status) of every file of good/ and bad/."""
+    return [pytest.param(file, status, id=f"{file.parent.name}-{file.stem}")
+            for directory, status in (("bad", 2), ("good", 0)) for file in sorted((HERE / directory).glob("*.toml"))]
 
 
-def add_corpus() -> None:
-    for directory, status in (("bad", 2), ("good", 0)):
-        for file in sorted((HERE / directory).glob("*.toml")):
-
-            def test(self, file=file, status=status):
-                self.compare(file, status)
-
-            name = file.stem.replace("-", "_")
-            setattr(Corpus, f"test_{directory}_{name}", test)
-
-
-add_corpus()
+@pytest.mark.parametrize(("file", "status"), corpus())
+def test_corpus(file, status):
+    options = file.with_suffix(".args")
+    more = options.read_text().splitlines() if options.exists() else []
+    result = run([*HOST, *more, str(file.relative_to(HERE))])
+    expected = file.with_suffix(".expected")
+    wrong = status != 0
+    assert result.returncode == status, result.stderr
+    assert "Traceback" not in result.stderr
+    if os.environ.get("UPDATE"):
+        expected.write_text(result.stderr if wrong else result.stdout)
+    assert (result.stderr if wrong else result.stdout) == expected.read_text()
+    assert (result.stdout if wrong else result.stderr) == ""
 
 
 class Files(unittest.TestCase):
@@ -272,7 +267,3 @@ class Documentation(unittest.TestCase):
                     self.assertRegex(default, f'^`"?{text}"?`', heading)
                 elif isinstance(key.default, str):
                     self.assertTrue(default.startswith(f'`"{key.default}"`'), heading)
-
-
-if __name__ == "__main__":
-    unittest.main()

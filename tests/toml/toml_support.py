@@ -6,19 +6,17 @@ SPDX-License-Identifier: BSD-3-Clause
 import contextlib
 import io
 import os
-import sys
 from pathlib import Path
 
+from composer import cli
+from tests.support.paths import ROOT
+
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
 TREE = HERE / "tree"  # a small source tree: libraries and applications to choose from
 COMPOSE = ROOT / "scripts/compose"
 # A host that is the same everywhere.
 HOST = ["--root", "tree", "--host-memory", "24GiB", "--mechanisms", "vm,mpk,none"]
 
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from composer import cli  # noqa: E402  (needs the path)
 
 
 def check(arguments: list[str]) -> tuple[int, str, str]:
