@@ -16,6 +16,7 @@
 #include "vmm/vm/hypercalls.h"
 #include "vmm/base/boot_trace.h"
 #include "vmm/kvm/park.h"
+#include "vmm/kvm/memory.h"
 
 #define TEXT   0x10000ull /* readable */
 #define DATA   0x20000ull /* two blocks of two pages, a hole of one between */
@@ -55,7 +56,6 @@ static void prepare(void)
                      .application = true,
                      .supervisor = control[1],
                      .notify_fd = w.notify_fd[0],
-                     .debuggee.socket = -1,
                      .console = {.fd = console[1], .lines = {{.name = "app"}}}};
     CHECK(add(TEXT, 2 * PAGE, 1, PERM_R | PERM_X | PERM_U) && add(DATA, 2 * PAGE, 2, PERM_R | PERM_W | PERM_U) &&
           add(KERNEL, PAGE, 1, PERM_R | PERM_W));
@@ -70,7 +70,7 @@ static int64_t call(uint32_t op, uint64_t x, uint64_t y, uint64_t z)
 
 static void put(uint64_t va, const void *bytes, size_t n)
 {
-    CHECK(memory_fill(&vm.memory, (struct guest_va){va}, bytes, n));
+    CHECK(memory_fill(&vm.memory, guest_va(va), bytes, n));
 }
 
 static const char *console_text(void)
@@ -175,7 +175,7 @@ static void reading_input(void)
     redirect(0, 0);
     CHECK(nothing == -EAGAIN && timeout == 0 && sent && event == BH_EVENT_STDIN && two == 2);
     CHECK(hangup == BH_EVENT_STDIN && end == 0);
-    CHECK(memory_read(&vm.memory, got, (struct guest_va){DATA}, 2, PERM_R) && !strcmp(got, "hi"));
+    CHECK(memory_read(&vm.memory, got, guest_va(DATA), 2, PERM_R) && !strcmp(got, "hi"));
 }
 
 static void others_have_no_streams(void)

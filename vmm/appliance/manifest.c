@@ -12,6 +12,7 @@
 
 #include "rpc/gate.h"
 #include "vmm/appliance/manifest_fdt.h"
+#include "vmm/appliance/manifest_file.h"
 #include "vmm/appliance/manifest_mounts.h"
 #include "vmm/appliance/manifest_net.h"
 

@@ -17,7 +17,7 @@
 #include "vmm/plan/placement.h"
 #include "vmm/supervisor/supervisor.h"
 #include "vmm/crash/collector.h"
-#include "vmm/mpk/scan.h"
+#include "vmm/mpk/scan_appliance.h"
 #include "vmm/observe/top.h"
 #include "vmm/observe/trace.h"
 

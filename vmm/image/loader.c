@@ -230,7 +230,7 @@ bool image_load(const struct image *i, struct guest_memory *m, struct problem *p
         if (s->shared || is_view(s) || !s->filesz)
             continue;
         uint64_t avail;
-        void *to = memory_at(m, (struct guest_va){s->va}, s->size, PERM_R, &avail);
+        void *to = memory_at(m, guest_va(s->va), s->size, PERM_R, &avail);
         if (!to || avail != s->size)
             return bad(i, p, "a segment is not mapped");
         if (!image_read(i, s, to, p))

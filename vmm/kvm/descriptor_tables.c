@@ -1,13 +1,11 @@
-/* Writes the guest's descriptor tables (Intel SDM vol. 3A, 3.4.5, 6.14, 8.2.3) and its ring-0 stub.
+/* Writes the guest's descriptor tables (Intel SDM vol. 3A, 3.4.5, 6.14, 8.2.3) and its trap shim.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/kvm/descriptor_tables.h"
 
 #include <stddef.h>
 #include <string.h>
 
-/* guest/kernel/stub/stub.S */
-extern const uint8_t bh_stub_start[], bh_stub_end[], bh_stub_vectors[], bh_stub_vmcall[], bh_stub_vmmcall[],
-    bh_stub_thread[];
+#include "vmm/kvm/trap_shim.h"
 
 #define VECTOR_DB  1u
 #define VECTOR_NMI 2u
@@ -44,7 +42,7 @@ bool descriptor_tables_plan(struct guest_memory *m, struct problem *p)
 
 static struct gate gate_to(const uint8_t *entry, uint8_t ist, unsigned dpl)
 {
-    uint64_t va = STUB_VA + (uint64_t)(entry - bh_stub_start);
+    uint64_t va = trap_shim_va(entry);
     return (struct gate){
         .offset_low = (uint16_t)va,
         .selector = SELECTOR_KERNEL_CODE,
@@ -95,8 +93,8 @@ static void fill_gdt(uint64_t *gdt)
 bool descriptor_tables_write(struct guest_memory *m, enum hypercall_instruction how, struct problem *p)
 {
     uint64_t stub, tables;
-    uint8_t *code = memory_at(m, (struct guest_va){STUB_VA}, PAGE, PERM_X, &stub);
-    uint8_t *data = memory_at(m, (struct guest_va){TABLES_VA}, PAGE, PERM_R, &tables);
+    uint8_t *code = memory_at(m, guest_va(STUB_VA), PAGE, PERM_X, &stub);
+    uint8_t *data = memory_at(m, guest_va(TABLES_VA), PAGE, PERM_R, &tables);
     uint64_t length = (uint64_t)(bh_stub_end - bh_stub_start);
     if (!code || !data || stub != PAGE || tables != PAGE || length > PAGE)
         return problem_set(p, EXIT_HOST, "the ring-0 stub does not fit its page");

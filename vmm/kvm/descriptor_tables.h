@@ -9,7 +9,6 @@
 #include "rpc/abi.h"
 #include "vmm/kvm/regions.h"
 
-#define STUB_VA     BH_KERNEL_BASE
 #define TABLES_VA   (BH_KERNEL_BASE + PAGE)
 #define GDT_VA      TABLES_VA
 #define GDT_BYTES   56u
@@ -25,8 +24,6 @@
 #define SELECTOR_USER_DATA   0x1bu
 #define SELECTOR_USER_CODE   0x23u
 #define SELECTOR_TSS         0x28u
-
-#define STUB_STRIDE 16u /* bytes per entry of bh_stub_vectors, guest/kernel/stub/stub.S */
 
 /* 64-bit TSS (Intel SDM vol. 3A, 8.7) with the I/O permission bitmap: ring 3 may use ports
  * BH_PORT_FIRST to BH_PORT_LAST and no others. */

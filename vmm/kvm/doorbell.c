@@ -9,13 +9,13 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "vmm/kvm/memory.h"
 #include "vmm/kvm/paging.h"
+#include "vmm/kvm/trap_shim.h"
 #include "vmm/kvm/vcpu.h"
 
 #define PATIENCE_US 200000
 #define PROBE_OP    0x5a5au
-
-extern const uint8_t bh_stub_start[], bh_stub_vmcall[], bh_stub_vmmcall[];
 
 static struct kvm_run *volatile probed;
 
@@ -40,7 +40,7 @@ static bool reaches_us(struct vcpu *c, enum hypercall_instruction how, enum kvm_
 {
     struct problem p;
     const uint8_t *entry = how == HYPERCALL_VMMCALL ? bh_stub_vmmcall : bh_stub_vmcall;
-    struct entry e = {.rip = STUB_VA + (uint64_t)(entry - bh_stub_start), .rsp = STACK_RING0, .ring = 0};
+    struct entry e = {.rip = trap_shim_va(entry), .rsp = STACK_RING0, .ring = 0};
     if (!vcpu_start(c, &e, kind, &p))
         return false;
     c->run->s.regs.regs = (struct kvm_regs){.rip = e.rip, .rsp = e.rsp, .rflags = 2, .rax = PROBE_OP};

@@ -67,7 +67,7 @@ bool gates_write(const struct resources *w, uint32_t i, struct guest_memory *m, 
     const struct bh_core_image *core = &w->core.header.core;
     struct guest_va at = {BH_COMPARTMENT_BASE(i) + BH_GATES_OFF};
     struct bh_gate_table t = {.version = BH_ABI_VERSION, .compartment = i, .n_imports = c->n_imports};
-    if (!memory_read(m, t.core, (struct guest_va){core->calls}, core->n_calls * 8ull, PERM_R))
+    if (!memory_read(m, t.core, guest_va(core->calls), core->n_calls * 8ull, PERM_R))
         return problem_set(p, EXIT_USAGE, "%s: its table of calls is damaged", w->core.path);
     if (!memory_fill(m, at, &t, sizeof(t)))
         return problem_set(p, EXIT_HOST, "a gate table is not mapped");

@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "vmm/appliance/appliance.h"
 #include "vmm/image/loader.h"
 
 /* Offset of the first byte of a WRPKRU or XRSTOR from `start` on, at any alignment, as `*what`
@@ -18,9 +17,5 @@ size_t scan_bytes(const uint8_t *bytes, size_t size, size_t start, const char **
 /* Scans what an image may execute; executable segments that touch are one. *va: where. False: `p`,
  * the file cannot be read. */
 bool scan_image(const struct image *image, uint64_t *va, const char **what, struct problem *p);
-
-/* Scans the images of every VM that has protection keys. False: EXIT_USAGE, with image, section,
- * symbol and address. */
-bool scan_appliance(const struct appliance *a, const char *core, struct problem *p);
 
 #endif

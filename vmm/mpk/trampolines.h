@@ -13,10 +13,10 @@ bool trampolines_plan(const struct resources *w, const struct keys *k, struct gu
  * core needs, and points the gate tables of the VM's compartments at the trampolines. */
 bool trampolines_write(const struct resources *w, const struct keys *k, struct guest_memory *m, struct problem *p);
 
-/* Whether guest address va lies in the trampolines. */
-static inline bool trampolines_hold(uint64_t va)
+/* Whether a guest address lies in the trampolines. */
+static inline bool trampolines_hold(struct guest_va at)
 {
-    return va >= BH_MPK_CODE_VA && va < BH_MPK_CODE_VA + BH_MPK_CODE_MAX;
+    return at.va >= BH_MPK_CODE_VA && at.va < BH_MPK_CODE_VA + BH_MPK_CODE_MAX;
 }
 
 #endif

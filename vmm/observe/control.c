@@ -12,7 +12,7 @@
 
 #include "vmm/base/clock.h"
 #include "vmm/base/boot_trace.h"
-#include "vmm/appliance/description.h"
+#include "vmm/appliance/description_save.h"
 
 /* The same memory through a descriptor that cannot write it. */
 static int read_only(int fd)

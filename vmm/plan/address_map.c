@@ -1,5 +1,7 @@
-/* The address map of a placed appliance, line by line.
+/* Collects the address map of a placed appliance, line by line.
  * SPDX-License-Identifier: BSD-3-Clause */
+#include "vmm/plan/address_map.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,18 +12,17 @@
 #include "rpc/gate.h"
 #include "rpc/stats.h"
 #include "vmm/mpk/keys.h"
-#include "vmm/plan/layout.h"
 #include "vmm/image/loader.h"
 #include "vmm/appliance/topology.h"
 
-/* Of a compartment: its segments and four more; of an edge: three. */
+/* A compartment has a line for each of its segments and four more, an edge has three. */
 _Static_assert(BH_COMPARTMENTS_MAX *(SEGMENTS_MAX + 4) + BH_SHARES_MAX + 3 * BH_EDGES_MAX + SEGMENTS_MAX + 9 <=
-                   LAYOUT_LINES_MAX,
+                   ADDRESS_LINES_MAX,
                "no line is ever dropped");
 
 struct map {
     const struct appliance *a;
-    struct layout_line *lines;
+    struct address_line *lines;
     uint32_t n;
 };
 
@@ -31,8 +32,8 @@ __attribute__((format(printf, 6, 7))) static void add(struct map *m, uint64_t va
 {
     if (!size || !vms)
         return;
-    struct layout_line *line = &m->lines[m->n++];
-    *line = (struct layout_line){.va = va, .size = size, .vms = vms};
+    struct address_line *line = &m->lines[m->n++];
+    *line = (struct address_line){.va = va, .size = size, .vms = vms};
     snprintf(line->access, sizeof(line->access), "%s", access);
     va_list list;
     va_start(list, format);
@@ -144,11 +145,12 @@ static void add_core(struct map *m, const struct image *core)
 
 static int by_address(const void *a, const void *b)
 {
-    const struct layout_line *x = a, *y = b;
+    const struct address_line *x = a, *y = b;
     return x->va < y->va ? -1 : x->va > y->va;
 }
 
-bool layout_map(const struct appliance *a, const char *core, struct layout_line *lines, uint32_t *n, struct problem *p)
+bool address_map(const struct appliance *a, const char *core, struct address_line *lines, uint32_t *n,
+                 struct problem *p)
 {
     struct map m = {.a = a, .lines = lines};
     struct image image;

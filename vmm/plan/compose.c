@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "vmm/appliance/manifest.h"
+#include "vmm/appliance/manifest_file.h"
 #include "vmm/base/paths.h"
 
 #define CANNOT_EXEC 127 /* exit status of a child that could not start python3 */

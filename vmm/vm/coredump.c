@@ -12,16 +12,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "vmm/vm/vm.h"
+#include "vmm/vm/debug_threads.h"
+#include "vmm/vm/exits.h"
 
 #define LOADS_MAX 4096u
 #define LOOK      4096u /* pages that mincore(2) is asked about at once */
-
-/* What switch_stacks() leaves on the stack of a thread that does not run, guest/kernel/core/switch.S. */
-struct switched {
-    uint32_t mxcsr, x87;
-    uint64_t r15, r14, r13, r12, rbx, rbp, rip;
-};
 
 struct note {
     Elf64_Nhdr head;
@@ -70,12 +65,12 @@ static void send_piece(const struct vm *vm, uint64_t offset, const void *bytes, 
 
 /* ---- Threads ---- */
 
-static bool read_core(const struct vm *vm, uint64_t va, void *to, uint64_t size)
+static bool read_guest(const struct vm *vm, uint64_t va, void *to, uint64_t size)
 {
-    return memory_read(&vm->memory, to, (struct guest_va){va}, size, PERM_R);
+    return memory_read(&vm->memory, to, guest_va(va), size, PERM_R);
 }
 
-static void add_thread(const struct vm *vm, uint32_t id, const struct bh_trap *t, int signo)
+static void add_thread(uint32_t id, const struct bh_trap *t, int signo)
 {
     struct note *n = &d.notes[d.n_notes++];
     *n = (struct note){.head = {.n_namesz = 5, .n_descsz = sizeof(n->status), .n_type = NT_PRSTATUS}, .name = "CORE"};
@@ -87,18 +82,17 @@ static void add_thread(const struct vm *vm, uint32_t id, const struct bh_trap *t
                                                      t->r9,  t->r8,  t->rax,    t->rcx, t->rdx, t->rsi, t->rdi, t->rax,
                                                      t->rip, 0x33,   t->rflags, t->rsp, 0x2b,   fs};
     memcpy(n->status.pr_reg, registers, sizeof(n->status.pr_reg));
-    (void)vm;
 }
 
 /* A thread that does not run: from what it left on its stack. */
 static void add_waiting(const struct vm *vm, uint32_t id, uint64_t element)
 {
     const struct bh_core_debug *where = &vm->w->core.debug;
-    struct switched s;
+    struct switched_thread s;
     uint32_t state = 0;
     uint64_t sp;
-    if (!read_core(vm, element + where->state, &state, sizeof(state)) || (state != 1 && state != 3) ||
-        !read_core(vm, element + where->sp, &sp, sizeof(sp)) || !read_core(vm, sp, &s, sizeof(s)))
+    if (!read_guest(vm, element + where->state, &state, sizeof(state)) || (state != 1 && state != 3) ||
+        !read_guest(vm, element + where->sp, &sp, sizeof(sp)) || !read_guest(vm, sp, &s, sizeof(s)))
         return;
     struct bh_trap t = {.r15 = s.r15,
                         .r14 = s.r14,
@@ -109,7 +103,7 @@ static void add_waiting(const struct vm *vm, uint32_t id, uint64_t element)
                         .rip = s.rip,
                         .rsp = sp + sizeof(s),
                         .rflags = 2};
-    add_thread(vm, id, &t, 0);
+    add_thread(id, &t, 0);
 }
 
 static void add_threads(const struct vm *vm, const struct crash *c, const struct bh_trap *t)
@@ -117,10 +111,10 @@ static void add_threads(const struct vm *vm, const struct crash *c, const struct
     const struct bh_core_debug *where = &vm->w->core.debug;
     uint32_t n = vm->w->a->vms[vm->index].n_threads, running = 0;
     uint64_t current = 0;
-    if (where->threads && read_core(vm, where->current, &current, sizeof(current)) && current >= where->threads &&
+    if (where->threads && read_guest(vm, where->current, &current, sizeof(current)) && current >= where->threads &&
         (current - where->threads) / where->stride < n)
         running = (uint32_t)((current - where->threads) / where->stride);
-    add_thread(vm, running, t, c ? (c->kind == CRASH_TRAP && c->regs.vector == 14 ? SIGSEGV : SIGABRT) : 0);
+    add_thread(running, t, c ? (c->kind == CRASH_TRAP && c->regs.vector == 14 ? SIGSEGV : SIGABRT) : 0);
     for (uint32_t id = 0; where->threads && id < n && id < BH_THREADS_MAX; id++)
         if (id != running)
             add_waiting(vm, id, where->threads + (uint64_t)id * where->stride);
@@ -225,7 +219,7 @@ static void registers(const struct vm *vm, struct bh_trap *t)
     if (ioctl(vm->vcpu.fd, KVM_GET_REGS, &r))
         return;
     *t = trap_from_kvm(&r);
-    if (t->rip >= BH_KERNEL_BASE && t->rip < 2 * BH_KERNEL_BASE && read_core(vm, t->rsp, frame, sizeof(frame))) {
+    if (t->rip >= BH_KERNEL_BASE && t->rip < 2 * BH_KERNEL_BASE && read_guest(vm, t->rsp, frame, sizeof(frame))) {
         t->rdx = frame[0];
         t->rcx = frame[1];
         t->rbx = frame[2];

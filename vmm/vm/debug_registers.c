@@ -1,6 +1,8 @@
 /* Registers of a vCPU that stands still, and KVM's breakpoints (Documentation/virt/kvm/api.rst: KVM_GET_XSAVE,
  * KVM_SET_GUEST_DEBUG; Intel SDM vol. 1, 13.4; vol. 3B, 17.2).
  * SPDX-License-Identifier: BSD-3-Clause */
+#include "vmm/vm/debug_registers.h"
+
 #include <cpuid.h>
 #include <errno.h>
 #include <linux/kvm.h>

@@ -13,6 +13,7 @@
 #include "vmm/fs/mount.h"
 #include "vmm/base/boot_trace.h"
 #include "vmm/kvm/park.h"
+#include "vmm/vm/exits.h"
 
 #define LOG_MAX   0x100000ull /* bytes of one BH_HC_LOG */
 #define LOG_CHUNK 4096u
@@ -29,12 +30,12 @@ static int stream_fd(const struct vm *vm, uint64_t stream)
     return (int)stream;
 }
 
-/* Standard error of a VM without the application: lines of its first compartment, cleaned like all on the console. */
-static uint64_t write_console(struct vm *vm, uint64_t va, uint64_t len)
+/* Standard error of a VM without the application: it goes to the console as lines of the first compartment. */
+static uint64_t write_console(struct vm *vm, struct guest_va at, uint64_t len)
 {
     char chunk[LOG_CHUNK];
     uint64_t n = len < sizeof(chunk) ? len : sizeof(chunk);
-    if (!memory_read(&vm->memory, chunk, (struct guest_va){va}, n, PERM_R | PERM_U))
+    if (!memory_read(&vm->memory, chunk, at, n, PERM_R | PERM_U))
         return error(EFAULT);
     console_add(&vm->console, (uint32_t)__builtin_ctzll(vm->w->a->vms[vm->index].compartments), chunk, n);
     console_flush(&vm->console);
@@ -49,11 +50,11 @@ static uint64_t do_write(struct vm *vm, const struct hypercall *h)
     if (!h->args[2])
         return 0;
     if (!vm->application)
-        return write_console(vm, h->args[1], h->args[2]);
+        return write_console(vm, guest_va(h->args[1]), h->args[2]);
     /* Straight from guest memory: the kernel copies the bytes once, whatever the guest does
      * meanwhile. */
     uint64_t len;
-    const void *from = memory_at(&vm->memory, (struct guest_va){h->args[1]}, h->args[2], PERM_R | PERM_U, &len);
+    const void *from = memory_at(&vm->memory, guest_va(h->args[1]), h->args[2], PERM_R | PERM_U, &len);
     if (!from)
         return error(EFAULT);
     for (;;) {
@@ -77,7 +78,7 @@ static uint64_t do_read(struct vm *vm, const struct hypercall *h)
     if (!h->args[2])
         return 0;
     uint64_t len;
-    void *to = memory_at(&vm->memory, (struct guest_va){h->args[1]}, h->args[2], PERM_R | PERM_W | PERM_U, &len);
+    void *to = memory_at(&vm->memory, guest_va(h->args[1]), h->args[2], PERM_R | PERM_W | PERM_U, &len);
     if (!to)
         return error(EFAULT);
     struct pollfd poll_fd = {.fd = STDIN_FILENO, .events = POLLIN};
@@ -93,18 +94,19 @@ static uint64_t do_read(struct vm *vm, const struct hypercall *h)
 
 static uint64_t do_log(struct vm *vm, const struct hypercall *h)
 {
-    uint64_t i = h->args[0], va = h->args[1], len = h->args[2];
+    struct guest_va at = guest_va(h->args[1]);
+    uint64_t i = h->args[0], len = h->args[2];
     if (i >= BH_COMPARTMENTS_MAX || !vm->console.lines[i].name || len > LOG_MAX)
         return error(EINVAL);
     char chunk[LOG_CHUNK];
     while (len) {
         uint64_t n = len < sizeof(chunk) ? len : sizeof(chunk);
-        if (!memory_read(&vm->memory, chunk, (struct guest_va){va}, n, PERM_R | PERM_U)) {
+        if (!memory_read(&vm->memory, chunk, at, n, PERM_R | PERM_U)) {
             console_flush(&vm->console);
             return error(EFAULT);
         }
         console_add(&vm->console, (uint32_t)i, chunk, n);
-        va += n;
+        at.va += n;
         len -= n;
     }
     console_flush(&vm->console);
@@ -114,8 +116,7 @@ static uint64_t do_log(struct vm *vm, const struct hypercall *h)
 static uint64_t do_report(struct vm *vm, const struct hypercall *h)
 {
     struct message m = {.kind = MESSAGE_CRASH, .crash.kind = CRASH_REPORT};
-    if (!memory_read(&vm->memory, &m.crash.report, (struct guest_va){h->args[0]}, sizeof(m.crash.report),
-                     PERM_R | PERM_U))
+    if (!memory_read(&vm->memory, &m.crash.report, guest_va(h->args[0]), sizeof(m.crash.report), PERM_R | PERM_U))
         return error(EFAULT);
     m.crash.vm = vm->index;
     m.crash.compartment = m.crash.report.compartment;
@@ -159,7 +160,7 @@ static void do_exit(struct vm *vm, const struct hypercall *h)
     vm_end(vm);
 }
 
-/* Nothing of this VM's own can wake it, and nobody has for a while. */
+/* Only another VM can wake this one, and none has done so for a while. */
 static void tell_idle(void *arg)
 {
     const struct vm *vm = arg;
@@ -216,7 +217,7 @@ uint64_t hypercall_do(struct vm *vm, const struct hypercall *h)
     case BH_HC_MARK:
         return do_mark(vm, h);
     case BH_HC_NET_START:
-        return (uint64_t)net_start(vm->net, h->args[0]);
+        return (uint64_t)net_start(vm->net, guest_va(h->args[0]));
     case BH_HC_NET_KICK:
         return (uint64_t)(h->args[0] < BH_KICK_MOUNT ? net_kick(vm->net, h->args[0])
                                                      : fs_kick(vm->w, h->args[0] - BH_KICK_MOUNT));

@@ -32,14 +32,14 @@ struct chain {
     uint64_t at;                               /* where the stack of the compartment looked at is */
 };
 
-static bool read_va(const struct vm *vm, void *to, uint64_t va, size_t size)
+static bool read_guest(const struct vm *vm, void *to, uint64_t va, size_t size)
 {
-    return memory_read(&vm->memory, to, (struct guest_va){va}, size, PERM_R | PERM_U);
+    return memory_read(&vm->memory, to, guest_va(va), size, PERM_R | PERM_U);
 }
 
 static bool top(const struct chain *c, uint64_t sp, struct bh_frame *frame)
 {
-    return read_va(c->vm, frame, sp, sizeof(*frame));
+    return read_guest(c->vm, frame, sp, sizeof(*frame));
 }
 
 static bool open_chain(struct chain *c, const struct vm *vm)
@@ -48,13 +48,14 @@ static bool open_chain(struct chain *c, const struct vm *vm)
     uint64_t thread;
     struct bh_tcb tcb;
     c->vm = vm;
-    if (!read_va(vm, &thread, BH_MPK_PUBLIC_VA, sizeof(thread)) || !read_va(vm, &tcb, thread + BH_TCB_OFF, sizeof(tcb)))
+    if (!read_guest(vm, &thread, BH_MPK_PUBLIC_VA, sizeof(thread)) ||
+        !read_guest(vm, &tcb, thread + BH_TCB_OFF, sizeof(tcb)))
         return false;
     c->core_sp = tcb.core_sp;
     for (uint32_t i = 0; i < a->n_compartments; i++) {
         struct bh_control control;
         uint64_t at = thread + BH_TLS_SEGMENT(0, i) - BH_TLS_TP(0);
-        c->sp[i] = vm_holds(a, vm->index, i) && read_va(vm, &control, at, sizeof(control)) ? control.sp : 0;
+        c->sp[i] = vm_holds(a, vm->index, i) && read_guest(vm, &control, at, sizeof(control)) ? control.sp : 0;
     }
     return true;
 }

@@ -19,8 +19,11 @@
 #include "vmm/kvm/doorbell.h"
 #include "vmm/fs/mount.h"
 #include "vmm/base/boot_trace.h"
+#include "vmm/kvm/memory.h"
 #include "vmm/kvm/paging.h"
 #include "vmm/sandbox/process.h"
+#include "vmm/vm/exits.h"
+#include "vmm/vm/vm_memory.h"
 
 static struct vm the_vm; /* a process has one */
 
@@ -95,7 +98,7 @@ static bool write_bootinfo(struct vm *vm, struct bh_bootinfo *b, uint32_t size, 
     clock_gettime(CLOCK_REALTIME, &now);
     b->realtime_ns = (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
     b->tsc_khz = vm->vcpu.tsc_khz;
-    return memory_fill(&vm->memory, (struct guest_va){BH_BOOTINFO_VA}, b, size) ||
+    return memory_fill(&vm->memory, guest_va(BH_BOOTINFO_VA), b, size) ||
            problem_set(p, EXIT_HOST, "the boot information is not mapped");
 }
 

@@ -34,24 +34,6 @@ struct vm {
 /* The process of VM v, from fork to its end. Never returns. */
 void vm_main(struct resources *w, uint32_t v) __attribute__((noreturn));
 
-/* Plans every region of the VM: the one place that says what a VM can see. */
-bool vm_plan_memory(struct vm *vm, uint64_t bootinfo_size, struct problem *p);
-
-/* Fills mapped memory with images and gate tables (not the boot information). */
-bool vm_load(struct vm *vm, struct problem *p);
-
-/* Runs the vCPU until the VM ends. Never returns. */
-void vm_run(struct vm *vm) __attribute__((noreturn));
-
-/* Writes what the console holds, and ends this process. */
-void vm_end(struct vm *vm) __attribute__((noreturn));
-
-/* Tells the supervisor what happened and ends this process. `c` has its kind and its kind's fields;
- * the rest is filled in here. */
-void vm_crash(struct vm *vm, struct crash *c) __attribute__((noreturn));
-
-struct bh_trap trap_from_kvm(const struct kvm_regs *r);
-
 /* Sends a time stamp named "vmN.name" if marks were asked for. */
 void vm_mark(const struct vm *vm, const char *name);
 

@@ -1,5 +1,7 @@
 /* What a VM can see: every region of its memory, and what is in it at the start.
  * SPDX-License-Identifier: BSD-3-Clause */
+#include "vmm/vm/vm_memory.h"
+
 #include <sys/mman.h>
 
 #include "rpc/gate.h"
@@ -7,13 +9,12 @@
 #include "vmm/mpk/gates.h"
 #include "vmm/mpk/trampolines.h"
 #include "vmm/resources/vm_stats.h"
-#include "vmm/vm/vm.h"
 
 #define HUGE_HEAP 0x400000ull /* heaps from this size on get huge pages */
 #define RW        (PERM_R | PERM_W | PERM_U)
 
 /* One block; fd < 0: private memory. */
-static bool add(struct vm *vm, uint64_t va, uint64_t size, uint32_t perms, int fd, uint64_t at, struct problem *p)
+static bool add_block(struct vm *vm, uint64_t va, uint64_t size, uint32_t perms, int fd, uint64_t at, struct problem *p)
 {
     struct region r = {.va = va,
                        .size = size,
@@ -32,8 +33,8 @@ static bool add_data(struct vm *vm, uint32_t i, struct problem *p)
     const struct resources *w = vm->w;
     uint64_t base = BH_COMPARTMENT_BASE(i), statics = statics_size(w, i);
     int fd = w->data_fd[i];
-    return add(vm, base + BH_SHARED_OFF, statics, RW, fd, 0, p) &&
-           add(vm, base + BH_STACKS_OFF + BH_SHADOW_DELTA, stacks_size(w->a, i), RW, fd, fd < 0 ? 0 : statics, p);
+    return add_block(vm, base + BH_SHARED_OFF, statics, RW, fd, 0, p) &&
+           add_block(vm, base + BH_STACKS_OFF + BH_SHADOW_DELTA, stacks_size(w->a, i), RW, fd, fd < 0 ? 0 : statics, p);
 }
 
 static bool add_heap(struct vm *vm, const struct compartment *c, struct problem *p)
@@ -71,9 +72,9 @@ static bool add_core(struct vm *vm, uint64_t bootinfo_size, struct problem *p)
                              .count = vm->w->a->vms[vm->index].n_threads,
                              .perms = RW};
     return descriptor_tables_plan(&vm->memory, p) &&
-           add(vm, BH_BOOTINFO_VA, page_up(bootinfo_size), PERM_R | PERM_U, -1, 0, p) &&
-           add(vm, BH_STATUS_VA, PAGE, PERM_R | PERM_U, vm->w->status_fd[vm->index], 0, p) &&
-           add(vm, BH_STATS_VA, BH_STATS_SIZE, RW, vm->w->stats_fd[vm->index], 0, p) &&
+           add_block(vm, BH_BOOTINFO_VA, page_up(bootinfo_size), PERM_R | PERM_U, -1, 0, p) &&
+           add_block(vm, BH_STATUS_VA, PAGE, PERM_R | PERM_U, vm->w->status_fd[vm->index], 0, p) &&
+           add_block(vm, BH_STATS_VA, BH_STATS_SIZE, RW, vm->w->stats_fd[vm->index], 0, p) &&
            image_plan(&vm->w->core, &vm->memory, p) && memory_add(&vm->memory, &control, p);
 }
 
@@ -85,11 +86,11 @@ static bool add_edge(struct vm *vm, const struct edge *e, struct problem *p)
     uint64_t base = BH_EDGE_BASE(e->index), rest = edge_size(e) - BH_EDGE_CB_ARENA_OFF;
     int fd = vm->w->edge_fd[e->index];
     if (!edge_crosses(a, e))
-        return !edge_keyed(a, e) || add(vm, base + BH_EDGE_CB_ARENA_OFF, rest, RW, -1, 0, p);
+        return !edge_keyed(a, e) || add_block(vm, base + BH_EDGE_CB_ARENA_OFF, rest, RW, -1, 0, p);
     if (!keys_needed(a, vm->index))
-        return add(vm, base, edge_size(e), RW, fd, 0, p);
-    return add(vm, base, BH_EDGE_CB_ARENA_OFF, RW, fd, 0, p) &&
-           add(vm, base + BH_EDGE_CB_ARENA_OFF, rest, RW, fd, BH_EDGE_CB_ARENA_OFF, p);
+        return add_block(vm, base, edge_size(e), RW, fd, 0, p);
+    return add_block(vm, base, BH_EDGE_CB_ARENA_OFF, RW, fd, 0, p) &&
+           add_block(vm, base + BH_EDGE_CB_ARENA_OFF, rest, RW, fd, BH_EDGE_CB_ARENA_OFF, p);
 }
 
 bool vm_plan_memory(struct vm *vm, uint64_t bootinfo_size, struct problem *p)
@@ -107,11 +108,11 @@ bool vm_plan_memory(struct vm *vm, uint64_t bootinfo_size, struct problem *p)
             return false;
     for (uint32_t i = 0; i < a->n_shares; i++)
         if (vm_has_share(a, vm->index, i) &&
-            !add(vm, BH_SHARE_BASE(i), page_up(a->shares[i].size), RW, w->share_fd[i], 0, p))
+            !add_block(vm, BH_SHARE_BASE(i), page_up(a->shares[i].size), RW, w->share_fd[i], 0, p))
             return false;
     for (uint32_t i = 0; i < a->n_mounts; i++)
         if (vm_has_mount(a, vm->index, i) &&
-            !add(vm, BH_MOUNT_VA(a->mounts[i].compartment, i), BH_MOUNT_SIZE, RW, w->mount_fd[i], 0, p))
+            !add_block(vm, BH_MOUNT_VA(a->mounts[i].compartment, i), BH_MOUNT_SIZE, RW, w->mount_fd[i], 0, p))
             return false;
     for (uint32_t i = 0; i < a->n_edges; i++) {
         const struct edge *e = &a->edges[i];
@@ -128,7 +129,7 @@ bool vm_plan_memory(struct vm *vm, uint64_t bootinfo_size, struct problem *p)
 static void prefault(const struct vm *vm, uint64_t va, uint64_t bytes)
 {
     uint64_t avail;
-    void *at = memory_at(&vm->memory, (struct guest_va){va}, bytes, PERM_W, &avail);
+    void *at = memory_at(&vm->memory, guest_va(va), bytes, PERM_W, &avail);
     if (at)
         madvise(at, avail, MADV_POPULATE_WRITE);
 }
@@ -140,7 +141,7 @@ static bool load_private_statics(struct vm *vm, uint32_t i, struct problem *p)
     if (!s || !s->filesz || vm->w->data_fd[i] >= 0)
         return true;
     uint64_t avail;
-    void *to = memory_at(&vm->memory, (struct guest_va){s->va}, s->size, PERM_W, &avail);
+    void *to = memory_at(&vm->memory, guest_va(s->va), s->size, PERM_W, &avail);
     return to && avail == s->size && image_read(&vm->w->images[i], s, to, p);
 }
 
