@@ -17,13 +17,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "vmm/fs/process.h"
 #include "vmm/kvm/doorbell.h"
 #include "vmm/base/notify.h"
 #include "vmm/sandbox/process.h"
 #include "vmm/sandbox/mount.h"
 #include "vmm/resources/resources.h"
 
-/* How long a server looks around before it sleeps; see vmm/net/net.c. */
+/* How long a server polls before it sleeps, at most; see vmm/net/net.c. */
 #define SPIN_CYCLES         150000u
 #define SPIN_CROWDED_CYCLES 30000u
 
@@ -71,8 +72,8 @@ static uint64_t spin_max(const struct resources *w)
     return w->h->cores < w->a->n_vms + 1 ? SPIN_CROWDED_CYCLES : SPIN_CYCLES;
 }
 
-/* The server's process, up to the moment when it has given up its rights. `report`: a pipe. */
-static void child(struct resources *w, uint32_t i, int report)
+/* The server's process. It reports a failure to give up its rights to the pipe `report`, or closes the pipe. */
+static void run_server(struct resources *w, uint32_t i, int report)
 {
     const struct mount *m = &w->a->mounts[i];
     struct problem problem = {0};
@@ -85,8 +86,8 @@ static void child(struct resources *w, uint32_t i, int report)
                            .vm_notify = w->notify_fd[v],
                            .kick = w->mount_kick[i],
                            .window = w->mount_window[i],
-                           .va = BH_MOUNT_VA(m->compartment, i),
-                           .spin_max = spin_max(w),
+                           .at = guest_va(BH_MOUNT_VA(m->compartment, i)),
+                           .limit = {.cycles = spin_max(w), .max = spin_max(w)},
                            .name = m->name,
                            .read_only = m->read_only};
     s.proc = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -102,7 +103,7 @@ static void child(struct resources *w, uint32_t i, int report)
         sandbox_fs(s.directory, s.read_only, &problem);
     if (problem.status) {
         if (write(report, &problem, sizeof(problem)) < 0) {
-            /* Nobody to tell. */
+            /* There is nobody left to tell. */
         }
         _exit(EXIT_HOST);
     }
@@ -118,7 +119,7 @@ bool fs_start(struct resources *w, uint32_t i, pid_t *pid, struct problem *p)
         return problem_set(p, EXIT_HOST, "cannot make a pipe: %s", strerror(errno));
     *pid = fork();
     if (*pid == 0)
-        child(w, i, ends[1]);
+        run_server(w, i, ends[1]);
     close(ends[1]);
     bool started = *pid > 0;
     if (!started) {

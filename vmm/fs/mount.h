@@ -29,15 +29,4 @@ bool fs_wire(const struct resources *w, uint32_t v, int vm_fd, struct problem *p
 /* BH_HC_NET_KICK for mount i, whose eventfd is gone where the mount is not this VM's: 0 or -errno. */
 int64_t fs_kick(const struct resources *w, uint64_t i);
 
-/* The server's own process, once it has everything (fs_process.c). Never returns. */
-struct fs_process {
-    int directory, proc, vm_notify, kick;
-    uint8_t *window; /* BH_MOUNT_SIZE bytes */
-    uint64_t va;     /* where the guest has it */
-    uint64_t spin_max;
-    const char *name;
-    bool read_only;
-};
-void fs_serve(const struct fs_process *p) __attribute__((noreturn));
-
 #endif

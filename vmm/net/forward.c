@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "vmm/appliance/net_address.h"
-#include "vmm/net/user.h"
+#include "vmm/net/forward.h"
 
 /* Where DHCP puts the guest, and what is around it. */
 #define DHCP_GUEST   "10.0.2.15"

@@ -8,6 +8,7 @@
 
 #include "vmm/appliance/appliance.h"
 #include "vmm/base/problem.h"
+#include "vmm/kvm/guest_va.h"
 
 struct net;
 struct resources;
@@ -34,7 +35,7 @@ bool net_open(const struct resources *w, uint32_t v, const struct net_place *pla
               struct problem *p);
 
 /* The vCPU's thread. BH_HC_NET_START and BH_HC_NET_KICK: 0 or -errno. */
-int64_t net_start(struct net *n, uint64_t setup);
+int64_t net_start(struct net *n, struct guest_va setup);
 int64_t net_kick(struct net *n, uint64_t queue);
 
 /* Around a park: false when frames came that the guest has not seen; then it must not sleep. After

@@ -1,6 +1,8 @@
 /* Back end `tap`: frames go to a TAP interface of the host, with its offloads
  * (Documentation/networking/tuntap.rst, linux/if_tun.h).
  * SPDX-License-Identifier: BSD-3-Clause */
+#include "vmm/net/tap.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +15,6 @@
 #include <unistd.h>
 
 #include "vmm/appliance/net_address.h"
-#include "vmm/net/device.h"
 
 #define DEVICE      "/dev/net/tun"
 #define VLAN_HEADER 18u /* Ethernet header with a VLAN tag */
@@ -65,7 +66,7 @@ static bool cannot_attach(const char *name, bool exists, struct problem *p)
     return problem_set(p, EXIT_HOST, "cannot use TAP interface %s: %s", name, strerror(error));
 }
 
-static bool request(int sock, unsigned long what, struct ifreq *r, const char *name)
+static bool request_ioctl(int sock, unsigned long what, struct ifreq *r, const char *name)
 {
     memset(r->ifr_name, 0, sizeof(r->ifr_name));
     memcpy(r->ifr_name, name, strnlen(name, sizeof(r->ifr_name) - 1));
@@ -82,20 +83,20 @@ static bool set_host_address(int sock, const char *name, const struct net_config
     struct ifreq r = {0};
     struct sockaddr_in *a = (struct sockaddr_in *)&r.ifr_addr;
     *a = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = host};
-    if (!request(sock, SIOCSIFADDR, &r, name))
+    if (!request_ioctl(sock, SIOCSIFADDR, &r, name))
         return false;
     *a = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(~0u << (32 - bits))};
-    return request(sock, SIOCSIFNETMASK, &r, name);
+    return request_ioctl(sock, SIOCSIFNETMASK, &r, name);
 }
 
 static bool set_mtu(int sock, const char *name, uint32_t mtu, struct problem *p)
 {
     struct ifreq r = {0};
-    if (request(sock, SIOCGIFMTU, &r, name) && r.ifr_mtu == (int)mtu)
+    if (request_ioctl(sock, SIOCGIFMTU, &r, name) && r.ifr_mtu == (int)mtu)
         return true;
     int has = r.ifr_mtu;
     r = (struct ifreq){.ifr_mtu = (int)mtu};
-    return request(sock, SIOCSIFMTU, &r, name) ||
+    return request_ioctl(sock, SIOCSIFMTU, &r, name) ||
            problem_set(p, EXIT_HOST,
                        "TAP interface %s has an MTU of %d, not %u: run with --set net.mtu=%d, or "
                        "as root: ip link set %s mtu %u",
@@ -105,14 +106,14 @@ static bool set_mtu(int sock, const char *name, uint32_t mtu, struct problem *p)
 static bool set_up(int sock, const char *name, struct problem *p)
 {
     struct ifreq r = {0};
-    if (request(sock, SIOCGIFFLAGS, &r, name) && (r.ifr_flags & IFF_UP))
+    if (request_ioctl(sock, SIOCGIFFLAGS, &r, name) && (r.ifr_flags & IFF_UP))
         return true;
     r.ifr_flags |= IFF_UP;
-    return request(sock, SIOCSIFFLAGS, &r, name) ||
+    return request_ioctl(sock, SIOCSIFFLAGS, &r, name) ||
            problem_set(p, EXIT_HOST, "TAP interface %s is down; as root: ip link set %s up", name, name);
 }
 
-static bool configure(const struct net_config *c, bool created, struct problem *p)
+static bool configure_interface(const struct net_config *c, bool created, struct problem *p)
 {
     int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (sock < 0)
@@ -127,11 +128,11 @@ static bool configure(const struct net_config *c, bool created, struct problem *
     return good;
 }
 
-static bool exists(const char *name)
+static bool interface_exists(const char *name)
 {
     struct ifreq r = {0};
     int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    bool found = sock >= 0 && request(sock, SIOCGIFINDEX, &r, name);
+    bool found = sock >= 0 && request_ioctl(sock, SIOCGIFINDEX, &r, name);
     close(sock);
     return found;
 }
@@ -144,12 +145,12 @@ bool net_tap_open(struct net *n, struct problem *p)
     tap = open(DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
     if (tap < 0)
         return no_device(p);
-    bool there = exists(c->interface);
-    if (!request(tap, TUNSETIFF, &r, c->interface))
+    bool there = interface_exists(c->interface);
+    if (!request_ioctl(tap, TUNSETIFF, &r, c->interface))
         return cannot_attach(c->interface, there, p);
     if (ioctl(tap, TUNSETVNETHDRSZ, &header) || ioctl(tap, TUNSETOFFLOAD, 0))
         return problem_set(p, EXIT_HOST, "TAP interface %s: no offloads: %s", c->interface, strerror(errno));
-    return configure(c, !there, p);
+    return configure_interface(c, !there, p);
 }
 
 /* ---- Running ---- */

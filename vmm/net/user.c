@@ -5,6 +5,8 @@
  * checks their checksums, so those that the driver left out are filled in here; what it sends needs
  * no check by the guest. A frame that finds no receive buffer waits in `queue`, and as long as one
  * waits no socket is read: senders are held up by their own windows. */
+#include "vmm/net/user.h"
+
 #include <arpa/inet.h>
 #include <poll.h>
 #include <slirp/libslirp.h>
@@ -13,8 +15,7 @@
 #include <unistd.h>
 
 #include "vmm/base/clock.h"
-#include "vmm/net/device.h"
-#include "vmm/net/user.h"
+#include "vmm/net/forward.h"
 
 #define FDS_MAX     16384u
 #define QUEUE_BYTES (4u << 20)
