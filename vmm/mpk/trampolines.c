@@ -197,7 +197,7 @@ static bool put_gate(struct maker *m, const struct edge *e, const struct import_
 {
     const struct compartment *to = &m->k->a->compartments[e->to];
     uint64_t dispatch = i->fn < to->n_exports ? to->exports[i->fn].dispatch : 0;
-    if (!image_covers(&m->w->images[e->to], dispatch, 1, PERM_X)) {
+    if (!image_covers(&m->w->compartments[e->to].image, dispatch, 1, PERM_X)) {
         return problem_set(p, EXIT_USAGE,
                            "compartment %s: function %s of %s is not in its image; build the appliance again", to->name,
                            i->name, i->library);
@@ -340,7 +340,7 @@ static bool add(struct guest_memory *m, uint64_t va, uint64_t size, uint32_t per
 static bool slots_have_room(const struct resources *w, const struct keys *k, struct problem *p)
 {
     for (uint32_t i = 0; i < k->a->n_compartments; i++) {
-        const struct bh_image *image = &w->images[i].header.compartment;
+        const struct bh_image *image = &w->compartments[i].image.header.compartment;
         if (vm_holds(k->a, k->vm, i) && image->tls_memsz > BH_TLS_SLOT - 2 * BH_CONTROL_SIZE) {
             return problem_set(p, EXIT_USAGE,
                                "compartment %s: %llu bytes of thread-local variables; with "
@@ -362,7 +362,7 @@ static bool add_counts(const struct resources *w, const struct keys *k, struct g
                            .count = 1,
                            .perms = PERM_R | PERM_W | PERM_U,
                            .backing = BACK_FD,
-                           .fd = w->stats_fd[k->vm],
+                           .fd = w->vms[k->vm].stats_fd,
                            .offset = VM_COUNTS_OFF + d * PAGE};
         good = memory_add(m, &r, p);
     }
