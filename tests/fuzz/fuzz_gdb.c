@@ -118,7 +118,7 @@ static void begin(void)
     for (uint32_t i = 0; i < 2; i++) {
         a.compartments[i] = (struct compartment){.name = "name", .index = i, .vm = i, .image = "/image.elf"};
         a.vms[i] = (struct vm_plan){.index = i, .compartments = 1ull << i, .n_threads = 4};
-        w.status[i] = &pages[i];
+        w.vms[i].status = &pages[i];
         g.vms[i] = (struct gdb_vm){.fd = -1, .attached = true, .standing = true};
     }
     a.n_shares = a.n_edges = 1;

@@ -22,7 +22,7 @@ static void begin(void)
     for (unsigned v = 0; v < 2; v++) {
         int ends[2];
         CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) == 0);
-        w.status[v] = &pages[v];
+        w.vms[v].status = &pages[v];
         g.vms[v] = (struct gdb_vm){.fd = ends[0], .attached = true};
         other[v] = ends[1];
     }

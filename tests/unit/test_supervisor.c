@@ -48,12 +48,12 @@ bool resources_make(struct resources *w, const struct appliance *app, const stru
     w->o = o;
     for (uint32_t v = 0; v < app->n_vms; v++) {
         int ends[2];
-        w->status[v] = calloc(1, PAGE);
-        w->notify_fd[v] = eventfd(0, EFD_NONBLOCK);
+        w->vms[v].status = calloc(1, PAGE);
+        w->vms[v].notify_fd = eventfd(0, EFD_NONBLOCK);
         if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends))
             abort();
-        w->supervisor_end[v] = ends[0];
-        w->vm_end[v] = ends[1];
+        w->vms[v].messages.supervisor = ends[0];
+        w->vms[v].messages.vm = ends[1];
     }
     return true;
 }
@@ -79,7 +79,7 @@ void fs_died(struct resources *w, uint32_t i)
 void vm_main(struct resources *w, uint32_t v)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    vm_does[v](w->vm_end[v]);
+    vm_does[v](w->vms[v].messages.vm);
     _exit(0);
 }
 

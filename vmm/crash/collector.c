@@ -128,7 +128,8 @@ static void take_core(const struct resources *w, struct postmortem *p, int dir, 
     int file = coredump_file_for(dir, v);
     if (file < 0)
         return;
-    if ((!coredump_receive(w->core_end[v], file, CORE_PATIENCE) || !coredump_open(&p->cores[v], file)) && dir >= 0) {
+    if ((!coredump_receive(w->vms[v].cores.supervisor, file, CORE_PATIENCE) || !coredump_open(&p->cores[v], file)) &&
+        dir >= 0) {
         snprintf(name, sizeof(name), "vm%u.core", v);
         unlinkat(dir, name, 0);
     }
@@ -140,7 +141,7 @@ static void take_stats(const struct resources *w, struct postmortem *p)
 {
     const size_t bytes = offsetof(struct bh_stats, trace);
     for (uint32_t v = 0; v < w->a->n_vms; v++) {
-        const uint8_t *at = mmap(NULL, VM_STATS_BYTES, PROT_READ, MAP_SHARED, w->stats_fd[v], 0);
+        const uint8_t *at = mmap(NULL, VM_STATS_BYTES, PROT_READ, MAP_SHARED, w->vms[v].stats_fd, 0);
         struct bh_stats *copy = at == MAP_FAILED ? NULL : malloc(sizeof(*copy));
         if (!copy)
             continue;

@@ -110,8 +110,8 @@ static void drain(const struct gdb_listener *l)
 {
     static struct debug_answer a;
     for (uint32_t v = 0; v < l->w->a->n_vms; v++) {
-        for (int n = 0; n < DRAIN_MAX && l->w->debug_end[v] >= 0; n++)
-            if (recv(l->w->debug_end[v], &a, sizeof(a), MSG_DONTWAIT) <= 0)
+        for (int n = 0; n < DRAIN_MAX && l->w->vms[v].debug.supervisor >= 0; n++)
+            if (recv(l->w->vms[v].debug.supervisor, &a, sizeof(a), MSG_DONTWAIT) <= 0)
                 break;
     }
 }
@@ -139,10 +139,10 @@ static void release(const struct gdb_listener *l)
 {
     static struct debug_request q = {.ask = DEBUG_DETACH};
     for (uint32_t v = 0; v < l->w->a->n_vms; v++) {
-        if (l->w->debug_end[v] >= 0)
-            send(l->w->debug_end[v], &q, sizeof(q), MSG_NOSIGNAL | MSG_DONTWAIT);
-        atomic_store((_Atomic uint32_t *)&l->w->status[v]->held, 0);
-        atomic_fetch_add((_Atomic uint32_t *)&l->w->status[v]->hold_epoch, 1);
+        if (l->w->vms[v].debug.supervisor >= 0)
+            send(l->w->vms[v].debug.supervisor, &q, sizeof(q), MSG_NOSIGNAL | MSG_DONTWAIT);
+        atomic_store((_Atomic uint32_t *)&l->w->vms[v].status->held, 0);
+        atomic_fetch_add((_Atomic uint32_t *)&l->w->vms[v].status->hold_epoch, 1);
     }
 }
 

@@ -155,7 +155,7 @@ void gdb_serve(const struct resources *w, int fd)
     uint64_t seed = (uint64_t)getpid() << 20; /* answers to the session before this are not ours */
     g->number = (uint32_t)seed;
     for (uint32_t v = 0; v < w->a->n_vms; v++) {
-        g->vms[v].fd = w->debug_end[v];
+        g->vms[v].fd = w->vms[v].debug.supervisor;
         g->vms[v].ended = g->vms[v].fd < 0;
     }
     for (uint32_t v = 0; v < w->a->n_vms; v++)

@@ -167,7 +167,7 @@ void gdb_hold(struct gdb *g)
     for (uint32_t v = 0; v < g->w->a->n_vms; v++)
         n += g->vms[v].standing && !g->vms[v].ended;
     for (uint32_t v = 0; v < g->w->a->n_vms; v++) {
-        struct bh_status_page *page = g->w->status[v];
+        struct bh_status_page *page = g->w->vms[v].status;
         if (page->held != n) {
             atomic_store((_Atomic uint32_t *)&page->held, n);
             atomic_fetch_add((_Atomic uint32_t *)&page->hold_epoch, 1);

@@ -153,7 +153,7 @@ static bool put_gate(struct crossings *m, const struct edge *e, const struct imp
 {
     const struct compartment *to = &m->k->a->compartments[e->to];
     uint64_t dispatch = i->fn < to->n_exports ? to->exports[i->fn].dispatch : 0;
-    if (!image_covers(&m->w->images[e->to], dispatch, 1, PERM_X)) {
+    if (!image_covers(&m->w->compartments[e->to].image, dispatch, 1, PERM_X)) {
         return problem_set(p, EXIT_USAGE,
                            "compartment %s: function %s of %s is not in its image; build the appliance again", to->name,
                            i->name, i->library);

@@ -51,7 +51,7 @@ static bool make_import(const struct resources *w, uint32_t from, const struct i
         return true;
     const struct compartment *callee = &a->compartments[f->compartment];
     if (f->fn >= callee->n_exports ||
-        !image_covers(&w->images[f->compartment], callee->exports[f->fn].direct, 1, PERM_X)) {
+        !image_covers(&w->compartments[f->compartment].image, callee->exports[f->fn].direct, 1, PERM_X)) {
         return problem_set(p, EXIT_USAGE,
                            "compartment %s: function %s of %s is not in its image; build the "
                            "appliance again",

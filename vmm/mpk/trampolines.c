@@ -18,7 +18,7 @@ static bool add_block(struct guest_memory *m, uint64_t va, uint64_t size, uint32
 static bool slots_have_room(const struct resources *w, const struct keys *k, struct problem *p)
 {
     for (uint32_t i = 0; i < k->a->n_compartments; i++) {
-        const struct bh_image *image = &w->images[i].header.compartment;
+        const struct bh_image *image = &w->compartments[i].image.header.compartment;
         if (vm_holds(k->a, k->vm, i) && image->tls_memsz > BH_TLS_SLOT - 2 * BH_CONTROL_SIZE) {
             return problem_set(p, EXIT_USAGE,
                                "compartment %s: %llu bytes of thread-local variables; with "
@@ -40,7 +40,7 @@ static bool add_counts(const struct resources *w, const struct keys *k, struct g
                            .count = 1,
                            .perms = PERM_R | PERM_W | PERM_U,
                            .backing = BACK_FD,
-                           .fd = w->stats_fd[k->vm],
+                           .fd = w->vms[k->vm].stats_fd,
                            .offset = VM_COUNTS_OFF + d * PAGE};
         good = memory_add(m, &r, p);
     }

@@ -91,7 +91,7 @@ static bool greet(const struct control *c, int client)
     struct iovec iov = {&hello, sizeof(hello)};
     struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control};
     size_t bytes = (n_vms + 1) * sizeof(*fds);
-    while (opened <= n_vms && (fds[opened] = read_only(opened ? c->w->stats_fd[opened - 1] : c->snapshot)) >= 0)
+    while (opened <= n_vms && (fds[opened] = read_only(opened ? c->w->vms[opened - 1].stats_fd : c->snapshot)) >= 0)
         opened++;
     m.msg_controllen = CMSG_SPACE(bytes);
     control.head = (struct cmsghdr){.cmsg_len = CMSG_LEN(bytes), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};

@@ -136,7 +136,7 @@ static void map_statistics(struct observed *o, const struct resources *w, const 
     o->dir.pid = getppid();
     o->head.start_ns = clock_ns();
     for (uint32_t v = 0; v < w->a->n_vms; v++) {
-        const uint8_t *at = mmap(NULL, VM_STATS_BYTES, PROT_READ, MAP_SHARED, w->stats_fd[v], 0);
+        const uint8_t *at = mmap(NULL, VM_STATS_BYTES, PROT_READ, MAP_SHARED, w->vms[v].stats_fd, 0);
         if (at == MAP_FAILED)
             _exit(EXIT_HOST);
         o->guest[v] = (const struct bh_stats *)at;

@@ -64,8 +64,8 @@ static struct {
 
 static void page_changed(uint32_t v)
 {
-    atomic_fetch_add_explicit((_Atomic uint32_t *)&s.w.status[v]->generation, 1, memory_order_release);
-    notify(s.w.notify_fd[v]);
+    atomic_fetch_add_explicit((_Atomic uint32_t *)&s.w.vms[v].status->generation, 1, memory_order_release);
+    notify(s.w.vms[v].notify_fd);
 }
 
 static void signal_all(int signo)
@@ -91,7 +91,7 @@ static void enter_phase(enum phase phase)
         uint32_t v = 0;
         while (!vm_holds(s.w.a, v, s.w.a->default_compartment))
             v++;
-        atomic_store((_Atomic uint32_t *)&s.w.status[v]->shutdown, (uint32_t)s.stop_signal);
+        atomic_store((_Atomic uint32_t *)&s.w.vms[v].status->shutdown, (uint32_t)s.stop_signal);
         page_changed(v);
     } else {
         signal_all(phase == ENDING ? SIGUSR1 : SIGKILL);
@@ -107,7 +107,7 @@ static void tell_peers(uint32_t gone)
         if (!vm_has_edge(a, gone, e) || !edge_crosses(a, e))
             continue;
         uint32_t peer = edge_peer_vm(a, gone, e);
-        atomic_fetch_or((_Atomic uint64_t *)&s.w.status[peer]->dead_edges[i / 64], 1ull << (i % 64));
+        atomic_fetch_or((_Atomic uint64_t *)&s.w.vms[peer].status->dead_edges[i / 64], 1ull << (i % 64));
         told[peer] = true;
     }
     for (uint32_t v = 0; v < a->n_vms; v++)
@@ -175,7 +175,7 @@ static void take_crash(uint32_t v, const struct crash *c)
 
 static bool rung(uint32_t v)
 {
-    struct pollfd bell = {.fd = s.w.notify_fd[v], .events = POLLIN};
+    struct pollfd bell = {.fd = s.w.vms[v].notify_fd, .events = POLLIN};
     return poll(&bell, 1, 0) != 0;
 }
 
@@ -186,7 +186,7 @@ static bool all_asleep(uint64_t flags[BH_VMS_MAX])
     for (uint32_t v = 0; v < s.w.a->n_vms; v++) {
         if (!s.alive[v] || !s.started[v] || s.over[v])
             return false;
-        flags[v] = __atomic_load_n(&s.w.vm_stats[v]->idle, __ATOMIC_SEQ_CST);
+        flags[v] = __atomic_load_n(&s.w.vms[v].stats->idle, __ATOMIC_SEQ_CST);
         if (!(flags[v] & 1) || rung(v))
             return false;
     }
@@ -200,7 +200,7 @@ static void take_idle(void)
     uint32_t v = 0;
     while (!vm_holds(s.w.a, v, s.w.a->default_compartment))
         v++;
-    if (s.deadlock || s.phase != RUNNING || s.n_savers || s.w.status[v]->held || !all_asleep(before) ||
+    if (s.deadlock || s.phase != RUNNING || s.n_savers || s.w.vms[v].status->held || !all_asleep(before) ||
         !all_asleep(after) || memcmp(before, after, s.w.a->n_vms * sizeof(*before)) != 0)
         return;
     struct crash c = {.kind = CRASH_DEADLOCK, .vm = v, .compartment = s.w.a->default_compartment};
@@ -270,12 +270,12 @@ static void take_message(uint32_t v, const struct message *m)
 static bool listen_to(uint32_t v)
 {
     struct message m;
-    if (s.w.supervisor_end[v] < 0)
+    if (s.w.vms[v].messages.supervisor < 0)
         return false;
-    int got = message_receive(s.w.supervisor_end[v], s.w.a, v, &m);
+    int got = message_receive(s.w.vms[v].messages.supervisor, s.w.a, v, &m);
     if (got < 0) {
-        close(s.w.supervisor_end[v]);
-        s.w.supervisor_end[v] = -1;
+        close(s.w.vms[v].messages.supervisor);
+        s.w.vms[v].messages.supervisor = -1;
     } else if (got > 0) {
         take_message(v, &m);
     }
@@ -370,7 +370,7 @@ static void settle_tracing(void)
         return;
     s.tracing = !s.tracing;
     for (uint32_t v = 0; v < s.w.a->n_vms; v++) {
-        atomic_store((_Atomic uint32_t *)&s.w.status[v]->trace, s.tracing);
+        atomic_store((_Atomic uint32_t *)&s.w.vms[v].status->trace, s.tracing);
         page_changed(v);
     }
 }
@@ -380,7 +380,7 @@ static void wait_for_events(void)
     struct pollfd fds[2 * BH_VMS_MAX + 1 + CONTROL_FDS_MAX + GDB_FDS] = {{.fd = s.signals, .events = POLLIN}};
     uint32_t n = s.w.a->n_vms;
     for (uint32_t v = 0; v < n; v++)
-        fds[v + 1] = (struct pollfd){.fd = s.w.supervisor_end[v], .events = POLLIN};
+        fds[v + 1] = (struct pollfd){.fd = s.w.vms[v].messages.supervisor, .events = POLLIN};
     control_fds(&s.control, fds + n + 1);
     gdb_fds(&s.gdb, fds + n + 1 + CONTROL_FDS_MAX);
     struct pollfd *savers = fds + n + 1 + CONTROL_FDS_MAX + GDB_FDS;
@@ -444,10 +444,7 @@ static bool spawn_all(struct problem *p)
         s.pid[v] = pid;
         s.alive[v] = true;
         s.n_alive++;
-        close(s.w.vm_end[v]);
-        close(s.w.debug_vm_end[v]);
-        close(s.w.dump_end[v]);
-        s.w.vm_end[v] = s.w.debug_vm_end[v] = s.w.dump_end[v] = -1;
+        vm_resources_close_vm_ends(&s.w.vms[v]);
     }
     return true;
 }

@@ -38,7 +38,7 @@ bool debuggee_open(struct vm *vm, struct problem *p)
     struct debuggee *d = &vm->debuggee;
     struct sigaction act = {.sa_handler = leave_guest};
     struct f_owner_ex owner = {.type = F_OWNER_TID, .pid = gettid()};
-    d->socket = vm->w->debug_vm_end[vm->index];
+    d->socket = vm->w->vms[vm->index].debug.vm;
     the_run = vm->vcpu.run;
     if (sigaction(SIGIO, &act, NULL) || fcntl(d->socket, F_SETOWN_EX, &owner) || fcntl(d->socket, F_SETFL, O_ASYNC))
         return problem_set(p, EXIT_HOST, "cannot listen to a debugger: %s", strerror(errno));

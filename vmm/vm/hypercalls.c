@@ -146,9 +146,9 @@ static uint64_t do_mark(struct vm *vm, const struct hypercall *h)
 static uint64_t do_ring(struct vm *vm, const struct hypercall *h)
 {
     uint64_t v = h->args[0];
-    if (v >= vm->w->a->n_vms || vm->w->notify_fd[v] < 0)
+    if (v >= vm->w->a->n_vms || vm->w->vms[v].notify_fd < 0)
         return error(EINVAL);
-    return error(-notify(vm->w->notify_fd[v]));
+    return error(-notify(vm->w->vms[v].notify_fd));
 }
 
 static void do_exit(struct vm *vm, const struct hypercall *h)

@@ -67,9 +67,9 @@ static void settle_descriptors(struct vm *vm)
 {
     const struct appliance *a = vm->w->a;
     resources_keep(vm->w, vm->index);
-    vm->supervisor = vm->w->vm_end[vm->index];
-    vm->notify_fd = vm->w->notify_fd[vm->index];
-    vm->dump = vm->w->dump_end[vm->index];
+    vm->supervisor = vm->w->vms[vm->index].messages.vm;
+    vm->notify_fd = vm->w->vms[vm->index].notify_fd;
+    vm->dump = vm->w->vms[vm->index].cores.vm;
     vm->application = vm_holds(a, vm->index, a->default_compartment);
     if (!vm->application) {
         int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -85,7 +85,7 @@ static void settle_descriptors(struct vm *vm)
 static bool wire_bells(struct vm *vm, struct problem *p)
 {
     for (uint32_t v = 0; v < vm->w->a->n_vms; v++) {
-        int bell = vm->w->notify_fd[v];
+        int bell = vm->w->vms[v].notify_fd;
         if (v != vm->index && bell >= 0 && !doorbell_wire(vm->vcpu.vm_fd, BH_PORT_BELL, 4, v, bell))
             return problem_set(p, EXIT_HOST, "KVM: cannot wire a doorbell: %s", strerror(errno));
     }
@@ -105,7 +105,8 @@ static bool write_bootinfo(struct vm *vm, struct bh_bootinfo *b, uint32_t size, 
 /* The page that this process counts in. */
 static bool map_stats(struct vm *vm, struct problem *p)
 {
-    void *at = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, vm->w->stats_fd[vm->index], (off_t)BH_STATS_SIZE);
+    void *at =
+        mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, vm->w->vms[vm->index].stats_fd, (off_t)BH_STATS_SIZE);
     if (at == MAP_FAILED)
         return problem_set(p, EXIT_HOST, "cannot map the statistics: %s", strerror(errno));
     vm->stats = at;
@@ -155,10 +156,10 @@ static bool confine(struct vm *vm, struct problem *p)
     keep[n++] = vm->debuggee.socket;
     keep[n++] = vm->dump;
     for (uint32_t v = 0; v < vm->w->a->n_vms; v++)
-        keep[n++] = vm->w->notify_fd[v];
+        keep[n++] = vm->w->vms[v].notify_fd;
     coredump_prepare(vm);
     for (uint32_t i = 0; i < vm->w->a->n_mounts; i++)
-        keep[n++] = vm->w->mount_kick[i];
+        keep[n++] = vm->w->mounts[i].kick;
     struct net_place place = {&vm->memory, vm->stats, vm->notify_fd, vm->kick};
     return sandbox_close_others(keep, n, p) && net_open(vm->w, vm->index, &place, &vm->net, p) &&
            sandbox_enter(SANDBOX_VM, p);

@@ -32,7 +32,7 @@ static bool add_data(struct vm *vm, uint32_t i, struct problem *p)
 {
     const struct resources *w = vm->w;
     uint64_t base = BH_COMPARTMENT_BASE(i), statics = statics_size(w, i);
-    int fd = w->data_fd[i];
+    int fd = w->compartments[i].data_fd;
     return add_block(vm, base + BH_SHARED_OFF, statics, RW, fd, 0, p) &&
            add_block(vm, base + BH_STACKS_OFF + BH_SHADOW_DELTA, stacks_size(w->a, i), RW, fd, fd < 0 ? 0 : statics, p);
 }
@@ -59,7 +59,7 @@ static bool add_compartment(struct vm *vm, uint32_t i, struct problem *p)
         .va = BH_STACK(i, 0, c->stack), .size = c->stack, .stride = c->stack + PAGE, .count = threads, .perms = RW};
     struct region tls = {
         .va = BH_TLS_SEGMENT(0, i), .size = BH_TLS_SLOT, .stride = BH_TLS_STRIDE, .count = threads, .perms = RW};
-    return gates_plan(vm->w, i, &vm->memory, p) && image_plan(&vm->w->images[i], &vm->memory, p) &&
+    return gates_plan(vm->w, i, &vm->memory, p) && image_plan(&vm->w->compartments[i].image, &vm->memory, p) &&
            memory_add(&vm->memory, &stacks, p) && memory_add(&vm->memory, &tls, p) && add_data(vm, i, p) &&
            add_heap(vm, c, p);
 }
@@ -73,8 +73,8 @@ static bool add_core(struct vm *vm, uint64_t bootinfo_size, struct problem *p)
                              .perms = RW};
     return descriptor_tables_plan(&vm->memory, p) &&
            add_block(vm, BH_BOOTINFO_VA, page_up(bootinfo_size), PERM_R | PERM_U, -1, 0, p) &&
-           add_block(vm, BH_STATUS_VA, PAGE, PERM_R | PERM_U, vm->w->status_fd[vm->index], 0, p) &&
-           add_block(vm, BH_STATS_VA, BH_STATS_SIZE, RW, vm->w->stats_fd[vm->index], 0, p) &&
+           add_block(vm, BH_STATUS_VA, PAGE, PERM_R | PERM_U, vm->w->vms[vm->index].status_fd, 0, p) &&
+           add_block(vm, BH_STATS_VA, BH_STATS_SIZE, RW, vm->w->vms[vm->index].stats_fd, 0, p) &&
            image_plan(&vm->w->core, &vm->memory, p) && memory_add(&vm->memory, &control, p);
 }
 
@@ -112,7 +112,7 @@ bool vm_plan_memory(struct vm *vm, uint64_t bootinfo_size, struct problem *p)
             return false;
     for (uint32_t i = 0; i < a->n_mounts; i++)
         if (vm_has_mount(a, vm->index, i) &&
-            !add_block(vm, BH_MOUNT_VA(a->mounts[i].compartment, i), BH_MOUNT_SIZE, RW, w->mount_fd[i], 0, p))
+            !add_block(vm, BH_MOUNT_VA(a->mounts[i].compartment, i), BH_MOUNT_SIZE, RW, w->mounts[i].fd, 0, p))
             return false;
     for (uint32_t i = 0; i < a->n_edges; i++) {
         const struct edge *e = &a->edges[i];
@@ -137,12 +137,12 @@ static void prefault(const struct vm *vm, uint64_t va, uint64_t bytes)
 /* Statics that nobody shares are part of the compartment's private memory. */
 static bool load_private_statics(struct vm *vm, uint32_t i, struct problem *p)
 {
-    const struct segment *s = image_shared(&vm->w->images[i]);
-    if (!s || !s->filesz || vm->w->data_fd[i] >= 0)
+    const struct segment *s = image_shared(&vm->w->compartments[i].image);
+    if (!s || !s->filesz || vm->w->compartments[i].data_fd >= 0)
         return true;
     uint64_t avail;
     void *to = memory_at(&vm->memory, guest_va(s->va), s->size, PERM_W, &avail);
-    return to && avail == s->size && image_read(&vm->w->images[i], s, to, p);
+    return to && avail == s->size && image_read(&vm->w->compartments[i].image, s, to, p);
 }
 
 bool vm_load(struct vm *vm, struct problem *p)
@@ -155,7 +155,7 @@ bool vm_load(struct vm *vm, struct problem *p)
     for (uint32_t i = 0; i < w->a->n_compartments; i++) {
         if (!vm_holds(w->a, vm->index, i))
             continue;
-        if (!image_load(&w->images[i], &vm->memory, p) || !load_private_statics(vm, i, p) ||
+        if (!image_load(&w->compartments[i].image, &vm->memory, p) || !load_private_statics(vm, i, p) ||
             !gates_write(w, i, &vm->memory, p))
             return false;
         uint64_t stack = w->a->compartments[i].stack;
