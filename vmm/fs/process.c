@@ -2,13 +2,12 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/fs/process.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "rpc/abi.h"
+#include "vmm/base/loop.h"
 #include "vmm/base/notify.h"
 #include "vmm/fs/server.h"
 #include "vmm/virtio/virtqueue.h"
@@ -80,17 +79,24 @@ static bool has_message(void *queue, uint64_t now)
     return vq_has_more(queue);
 }
 
-/* Sleeps until a kick. Returns how long that took, in cycles. */
-static uint64_t sleep_until_kick(const struct fs_process *p, struct virtqueue *q)
+/* Resets the eventfd of kicks. */
+static void take_kick(void *process, short revents)
 {
-    uint64_t start = clock_cycles(), count;
-    if (!vq_want_kick(q)) {
-        struct pollfd kick = {.fd = p->kick, .events = POLLIN};
-        ppoll(&kick, 1, NULL, NULL);
-    }
+    const struct fs_process *p = process;
+    uint64_t count;
     if (read(p->kick, &count, sizeof(count)) < 0) {
         /* None came. */
     }
+}
+
+/* Sleeps until a kick. Returns how long that took, in cycles. */
+static uint64_t sleep_until_kick(struct fs_process *p, struct loop *loop, struct virtqueue *q)
+{
+    uint64_t start = clock_cycles();
+    if (vq_want_kick(q))
+        take_kick(p, 0); /* a message came just before, and perhaps its kick */
+    else
+        loop_turn(loop, LOOP_FOREVER);
     vq_no_kick(q);
     return clock_cycles() - start;
 }
@@ -99,9 +105,12 @@ void fs_serve(struct fs_process *p)
 {
     struct fs f;
     struct virtqueue q;
-    if (!fs_init(&f, p->directory, p->proc, p->read_only) || !attach_queue(p, &q))
+    struct loop loop;
+    struct loop_source kick;
+    if (!fs_init(&f, p->directory, p->proc, p->read_only) || !attach_queue(p, &q) || !loop_init(&loop, 1) ||
+        !loop_add(&loop, &kick, p->kick, POLLIN, take_kick, p))
         give_up(p, "no memory");
     for (;;)
         if (!answer_messages(p, &f, &q) && !poll_until(&p->limit, has_message, &q))
-            poll_limit_adapt(&p->limit, sleep_until_kick(p, &q));
+            poll_limit_adapt(&p->limit, sleep_until_kick(p, &loop, &q));
 }

@@ -83,6 +83,9 @@ struct net {
 
 /* ---- What the device's thread and the back ends call ---- */
 
+/* For a loop_source: resets the eventfd of kicks. `net`: the struct net. */
+void net_take_kick(void *net, short revents);
+
 /* Forgets what earlier queues had lent; the queues are new. */
 void net_device_begin(struct net *n);
 

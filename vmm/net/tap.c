@@ -8,13 +8,13 @@
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "vmm/appliance/net_address.h"
+#include "vmm/base/loop.h"
 
 #define DEVICE      "/dev/net/tun"
 #define VLAN_HEADER 18u /* Ethernet header with a VLAN tag */
@@ -22,6 +22,11 @@
 static int tap = -1;
 static uint8_t bounce[NET_HEADER + NET_FRAME_MAX];
 static uint32_t held; /* bytes of a frame in `bounce` that waits for receive buffers */
+
+/* What the thread sleeps on. */
+static struct loop loop;
+static struct loop_source kick_source, tap_source;
+static bool gone; /* the interface was deleted */
 
 /* ---- Opening ---- */
 
@@ -150,6 +155,8 @@ bool net_tap_open(struct net *n, struct problem *p)
         return cannot_attach(c->interface, there, p);
     if (ioctl(tap, TUNSETVNETHDRSZ, &header) || ioctl(tap, TUNSETOFFLOAD, 0))
         return problem_set(p, EXIT_HOST, "TAP interface %s: no offloads: %s", c->interface, strerror(errno));
+    if (!loop_init(&loop, 2) || !loop_add(&loop, &kick_source, n->kick, POLLIN, net_take_kick, n))
+        return problem_set(p, EXIT_HOST, "out of memory");
     return configure_interface(c, !there, p);
 }
 
@@ -221,21 +228,20 @@ static bool tap_receive(struct net *n)
     return frames > 0;
 }
 
+/* There is a frame to receive, or the interface is gone and would not let us sleep any more. */
+static void tap_ready(void *net, short revents)
+{
+    static const char line[] = "bulkhead: the TAP interface is gone\n";
+    if (revents & (POLLERR | POLLHUP | POLLNVAL))
+        gone = write(STDERR_FILENO, line, sizeof(line) - 1) != 0;
+}
+
 static void tap_wait(struct net *n)
 {
-    static bool gone;
-    uint64_t count;
-    struct pollfd fds[2] = {{.fd = n->kick, .events = POLLIN},
-                            {.fd = net_running(n) && !held && !gone ? tap : -1, .events = POLLIN}};
-    if (ppoll(fds, 2, NULL, NULL) <= 0)
-        return;
-    if (fds[0].revents && read(n->kick, &count, sizeof(count)) < 0) {
-        /* Taken already. */
-    }
-    if (fds[1].revents & (POLLERR | POLLHUP | POLLNVAL)) { /* it would not let us sleep any more */
-        static const char line[] = "bulkhead: the TAP interface is gone\n";
-        gone = write(STDERR_FILENO, line, sizeof(line) - 1) != 0;
-    }
+    if (net_running(n) && !held && !gone)
+        loop_add(&loop, &tap_source, tap, POLLIN, tap_ready, n);
+    loop_turn(&loop, LOOP_FOREVER);
+    loop_remove(&loop, &tap_source);
 }
 
 const struct net_backend net_tap = {.started = tap_started, .send = tap_send, .receive = tap_receive, .wait = tap_wait};
