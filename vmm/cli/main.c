@@ -14,6 +14,7 @@
 #include "vmm/appliance/manifest.h"
 #include "vmm/observe/metrics.h"
 #include "vmm/base/paths.h"
+#include "vmm/appliance/mechanism.h"
 #include "vmm/plan/placement.h"
 #include "vmm/supervisor/supervisor.h"
 #include "vmm/crash/collector.h"

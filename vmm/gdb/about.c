@@ -7,6 +7,7 @@
 #include "vmm/gdb/gdb.h"
 #include "vmm/kvm/probe_breakpoints.h"
 #include "vmm/base/paths.h"
+#include "vmm/appliance/mechanism.h"
 
 bool gdb_threads(struct gdb *g, uint32_t v, struct debug_answer *a)
 {
@@ -58,12 +59,11 @@ void gdb_threads_xml(struct gdb *g, FILE *out)
 
 static void say_placement(struct gdb *g, FILE *out)
 {
-    static const char *const mechanisms[] = {[MECH_VM] = "vm", [MECH_MPK] = "mpk", [MECH_NONE] = "none"};
     const struct appliance *a = g->w->a;
     for (uint32_t i = 0; i < a->n_compartments; i++) {
         const struct compartment *c = &a->compartments[i];
         fprintf(out, "compartment %s: inferior process %u, mechanism %s, addresses %#llx to %#llx\n", c->name,
-                c->vm + 1, mechanisms[c->mechanism], BH_COMPARTMENT_BASE(i),
+                c->vm + 1, mechanism_name(c->mechanism), BH_COMPARTMENT_BASE(i),
                 BH_COMPARTMENT_BASE(i) + BH_WINDOW_SIZE - 1);
     }
 }

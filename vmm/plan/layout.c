@@ -9,6 +9,7 @@
 #include "vmm/mpk/keys.h"
 #include "vmm/plan/address_map.h"
 #include "vmm/plan/layout_json.h"
+#include "vmm/appliance/mechanism.h"
 #include "vmm/plan/placement.h"
 #include "vmm/image/symbols.h"
 #include "vmm/appliance/topology.h"

@@ -5,6 +5,7 @@
 #include "vmm/mpk/keys.h"
 
 #include "vmm/base/json.h"
+#include "vmm/appliance/mechanism.h"
 #include "vmm/plan/placement.h"
 #include "vmm/appliance/topology.h"
 

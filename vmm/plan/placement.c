@@ -1,17 +1,12 @@
-/* Choice of mechanisms and plan of the VMs.
+/* Chooses mechanisms and plans the VMs.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/plan/placement.h"
 
 #include <inttypes.h>
 #include <string.h>
 
+#include "vmm/appliance/mechanism.h"
 #include "vmm/mpk/keys.h"
-
-const char *mechanism_name(enum mechanism mechanism)
-{
-    static const char *const names[] = {"vm", "mpk", "none"};
-    return names[mechanism];
-}
 
 bool placement_wants_keys(const struct appliance *a)
 {
