@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "vmm/base/clock.h"
+#include "vmm/cli/help.h"
 #include "vmm/cli/options.h"
 #include "vmm/plan/compose.h"
 #include "vmm/cli/doctor.h"
