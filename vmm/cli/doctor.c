@@ -18,7 +18,7 @@ struct verdict {
 
 #define VERDICTS 3
 
-static void judge(const struct host *h, const struct problem *kvm, struct verdict v[VERDICTS])
+static void judge_mechanisms(const struct host *h, const struct problem *kvm, struct verdict v[VERDICTS])
 {
     bool usable = h->kvm_fd >= 0;
     v[0] =
@@ -122,7 +122,7 @@ int doctor(bool json)
     struct verdict verdicts[VERDICTS];
     bool usable = host_open(&h, &kvm);
     host_probe_rest(&h);
-    judge(&h, &kvm, verdicts);
+    judge_mechanisms(&h, &kvm, verdicts);
     if (json)
         print_json(&h, &kvm, verdicts);
     else

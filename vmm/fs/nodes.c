@@ -24,14 +24,14 @@ struct fs_file *fs_file(struct fs *f, uint64_t handle)
     return handle < FS_FILES_MAX && f->files[handle].fd >= 0 ? &f->files[handle] : NULL;
 }
 
-static uint32_t *bucket(struct fs *f, uint64_t inode)
+static uint32_t *bucket_of(struct fs *f, uint64_t inode)
 {
     return &f->buckets[(inode ^ inode >> 10) % BUCKETS];
 }
 
 static uint32_t find_node(struct fs *f, uint64_t device, uint64_t inode)
 {
-    uint32_t id = *bucket(f, inode);
+    uint32_t id = *bucket_of(f, inode);
     while (id && (f->nodes[id - 1].inode != inode || f->nodes[id - 1].device != device))
         id = f->nodes[id - 1].next;
     return id;
@@ -48,7 +48,7 @@ static uint32_t add_node(struct fs *f, int fd, const struct stat *st)
     if (at == f->n_nodes)
         f->n_nodes++;
     f->free_node = at + 1;
-    uint32_t *head = bucket(f, st->st_ino);
+    uint32_t *head = bucket_of(f, st->st_ino);
     f->nodes[at] = (struct fs_node){.fd = fd,
                                     .lock_fd = -1,
                                     .type = st->st_mode & S_IFMT,
@@ -67,7 +67,7 @@ void fs_forget(struct fs *f, uint64_t id, uint64_t lookups)
     n->lookups -= lookups < n->lookups ? lookups : n->lookups;
     if (n->lookups)
         return;
-    uint32_t *link = bucket(f, n->inode);
+    uint32_t *link = bucket_of(f, n->inode);
     while (*link != id)
         link = &f->nodes[*link - 1].next;
     *link = n->next;

@@ -20,7 +20,7 @@ static int handle_init(struct fs_request *q, struct fs_reply *r)
     return 0;
 }
 
-static int dispatch(struct fs *f, struct fs_request *q, struct fs_reply *r)
+static int dispatch_request(struct fs *f, struct fs_request *q, struct fs_reply *r)
 {
     switch (q->head.opcode) {
     case FUSE_INIT:
@@ -59,7 +59,7 @@ size_t fs_handle(struct fs *f, const struct iovec *in, unsigned n_in, const stru
     if (fs_skip(q.out, n_out, sizeof(head)) < sizeof(head))
         return 0; /* no room for an answer */
     q.out_bytes -= sizeof(head);
-    int error = dispatch(f, &q, &r);
+    int error = dispatch_request(f, &q, &r);
     if (!error && r.size > q.out_bytes)
         error = EMSGSIZE;
     if (error)

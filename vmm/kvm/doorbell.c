@@ -36,7 +36,7 @@ bool doorbell_wire(int vm_fd, uint16_t port, uint32_t bytes, uint32_t value, int
 }
 
 /* Runs the stub's hypercall entry in ring 0, as `int $BH_VECTOR_CALL` would enter it. */
-static bool reaches_us(struct vcpu *c, enum hypercall_instruction how, enum kvm_kind kind)
+static bool vmcall_exits(struct vcpu *c, enum hypercall_instruction how, enum kvm_kind kind)
 {
     struct problem p;
     const uint8_t *entry = how == HYPERCALL_VMMCALL ? bh_stub_vmmcall : bh_stub_vmcall;
@@ -65,7 +65,7 @@ bool doorbell_vmcall_works(int kvm_fd)
         probed = c.run;
         sigaction(SIGALRM, &act, &old);
         setitimer(ITIMER_REAL, &on, NULL);
-        works = reaches_us(&c, how, kind);
+        works = vmcall_exits(&c, how, kind);
         setitimer(ITIMER_REAL, &off, NULL);
         sigaction(SIGALRM, &old, NULL);
         probed = NULL;

@@ -51,7 +51,7 @@ static uint64_t leaf_flags(const struct region *r)
 }
 
 /* The table one level down at `*entry`, made if absent. */
-static uint64_t *descend(struct builder *b, uint64_t *entry, uint64_t user)
+static uint64_t *next_table(struct builder *b, uint64_t *entry, uint64_t user)
 {
     if (!(*entry & PTE_P)) {
         if (b->used + PAGE > b->m->tables_size)
@@ -70,7 +70,7 @@ static bool map_block(struct builder *b, uint64_t va, uint64_t gpa, uint64_t siz
     while (size) {
         uint64_t *table = (uint64_t *)b->m->host;
         for (int shift = 39; table && shift > 21; shift -= 9)
-            table = descend(b, &table[(va >> shift) & 511], flags & PTE_U);
+            table = next_table(b, &table[(va >> shift) & 511], flags & PTE_U);
         if (!table)
             return false;
         uint64_t *entry = &table[(va >> 21) & 511];
@@ -80,7 +80,7 @@ static bool map_block(struct builder *b, uint64_t va, uint64_t gpa, uint64_t siz
         if (step == HUGE_PAGE && !(gpa & (HUGE_PAGE - 1)) && !(*entry & PTE_P)) {
             *entry = gpa | flags | PTE_PS;
         } else {
-            table = descend(b, entry, flags & PTE_U);
+            table = next_table(b, entry, flags & PTE_U);
             if (!table)
                 return false;
             for (uint64_t done = 0; done < step; done += PAGE)

@@ -12,7 +12,7 @@
 #define SECOND 2 /* bytes of the stub's first instruction for vector 0, guest/kernel/stub/stub.S: push $0 */
 
 /* The stub's way to its report: a few instructions, and an exit at the latest. */
-static bool stops(struct vcpu *c, enum kvm_kind kind)
+static bool stops_at_breakpoint(struct vcpu *c, enum kvm_kind kind)
 {
     struct problem p;
     uint64_t rip = trap_shim_va(bh_stub_vectors);
@@ -33,7 +33,7 @@ bool hardware_breakpoints_work(const struct host *h)
     bool native = h->kvm_kind == KVM_KIND_VMX || h->kvm_kind == KVM_KIND_SVM;
     bool works = native && descriptor_tables_plan(&m, &p) && memory_map(&m, &p) &&
                  descriptor_tables_write(&m, HYPERCALL_NONE, &p) && paging_build(&m, &p) &&
-                 vcpu_create(&c, h->kvm_fd, &m, HYPERCALL_NONE, &p) && stops(&c, h->kvm_kind);
+                 vcpu_create(&c, h->kvm_fd, &m, HYPERCALL_NONE, &p) && stops_at_breakpoint(&c, h->kvm_kind);
     vcpu_close(&c);
     memory_release(&m);
     return works;

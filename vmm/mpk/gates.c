@@ -35,7 +35,7 @@ const struct edge *gates_edge(const struct appliance *a, uint32_t from, const st
 }
 
 /* Whether nothing stands between two compartments: same VM, and neither has keys of its own. */
-static bool unisolated(const struct appliance *a, uint32_t x, uint32_t y)
+static bool are_unisolated(const struct appliance *a, uint32_t x, uint32_t y)
 {
     const struct compartment *cx = &a->compartments[x], *cy = &a->compartments[y];
     return cx->vm == cy->vm && cx->mechanism != MECH_MPK && cy->mechanism != MECH_MPK;
@@ -47,7 +47,7 @@ static bool make_import(const struct resources *w, uint32_t from, const struct i
     const struct appliance *a = w->a;
     const struct edge *e = gates_edge(a, from, f);
     *to = (struct bh_import){.gate = call, .edge = e ? e->index : BH_NO_EDGE, .fn = f->fn};
-    if (!e || !unisolated(a, from, f->compartment))
+    if (!e || !are_unisolated(a, from, f->compartment))
         return true;
     const struct compartment *callee = &a->compartments[f->compartment];
     if (f->fn >= callee->n_exports ||

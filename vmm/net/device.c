@@ -187,7 +187,7 @@ void net_received(struct net *n, uint32_t bytes)
 }
 
 /* There are too few buffers. Would more ever help? */
-static bool hopeless(const struct net *n, uint64_t bytes)
+static bool never_fits(const struct net *n, uint64_t bytes)
 {
     return !(n->accepted >> VIRTIO_NET_F_MRG_RXBUF & 1) ? n->count && n->ahead[n->first].chain.bytes < bytes
                                                         : n->count == NET_RX_AHEAD || n->count == n->rx.size;
@@ -199,7 +199,7 @@ bool net_deliver(struct net *n, const struct virtio_net_hdr_v1 *h, const void *f
     uint32_t need = NET_HEADER + bytes, left = bytes;
     const uint8_t *from = frame;
     if (!net_room(n, iov, need)) {
-        n->starved = net_running(n) && !hopeless(n, need);
+        n->starved = net_running(n) && !never_fits(n, need);
         STATS_ADD(n->stats->rx_drops, !n->starved);
         return !n->starved;
     }

@@ -258,7 +258,7 @@ static void user_started(struct net *n)
 }
 
 /* Has the guest said that the address is its own? An ARP packet, or one of IP or IPv6. */
-static void learn(const uint8_t *frame, uint32_t bytes)
+static void learn_address(const uint8_t *frame, uint32_t bytes)
 {
     static const uint8_t arp[2] = {0x08, 0x06}, ip[2] = {0x08, 0x00}, ip6[2] = {0x86, 0xdd};
     const uint8_t *type = frame + 12, *at = frame + 14;
@@ -278,7 +278,7 @@ static void user_send(struct net *n, const struct virtio_net_hdr_v1 *h, struct i
     if (h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)
         frame_complete_checksum(h, u.frame, bytes);
     if (!u.ready)
-        learn(u.frame, bytes);
+        learn_address(u.frame, bytes);
     slirp_input(u.slirp, u.frame, (int)bytes);
 }
 

@@ -77,7 +77,7 @@ static void print_shares(struct json *j, const struct appliance *a)
     json_close(j, ']');
 }
 
-static void functions(struct json *j, const struct compartment *to, const uint64_t *granted)
+static void print_functions(struct json *j, const struct compartment *to, const uint64_t *granted)
 {
     json_open(j, "functions", '[');
     for (uint32_t fn = 0; fn < to->n_exports; fn++) {
@@ -106,7 +106,7 @@ static void print_edges(struct json *j, const struct appliance *a)
         json_bool(j, "crosses_vms", edge_crosses(a, e));
         json_bool(j, "crosses_keys", edge_keyed(a, e));
         json_number(j, "arena", e->arena);
-        functions(j, &a->compartments[e->to], e->granted);
+        print_functions(j, &a->compartments[e->to], e->granted);
         json_close(j, '}');
     }
     json_close(j, ']');

@@ -63,7 +63,7 @@ static uint32_t new_vm(struct appliance *a)
 
 #define NO_VM UINT32_MAX
 
-static void put(struct appliance *a, uint32_t i);
+static void place_compartment(struct appliance *a, uint32_t i);
 
 static bool makes_vm(const struct compartment *c)
 {
@@ -76,7 +76,7 @@ static uint32_t named_vm(struct appliance *a, const char *name)
     for (uint32_t j = 0; j < a->n_compartments; j++) {
         struct compartment *c = &a->compartments[j];
         if (makes_vm(c) && strcmp(c->name, name) == 0) {
-            put(a, j);
+            place_compartment(a, j);
             return c->vm;
         }
     }
@@ -97,7 +97,7 @@ static uint32_t choose_vm(struct appliance *a, const struct compartment *c)
 }
 
 /* Unless it has been put somewhere. */
-static void put(struct appliance *a, uint32_t i)
+static void place_compartment(struct appliance *a, uint32_t i)
 {
     struct compartment *c = &a->compartments[i];
     if (c->vm != NO_VM)
@@ -145,9 +145,9 @@ bool place(struct appliance *a, const struct offer *offer, struct problem *p)
         a->compartments[i].share = default_share(a, i);
         a->compartments[i].vm = NO_VM;
     }
-    put(a, a->default_compartment);
+    place_compartment(a, a->default_compartment);
     for (uint32_t i = 0; i < a->n_compartments; i++)
-        put(a, i);
+        place_compartment(a, i);
     for (uint32_t i = 0; i < a->n_compartments; i++)
         if (!stacks_fit(a, &a->compartments[i], p))
             return false;

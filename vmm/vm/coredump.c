@@ -123,7 +123,7 @@ static void add_threads(const struct vm *vm, const struct crash *c, const struct
 /* ---- Memory ---- */
 
 /* Which of `pages` (at most LOOK) from `at` on were ever used; without making any. */
-static void look(const uint8_t *at, uint64_t pages, unsigned char *used)
+static void find_used(const uint8_t *at, uint64_t pages, unsigned char *used)
 {
     if (mincore((void *)at, pages * PAGE, used))
         memset(used, 1, pages);
@@ -134,7 +134,7 @@ static bool any_used(const uint8_t *host, uint64_t size)
     static unsigned char used[LOOK];
     for (uint64_t page = 0; page < size / PAGE; page += LOOK) {
         uint64_t n = size / PAGE - page < LOOK ? size / PAGE - page : LOOK;
-        look(host + page * PAGE, n, used);
+        find_used(host + page * PAGE, n, used);
         for (uint64_t i = 0; i < n; i++)
             if (used[i] & 1)
                 return true;
@@ -198,7 +198,7 @@ static void send_load(const struct vm *vm, const uint8_t *host, uint64_t size, u
     static unsigned char used[LOOK];
     for (uint64_t first = 0; first < size / PAGE && !d.failed; first += LOOK) {
         uint64_t n = size / PAGE - first < LOOK ? size / PAGE - first : LOOK, run = 0;
-        look(host + first * PAGE, n, used);
+        find_used(host + first * PAGE, n, used);
         for (uint64_t i = 0; i <= n; i++) {
             bool wanted = i < n && (used[i] & 1) && !all_zero(host + (first + i) * PAGE);
             if (wanted && run < DUMP_PIECE_MAX / PAGE) {
@@ -212,7 +212,7 @@ static void send_load(const struct vm *vm, const uint8_t *host, uint64_t size, u
     }
 }
 
-static void registers(const struct vm *vm, struct bh_trap *t)
+static void current_registers(const struct vm *vm, struct bh_trap *t)
 {
     struct kvm_regs r;
     uint64_t frame[7]; /* of the ring-0 stub at its VMCALL: rdx rcx rbx, then rip cs rflags rsp of ring 3 */
@@ -239,7 +239,7 @@ void coredump(struct vm *vm, const struct crash *c)
     if (c && c->kind != CRASH_REPORT)
         t = c->regs;
     else
-        registers(vm, &t);
+        current_registers(vm, &t);
     add_threads(vm, c, &t);
     for (uint32_t i = 0; i < vm->memory.n; i++)
         add_region(vm, &vm->memory.list[i], c != NULL);

@@ -55,7 +55,7 @@ static const struct region *region_of(const struct vm *vm, struct guest_va at)
 }
 
 /* Within one page. Memory that others have too and that the guest may only read stays as it is. */
-static bool poke(struct vm *vm, struct guest_va at, const void *from, uint64_t size)
+static bool poke_memory(struct vm *vm, struct guest_va at, const void *from, uint64_t size)
 {
     const struct region *r = region_of(vm, at);
     uint8_t *to = host_pointer(vm, at);
@@ -82,7 +82,7 @@ bool debug_write(struct vm *vm, struct guest_va at, const void *from, uint64_t s
     }
     for (uint64_t done = 0, part; done < size; done += part) {
         part = left_in_page(guest_va_plus(at, done), size - done);
-        if (!poke(vm, guest_va_plus(at, done), in + done, part))
+        if (!poke_memory(vm, guest_va_plus(at, done), in + done, part))
             return false;
     }
     for (uint32_t i = 0; i < BREAKPOINTS_MAX; i++) { /* stay in place */
@@ -106,7 +106,7 @@ struct breakpoint *breakpoint_at(struct vm *vm, struct guest_va at)
 void breakpoint_show(struct vm *vm, const struct breakpoint *b, bool shown)
 {
     static const uint8_t int3 = 0xcc;
-    poke(vm, b->at, shown ? &int3 : &b->covered, 1);
+    poke_memory(vm, b->at, shown ? &int3 : &b->covered, 1);
 }
 
 static struct breakpoint *free_breakpoint(struct vm *vm)

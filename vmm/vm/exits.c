@@ -105,7 +105,7 @@ static void take_trap(struct vm *vm)
     vm_crash(vm, &c);
 }
 
-static struct hypercall arguments(const struct kvm_regs *r, uint64_t op)
+static struct hypercall hypercall_arguments(const struct kvm_regs *r, uint64_t op)
 {
     return (struct hypercall){.op = (uint32_t)op, .args = {r->rdi, r->rsi, r->r8, r->r9}};
 }
@@ -126,7 +126,7 @@ static void take_port(struct vm *vm)
         struct kvm_regs *r = &run->s.regs.regs;
         if (!pkru_is_core(vm, r->rip))
             end_badly(vm, CRASH_FORGED, "");
-        struct hypercall h = arguments(r, r->rax);
+        struct hypercall h = hypercall_arguments(r, r->rax);
         r->rax = hypercall_do(vm, &h);
         run->kvm_dirty_regs = KVM_SYNC_X86_REGS;
     }
@@ -148,7 +148,7 @@ static void take_vmcall(struct vm *vm)
     struct kvm_run *run = vm->vcpu.run;
     if (vm->memory.keyed && !pkru_is_core(vm, vmcall_origin(vm)))
         end_badly(vm, CRASH_FORGED, "");
-    struct hypercall h = arguments(&run->s.regs.regs, run->hypercall.args[2]);
+    struct hypercall h = hypercall_arguments(&run->s.regs.regs, run->hypercall.args[2]);
     run->hypercall.ret = hypercall_do(vm, &h);
 }
 

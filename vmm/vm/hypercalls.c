@@ -18,7 +18,7 @@
 #define LOG_MAX   0x100000ull /* bytes of one BH_HC_LOG */
 #define LOG_CHUNK 4096u
 
-static uint64_t error(int code)
+static uint64_t error_result(int code)
 {
     return 0 - (uint64_t)code;
 }
@@ -36,7 +36,7 @@ static uint64_t write_console(struct vm *vm, struct guest_va at, uint64_t len)
     char chunk[LOG_CHUNK];
     uint64_t n = len < sizeof(chunk) ? len : sizeof(chunk);
     if (!memory_read(&vm->memory, chunk, at, n, PERM_R | PERM_U))
-        return error(EFAULT);
+        return error_result(EFAULT);
     console_add(&vm->console, (uint32_t)__builtin_ctzll(vm->w->a->vms[vm->index].compartments), chunk, n);
     console_flush(&vm->console);
     return n;
@@ -46,7 +46,7 @@ static uint64_t do_write(struct vm *vm, const struct hypercall *h)
 {
     int fd = stream_fd(vm, h->args[0]);
     if (fd < 0 || fd == STDIN_FILENO)
-        return error(EBADF);
+        return error_result(EBADF);
     if (!h->args[2])
         return 0;
     if (!vm->application)
@@ -56,7 +56,7 @@ static uint64_t do_write(struct vm *vm, const struct hypercall *h)
     uint64_t len;
     const void *from = memory_at(&vm->memory, guest_va(h->args[1]), h->args[2], PERM_R | PERM_U, &len);
     if (!from)
-        return error(EFAULT);
+        return error_result(EFAULT);
     for (;;) {
         ssize_t n = write(fd, from, len);
         if (n >= 0)
@@ -65,7 +65,7 @@ static uint64_t do_write(struct vm *vm, const struct hypercall *h)
             struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
             ppoll(&poll_fd, 1, NULL, NULL);
         } else if (errno != EINTR) {
-            return error(errno);
+            return error_result(errno);
         }
         debuggee_poll_in_call(vm);
     }
@@ -74,22 +74,22 @@ static uint64_t do_write(struct vm *vm, const struct hypercall *h)
 static uint64_t do_read(struct vm *vm, const struct hypercall *h)
 {
     if (h->args[0] != BH_STDIN || !vm->application)
-        return error(EBADF);
+        return error_result(EBADF);
     if (!h->args[2])
         return 0;
     uint64_t len;
     void *to = memory_at(&vm->memory, guest_va(h->args[1]), h->args[2], PERM_R | PERM_W | PERM_U, &len);
     if (!to)
-        return error(EFAULT);
+        return error_result(EFAULT);
     struct pollfd poll_fd = {.fd = STDIN_FILENO, .events = POLLIN};
     struct timespec at_once = {0};
     if (ppoll(&poll_fd, 1, &at_once, NULL) == 0)
-        return error(EAGAIN);
+        return error_result(EAGAIN);
     ssize_t n;
     do {
         n = read(STDIN_FILENO, to, len);
     } while (n < 0 && errno == EINTR);
-    return n < 0 ? error(errno) : (uint64_t)n;
+    return n < 0 ? error_result(errno) : (uint64_t)n;
 }
 
 static uint64_t do_log(struct vm *vm, const struct hypercall *h)
@@ -97,13 +97,13 @@ static uint64_t do_log(struct vm *vm, const struct hypercall *h)
     struct guest_va at = guest_va(h->args[1]);
     uint64_t i = h->args[0], len = h->args[2];
     if (i >= BH_COMPARTMENTS_MAX || !vm->console.lines[i].name || len > LOG_MAX)
-        return error(EINVAL);
+        return error_result(EINVAL);
     char chunk[LOG_CHUNK];
     while (len) {
         uint64_t n = len < sizeof(chunk) ? len : sizeof(chunk);
         if (!memory_read(&vm->memory, chunk, at, n, PERM_R | PERM_U)) {
             console_flush(&vm->console);
-            return error(EFAULT);
+            return error_result(EFAULT);
         }
         console_add(&vm->console, (uint32_t)i, chunk, n);
         at.va += n;
@@ -117,7 +117,7 @@ static uint64_t do_report(struct vm *vm, const struct hypercall *h)
 {
     struct message m = {.kind = MESSAGE_CRASH, .crash.kind = CRASH_REPORT};
     if (!memory_read(&vm->memory, &m.crash.report, guest_va(h->args[0]), sizeof(m.crash.report), PERM_R | PERM_U))
-        return error(EFAULT);
+        return error_result(EFAULT);
     m.crash.vm = vm->index;
     m.crash.compartment = m.crash.report.compartment;
     if (m.crash.report.fatal)
@@ -135,7 +135,7 @@ static uint64_t do_mark(struct vm *vm, const struct hypercall *h)
         [BH_MARK_CORE] = "core", [BH_MARK_INIT] = "init", [BH_MARK_MAIN] = "main", [BH_MARK_READY] = "ready"};
     uint64_t phase = h->args[0];
     if (phase >= sizeof(names) / sizeof(*names) || !names[phase])
-        return error(EINVAL);
+        return error_result(EINVAL);
     if (!(vm->marked >> phase & 1)) { /* once each: no flood of messages */
         vm_mark(vm, names[phase]);
         vm->marked |= vm->w->o->marks ? 1u << phase : 0;
@@ -147,8 +147,8 @@ static uint64_t do_ring(struct vm *vm, const struct hypercall *h)
 {
     uint64_t v = h->args[0];
     if (v >= vm->w->a->n_vms || vm->w->vms[v].notify_fd < 0)
-        return error(EINVAL);
-    return error(-notify(vm->w->vms[v].notify_fd));
+        return error_result(EINVAL);
+    return error_result(-notify(vm->w->vms[v].notify_fd));
 }
 
 static void do_exit(struct vm *vm, const struct hypercall *h)
@@ -222,6 +222,6 @@ uint64_t hypercall_do(struct vm *vm, const struct hypercall *h)
         return (uint64_t)(h->args[0] < BH_KICK_MOUNT ? net_kick(vm->net, h->args[0])
                                                      : fs_kick(vm->w, h->args[0] - BH_KICK_MOUNT));
     default:
-        return error(ENOSYS);
+        return error_result(ENOSYS);
     }
 }

@@ -37,7 +37,7 @@ static bool read_guest(const struct vm *vm, void *to, uint64_t va, size_t size)
     return memory_read(&vm->memory, to, guest_va(va), size, PERM_R | PERM_U);
 }
 
-static bool top(const struct chain *c, uint64_t sp, struct bh_frame *frame)
+static bool top_frame(const struct chain *c, uint64_t sp, struct bh_frame *frame)
 {
     return read_guest(c->vm, frame, sp, sizeof(*frame));
 }
@@ -61,12 +61,12 @@ static bool open_chain(struct chain *c, const struct vm *vm)
 }
 
 /* The compartment whose innermost frame has this id; its frame is popped. -1: none. */
-static int pop(struct chain *c, uint32_t compartment, uint32_t id)
+static int pop_frame(struct chain *c, uint32_t compartment, uint32_t id)
 {
     const struct appliance *a = c->vm->w->a;
     for (uint32_t i = 0; i < a->n_compartments; i++) {
         struct bh_frame frame;
-        if (!c->sp[i] || !top(c, c->sp[i], &frame))
+        if (!c->sp[i] || !top_frame(c, c->sp[i], &frame))
             continue;
         uint32_t edge = frame.id - BH_FRAME_EDGE(0);
         bool calls = edge < a->n_edges && a->edges[edge].from == i && a->edges[edge].to == compartment;
@@ -80,7 +80,7 @@ static int pop(struct chain *c, uint32_t compartment, uint32_t id)
 }
 
 /* The compartment that made a light call to `compartment`: it runs on that one's stack. -1: none. */
-static int host(const struct chain *c, uint32_t compartment)
+static int light_caller(const struct chain *c, uint32_t compartment)
 {
     const struct appliance *a = c->vm->w->a;
     for (uint32_t i = 0; i < a->n_edges; i++) {
@@ -93,20 +93,20 @@ static int host(const struct chain *c, uint32_t compartment)
 }
 
 /* From the innermost call outwards: who called `compartment`, and who called that. */
-static void follow(struct chain *c, uint32_t compartment, struct crash *crash)
+static void follow_calls(struct chain *c, uint32_t compartment, struct crash *crash)
 {
     while (crash->n_calls < CRASH_CALLS_MAX) {
         struct bh_frame frame;
-        bool core = top(c, c->core_sp, &frame) && frame.id == BH_FRAME_DOWN(compartment);
-        int from = pop(c, compartment, 0);
+        bool core = top_frame(c, c->core_sp, &frame) && frame.id == BH_FRAME_DOWN(compartment);
+        int from = pop_frame(c, compartment, 0);
         if (from < 0 && !core)
-            from = host(c, compartment);
+            from = light_caller(c, compartment);
         core = from < 0 && core;
         if (from < 0 && !core)
             return;
         if (core) {
             c->core_sp = frame.previous;
-            from = pop(c, 0, BH_FRAME_CORE);
+            from = pop_frame(c, 0, BH_FRAME_CORE);
         }
         crash->calls[crash->n_calls].to = (uint8_t)compartment;
         crash->calls[crash->n_calls].from = from < 0 ? CRASH_CORE : (uint8_t)from;
@@ -132,5 +132,5 @@ void pkru_explain(const struct vm *vm, struct crash *c)
         c->compartment = (uint32_t)__builtin_ctzll(vm->keys.members[domain]);
     chain.at = c->regs.rsp;
     if (open_chain(&chain, vm))
-        follow(&chain, c->compartment, c);
+        follow_calls(&chain, c->compartment, c);
 }

@@ -113,7 +113,7 @@ static bool map_stats(struct vm *vm, struct problem *p)
     return true;
 }
 
-static bool build(struct vm *vm, struct problem *p)
+static bool build_vm(struct vm *vm, struct problem *p)
 {
     const struct host *h = vm->w->h;
     enum hypercall_instruction how = vcpu_hypercall(h->kvm_kind, h->doorbell);
@@ -146,7 +146,7 @@ static struct entry first_entry(const struct vm *vm)
 
 /* From here on: the vCPU, the supervisor's socket, bells, standard streams, the network's
  * descriptors; a handful of system calls. */
-static bool confine(struct vm *vm, struct problem *p)
+static bool confine_process(struct vm *vm, struct problem *p)
 {
     int keep[BH_VMS_MAX + BH_MOUNTS_MAX + 5];
     unsigned n = 0;
@@ -175,9 +175,9 @@ void vm_main(struct resources *w, uint32_t v)
     settle_descriptors(vm);
     vm_mark(vm, "forked");
     struct entry start;
-    if (!build(vm, &failed.problem) ||
+    if (!build_vm(vm, &failed.problem) ||
         (start = first_entry(vm), !vcpu_start(&vm->vcpu, &start, w->h->kvm_kind, &failed.problem)) ||
-        !debuggee_open(vm, &failed.problem) || !confine(vm, &failed.problem)) {
+        !debuggee_open(vm, &failed.problem) || !confine_process(vm, &failed.problem)) {
         message_send(vm->supervisor, &failed);
         _exit(failed.problem.status);
     }

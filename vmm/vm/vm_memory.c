@@ -126,7 +126,7 @@ bool vm_plan_memory(struct vm *vm, uint64_t bootinfo_size, struct problem *p)
 
 /* Makes pages present that are sure to be used soon: a guest's first touch of an absent page costs
  * ten times as much. Saves time only, so failures do not matter. */
-static void prefault(const struct vm *vm, uint64_t va, uint64_t bytes)
+static void prefault_pages(const struct vm *vm, uint64_t va, uint64_t bytes)
 {
     uint64_t avail;
     void *at = memory_at(&vm->memory, guest_va(va), bytes, PERM_W, &avail);
@@ -150,8 +150,8 @@ bool vm_load(struct vm *vm, struct problem *p)
     const struct resources *w = vm->w;
     if (!image_load(&w->core, &vm->memory, p))
         return false;
-    prefault(vm, BH_TLS_TP(0), PAGE);
-    prefault(vm, BH_STATS_VA, BH_STATS_HOT);
+    prefault_pages(vm, BH_TLS_TP(0), PAGE);
+    prefault_pages(vm, BH_STATS_VA, BH_STATS_HOT);
     for (uint32_t i = 0; i < w->a->n_compartments; i++) {
         if (!vm_holds(w->a, vm->index, i))
             continue;
@@ -159,12 +159,12 @@ bool vm_load(struct vm *vm, struct problem *p)
             !gates_write(w, i, &vm->memory, p))
             return false;
         uint64_t stack = w->a->compartments[i].stack;
-        prefault(vm, BH_STACK(i, 0, stack) + stack - 2 * PAGE, 2 * PAGE);
-        prefault(vm, BH_TLS_SEGMENT(0, i), PAGE);
+        prefault_pages(vm, BH_STACK(i, 0, stack) + stack - 2 * PAGE, 2 * PAGE);
+        prefault_pages(vm, BH_TLS_SEGMENT(0, i), PAGE);
     }
     if (vm->memory.keyed && !trampolines_write(w, &vm->keys, &vm->memory, p))
         return false;
     for (uint32_t i = 0; i < w->a->n_edges; i++)
-        prefault(vm, BH_EDGE_BASE(i), sizeof(struct bh_edge_region));
+        prefault_pages(vm, BH_EDGE_BASE(i), sizeof(struct bh_edge_region));
     return true;
 }
