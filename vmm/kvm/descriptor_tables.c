@@ -67,7 +67,7 @@ static void fill_idt(struct gate *idt, enum hypercall_instruction how, bool keye
         idt[BH_VECTOR_THREAD] = gate_to(bh_stub_thread, 0, 3);
 }
 
-/* `ports`: ring 3 may use those of hypercalls and bells. */
+/* `ports`: ring 3 may use those of hypercalls and doorbells. */
 static void fill_tss(struct tss *t, bool ports)
 {
     *t = (struct tss){.rsp = {STACK_RING0}, .ist = {STACK_TRAP, STACK_FAULT}};
@@ -79,7 +79,7 @@ static void fill_tss(struct tss *t, bool ports)
 
 static void fill_gdt(uint64_t *gdt)
 {
-    /* Accessed is set everywhere: the CPU must not want to write the table. */
+    /* The accessed bit is set everywhere, because the CPU cannot write to the table. */
     gdt[0] = 0;
     gdt[SELECTOR_KERNEL_CODE / 8] = 0x00af9b000000ffff;
     gdt[2] = 0x00cf93000000ffff;
@@ -101,8 +101,8 @@ bool descriptor_tables_write(struct guest_memory *m, enum hypercall_instruction 
     memset(code, 0xcc, PAGE);
     memcpy(code, bh_stub_start, length);
     struct tss t;
-    /* With protection keys ports are for the core alone, which has no use for them where VMCALL works; the bitmap
-     * cannot tell it from others. */
+    /* In a VM with protection keys only the core may use ports, but the bitmap cannot tell it from compartments. Where
+     * VMCALL works the core needs no ports, so nobody gets them. */
     fill_tss(&t, !m->keyed || how == HYPERCALL_NONE);
     memcpy(data + (TSS_VA - TABLES_VA), &t, sizeof(t));
     uint64_t gdt[GDT_BYTES / 8];

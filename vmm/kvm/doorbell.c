@@ -19,7 +19,7 @@
 
 static struct kvm_run *volatile probed;
 
-static void out_of_patience(int signo)
+static void stop_probe(int signo)
 {
     if (probed)
         probed->immediate_exit = 1; /* the signal may come just before KVM_RUN */
@@ -35,7 +35,7 @@ bool doorbell_wire(int vm_fd, uint16_t port, uint32_t bytes, uint32_t value, int
     return ioctl(vm_fd, KVM_IOEVENTFD, &e) == 0;
 }
 
-/* Runs the stub's hypercall entry in ring 0, as `int $BH_VECTOR_CALL` would enter it. */
+/* Runs the trap shim's hypercall entry in ring 0, as `int $BH_VECTOR_CALL` would enter it. */
 static bool vmcall_exits(struct vcpu *c, enum hypercall_instruction how, enum kvm_kind kind)
 {
     struct problem p;
@@ -60,7 +60,7 @@ bool doorbell_vmcall_works(int kvm_fd)
     if (ioctl(kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_EXIT_HYPERCALL) > 0 && descriptor_tables_plan(&m, &p) &&
         memory_map(&m, &p) && descriptor_tables_write(&m, how, &p) && paging_build(&m, &p) &&
         vcpu_create(&c, kvm_fd, &m, how, &p)) {
-        struct sigaction old, act = {.sa_handler = out_of_patience};
+        struct sigaction old, act = {.sa_handler = stop_probe};
         struct itimerval off = {0}, on = {.it_value.tv_usec = PATIENCE_US};
         probed = c.run;
         sigaction(SIGALRM, &act, &old);

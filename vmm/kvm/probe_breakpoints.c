@@ -9,9 +9,9 @@
 #include "vmm/kvm/trap_shim.h"
 #include "vmm/kvm/vcpu.h"
 
-#define SECOND 2 /* bytes of the stub's first instruction for vector 0, guest/kernel/stub/stub.S: push $0 */
+#define SECOND 2 /* offset of the second instruction of the shim's entry for vector 0; the first is push $0 */
 
-/* The stub's way to its report: a few instructions, and an exit at the latest. */
+/* Runs the trap shim, which exits after a few instructions if no breakpoint stops it. */
 static bool stops_at_breakpoint(struct vcpu *c, enum kvm_kind kind)
 {
     struct problem p;
@@ -29,7 +29,7 @@ bool hardware_breakpoints_work(const struct host *h)
     struct problem p;
     struct guest_memory m = {0};
     struct vcpu c = {.vm_fd = -1, .fd = -1};
-    /* KVM without VT-x or AMD-V honours them while it interprets ring 0, where this runs, and nowhere else. */
+    /* A KVM without VT-x or AMD-V honours breakpoints only while it interprets ring 0, which is where this runs. */
     bool native = h->kvm_kind == KVM_KIND_VMX || h->kvm_kind == KVM_KIND_SVM;
     bool works = native && descriptor_tables_plan(&m, &p) && memory_map(&m, &p) &&
                  descriptor_tables_write(&m, HYPERCALL_NONE, &p) && paging_build(&m, &p) &&

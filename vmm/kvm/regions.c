@@ -18,8 +18,8 @@ static bool is_malformed(const struct region *r)
     return !(r->perms & PERM_R) || ((r->perms & PERM_W) && (r->perms & PERM_X));
 }
 
-/* Whether a byte of a's blocks is one of b's. Interleaved blocks (thread-local storage) have one
- * stride. */
+/* Whether blocks of a and b have a byte in common. Blocks may interleave if they have the same stride, as thread-local
+ * storage does. */
 static bool regions_overlap(const struct region *a, const struct region *b)
 {
     uint64_t a_end = a->va + a->stride * (a->count - 1) + a->size;

@@ -50,8 +50,9 @@ static bool kvm_failed(struct problem *p, const char *what)
     return problem_set(p, EXIT_HOST, "KVM: cannot %s: %s", what, strerror(errno));
 }
 
-/* One time stamp counter for all VMs and the host, so that what they record can be put in order. Best effort. */
-static void take_hosts_clock(int vcpu_fd)
+/* All VMs and the host use one time stamp counter, so that their records can be put in order. Failure does not
+ * matter. */
+static void use_host_clock(int vcpu_fd)
 {
     uint64_t offset = 0;
     struct kvm_device_attr a = {
@@ -59,7 +60,7 @@ static void take_hosts_clock(int vcpu_fd)
     ioctl(vcpu_fd, KVM_SET_DEVICE_ATTR, &a);
 }
 
-/* The quirk would patch the guest's hypercall instruction, in a page that nobody may write. */
+/* The quirk would patch the guest's hypercall instruction, which lies in a page that cannot be written. */
 static bool enable_vmcall(int vm_fd, struct problem *p)
 {
     struct kvm_enable_cap quirk = {.cap = KVM_CAP_DISABLE_QUIRKS2, .args = {KVM_X86_QUIRK_FIX_HYPERCALL_INSN}};
@@ -102,7 +103,7 @@ static uint64_t control_bits(const struct features *f)
            (f->smep ? CR4_SMEP : 0) | (f->smap ? CR4_SMAP : 0) | (f->umip ? CR4_UMIP : 0);
 }
 
-/* CR4 needs CPUID, and XCR0 needs CR4: so both are settled here, before vcpu_start(). */
+/* CR4 depends on CPUID and XCR0 on CR4, so both are set here, before vcpu_start(). */
 static bool set_features(struct vcpu *c, const struct features *f, bool keyed, struct problem *p)
 {
     struct kvm_sregs s;
@@ -116,7 +117,7 @@ static bool set_features(struct vcpu *c, const struct features *f, bool keyed, s
     if (ioctl(c->fd, KVM_SET_SREGS, &s)) {
         if (keyed)
             return kvm_failed(p, "switch protection keys on");
-        /* A KVM that offers a feature in CPUID and then refuses its bit: start with the least. */
+        /* This KVM offers a feature in CPUID and then refuses its bit: start with as few as possible. */
         s.cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
         if (ioctl(c->fd, KVM_SET_SREGS, &s))
             return kvm_failed(p, "set control registers");
@@ -153,7 +154,7 @@ bool vcpu_create(struct vcpu *c, int kvm_fd, const struct guest_memory *m, enum 
     struct features f;
     if (!set_cpuid(c, kvm_fd, &f, p) || !set_features(c, &f, m->keyed, p))
         return false;
-    take_hosts_clock(c->fd);
+    use_host_clock(c->fd);
     int khz = ioctl(c->fd, KVM_GET_TSC_KHZ, 0);
     c->tsc_khz = khz > 0 ? (uint64_t)khz : 0;
     return true;
