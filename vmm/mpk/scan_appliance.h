@@ -6,8 +6,8 @@
 #include "vmm/appliance/appliance.h"
 #include "vmm/base/problem.h"
 
-/* Scans the images of every VM that has protection keys. False: EXIT_USAGE, with image, section,
- * symbol and address. */
+/* Scans the images of every VM that has protection keys. False: EXIT_USAGE, and `p` names image, section, symbol and
+ * address. */
 bool scan_appliance(const struct appliance *a, const char *core, struct problem *p);
 
 #endif

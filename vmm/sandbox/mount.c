@@ -48,7 +48,7 @@ void sandbox_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* False: not on this kernel. Version 1 cannot allow renames between directories. */
+/* False: this kernel cannot do it. Version 1 of Landlock cannot allow renames between directories. */
 static bool enter_landlock(int directory, bool read_only)
 {
     long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -67,7 +67,7 @@ static bool enter_landlock(int directory, bool read_only)
     return good;
 }
 
-/* Without Landlock: a root of its own. Who is root already needs no user namespace. */
+/* Without Landlock: makes the directory the root. Only a process that is not root needs a user namespace for that. */
 static bool own_root(int directory)
 {
     return (!geteuid() || !unshare(CLONE_NEWUSER)) && !unshare(CLONE_NEWNS) && !fchdir(directory) && !chroot(".");
