@@ -1,4 +1,4 @@
-/* bulkhead: runs, checks and explains appliances. The whole program as a list of steps.
+/* bulkhead: runs, checks and explains appliances. Here is the whole program as a list of steps.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <fcntl.h>
 #include <stdio.h>
@@ -33,7 +33,7 @@ static void open_standard_streams(void)
             _exit(EXIT_HOST);
 }
 
-/* From file to checked appliance; composes it if need be. */
+/* Makes a checked appliance of the file, and composes it if necessary. */
 static bool load_appliance(const struct command_line *line, struct problem *p)
 {
     static struct composition c; /* the appliance points into it */
@@ -41,7 +41,7 @@ static bool load_appliance(const struct command_line *line, struct problem *p)
            manifest_parse(c.blob, c.size, c.manifest, &appliance, p);
 }
 
-/* Which compartment goes where, given what this host offers. */
+/* Decides which compartment runs where, given what this host offers. */
 static bool decide_placement(struct host *h, struct problem *p)
 {
     if (placement_wants_keys(&appliance))
@@ -92,7 +92,7 @@ static int run_appliance(const struct command_line *line, uint64_t start_ns)
     return appliance_run(&appliance, &h, &o);
 }
 
-/* Valid? What would run where? Needs no KVM: without it the mechanisms are chosen as if it were
+/* Prints whether the appliance is valid and what would run where. Without KVM the mechanisms are chosen as if it were
  * there. */
 static int check_appliance(const struct command_line *line)
 {

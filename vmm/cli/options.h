@@ -37,7 +37,7 @@ struct command_line {
     uint32_t n_args;
 };
 
-/* Strings point into argv. False: EXIT_USAGE, with a hint in the line. */
+/* Parses the command line; strings point into argv. False: EXIT_USAGE, and the line says where help is. */
 bool cli_parse(int argc, char **argv, struct command_line *c, struct problem *p);
 
 #endif

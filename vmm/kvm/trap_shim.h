@@ -1,8 +1,8 @@
 /* The trap shim: the few instructions that run in ring 0 of a guest, guest/kernel/stub/stub.S.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * The shim is linked into this program as bytes and copied to its page in every guest. Exceptions enter it there, and on
- * hosts whose doorbell is VMCALL hypercalls do, too; it passes both on to the VMM. */
+ * The shim is linked into this program as bytes and copied to its page in every guest. Exceptions enter it there, and
+ * on hosts whose doorbell is VMCALL hypercalls do, too; it passes both on to the VMM. */
 #ifndef BH_VMM_KVM_TRAP_SHIM_H
 #define BH_VMM_KVM_TRAP_SHIM_H
 

@@ -10,11 +10,10 @@
 
 #include "vmm/fs/mount.h"
 #include "vmm/mpk/keys.h"
-
 #include "vmm/net/net.h"
 
-/* How long guests poll before they park: about what waking the other side costs. With fewer cores
- * than VMs whoever polls keeps the one it waits for from running. */
+/* How long guests poll before they park: about as long as it takes to wake the other side. If there are fewer
+ * processors than VMs, a VM that polls keeps the one that it waits for from running. */
 #define SPIN_US         100u
 #define SPIN_CROWDED_US 5u
 #define TSC_MHZ_GUESS   2500u /* a spin's length need not be exact */
@@ -25,7 +24,7 @@ struct writer {
     bool full;
 };
 
-/* Room for `bytes` more, aligned to 8; when there is none left, the start, and `full`. */
+/* Room for `bytes` more, aligned to 8. NULL, and `full` is set: there is none left. */
 static void *take_room(struct writer *w, uint64_t bytes)
 {
     uint32_t at = (w->used + 7) & ~7u;

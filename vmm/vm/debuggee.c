@@ -3,8 +3,8 @@
  *
  * A breakpoint is an int3 instruction in the guest's text, and a step sets TF in its flags. Both end in the trap shim,
  * which works on every KVM. Threads are cooperative and there is one vCPU, so the whole VM stands still at once. To
- * step a thread that does not run, a breakpoint of our own is set where that thread will go on, and the others run until
- * it gets there. */
+ * step a thread that does not run, a breakpoint of our own is set where that thread will go on, and the others run
+ * until it gets there. */
 #include "vmm/vm/debuggee.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* The process of one VM: build it, give up every right that is not needed any more, run it.
+/* The process of one VM: builds it, gives up every right that is no longer needed, and runs it.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/vm/vm.h"
 
@@ -36,21 +36,21 @@ void vm_mark(const struct vm *vm, const char *name)
     }
 }
 
-/* The supervisor's word (SIGUSR1) to end: the appliance is over. */
-static void told_to_end(int signo)
+/* SIGUSR1: the supervisor ends the appliance. */
+static void end_now(int signo)
 {
     console_end(&the_vm.console);
     debuggee_ended(&the_vm, false, 0);
     _exit(0);
 }
 
-static void settle_signals(pid_t supervisor)
+static void set_signals(pid_t supervisor)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != supervisor)
         _exit(0);                /* it died before it could be watched */
     prctl(PR_SET_TIMERSLACK, 1); /* parks end when they should */
-    struct sigaction end = {.sa_handler = told_to_end}, ignore = {.sa_handler = SIG_IGN};
+    struct sigaction end = {.sa_handler = end_now}, ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGUSR1, &end, NULL);
     /* The terminal signals the whole process group; the supervisor decides what that means. */
     sigaction(SIGINT, &ignore, NULL);
@@ -63,7 +63,7 @@ static void settle_signals(pid_t supervisor)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void settle_descriptors(struct vm *vm)
+static void set_descriptors(struct vm *vm)
 {
     const struct appliance *a = vm->w->a;
     resources_keep(vm->w, vm->index);
@@ -82,7 +82,7 @@ static void settle_descriptors(struct vm *vm)
             vm->console.lines[i].name = a->compartments[i].name;
 }
 
-static bool wire_bells(struct vm *vm, struct problem *p)
+static bool wire_doorbells(struct vm *vm, struct problem *p)
 {
     for (uint32_t v = 0; v < vm->w->a->n_vms; v++) {
         int bell = vm->w->vms[v].notify_fd;
@@ -124,7 +124,7 @@ static bool build_vm(struct vm *vm, struct problem *p)
     vm_mark(vm, "mapped");
     good = good && descriptor_tables_write(&vm->memory, how, p) && vm_load(vm, p);
     vm_mark(vm, "loaded");
-    good = good && vcpu_create(&vm->vcpu, h->kvm_fd, &vm->memory, how, p) && wire_bells(vm, p) &&
+    good = good && vcpu_create(&vm->vcpu, h->kvm_fd, &vm->memory, how, p) && wire_doorbells(vm, p) &&
            net_wire(vm->w->a, vm->index, vm->vcpu.vm_fd, &vm->kick, p) &&
            fs_wire(vm->w, vm->index, vm->vcpu.vm_fd, p) && write_bootinfo(vm, b, size, p) &&
            memory_protect(&vm->memory, p);
@@ -133,8 +133,7 @@ static bool build_vm(struct vm *vm, struct problem *p)
     return good;
 }
 
-/* Thread 0 of the lowest compartment's stack; the alignment is that after a call (psABI
- * AMD64, 3.2.2). */
+/* The core starts on thread 0's stack of the lowest compartment, aligned as after a call (psABI AMD64, 3.2.2). */
 static struct entry first_entry(const struct vm *vm)
 {
     const struct appliance *a = vm->w->a;
@@ -144,8 +143,8 @@ static struct entry first_entry(const struct vm *vm)
     return (struct entry){.rip = vm->w->core.header.core.start, .rsp = top - 8, .fs_base = BH_TLS_TP(0), .ring = 3};
 }
 
-/* From here on: the vCPU, the supervisor's socket, bells, standard streams, the network's
- * descriptors; a handful of system calls. */
+/* Leaves the process the vCPU, the supervisor's socket, eventfds, standard streams, the network's descriptors, and a
+ * handful of system calls. */
 static bool confine_process(struct vm *vm, struct problem *p)
 {
     int keep[BH_VMS_MAX + BH_MOUNTS_MAX + 5];
@@ -171,8 +170,8 @@ void vm_main(struct resources *w, uint32_t v)
     struct message failed = {.kind = MESSAGE_FAILED};
     vm->w = w;
     vm->index = v;
-    settle_signals(w->supervisor);
-    settle_descriptors(vm);
+    set_signals(w->supervisor);
+    set_descriptors(vm);
     vm_mark(vm, "forked");
     struct entry start;
     if (!build_vm(vm, &failed.problem) ||

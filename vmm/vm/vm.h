@@ -15,18 +15,18 @@
 struct vm {
     struct resources *w;
     uint32_t index;
-    bool application; /* holds the default compartment: standard streams are its */
+    bool application; /* it holds the default compartment, so the standard streams are its */
     struct guest_memory memory;
     struct keys keys; /* memory.keyed says whether they are in use */
     struct vcpu vcpu;
     struct console console;
     int supervisor;         /* socket */
-    int notify_fd;          /* eventfd: what wakes this VM when it is parked */
-    uint32_t reports;       /* sent so far */
-    uint32_t marked;        /* bit phase: BH_HC_MARK came */
+    int notify_fd;          /* eventfd: wakes this VM when it is parked */
+    uint32_t reports;       /* how many were sent so far */
+    uint32_t marked;        /* bit n: BH_HC_MARK came for phase n */
     struct net *net;        /* NULL: no network device */
-    int dump;               /* socket: where cores go */
-    struct vm_stats *stats; /* ours, not the guest's */
+    int dump;               /* socket: where core dumps go */
+    struct vm_stats *stats; /* the VMM's, not the guest's */
     struct debuggee debuggee;
     int kick; /* eventfd: the guest's BH_PORT_KICK; -1: no network device */
 };
