@@ -1,4 +1,4 @@
-/* Parsing of addresses and port forwards.
+/* Parses addresses and port forwards.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/appliance/net_address.h"
 

@@ -1,4 +1,4 @@
-/* The JSON writer.
+/* Writes JSON to a stream, indented, one member per line.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/base/json.h"
 

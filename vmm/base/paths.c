@@ -1,4 +1,4 @@
-/* Paths: compiled in, or from the environment.
+/* Takes paths from the environment, or else those that were compiled in.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/base/paths.h"
 

@@ -138,7 +138,7 @@ static int write_file(struct fs *f, struct fs_request *q, struct fs_reply *r)
     if (in->offset > INT64_MAX || in->size > q->in_bytes)
         return EINVAL;
     int n = (int)clip_list(q->in, q->n_in, in->size);
-    bool append = in->write_flags & BH_FUSE_APPEND; /* at the end, whoever else on the host does so */
+    bool append = in->write_flags & BH_FUSE_APPEND; /* at the end, even if another process of the host appends, too */
     ssize_t put = pwritev2(file->fd, q->in, n, append ? -1 : (off_t)in->offset, append ? RWF_APPEND : 0);
     if (put < 0)
         return errno;

@@ -1,4 +1,4 @@
-/* Scatter lists: where a message lies in the guest's memory.
+/* Copies messages out of the scatter lists of guest memory in which they lie, and answers into them.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/fs/message.h"
 

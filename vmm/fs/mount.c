@@ -1,4 +1,4 @@
-/* A mount's life: from the TOML's directory to a process that serves it.
+/* Makes a mount of a directory, and starts the process that serves it.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/fs/mount.h"
 

@@ -1,4 +1,4 @@
-/* One FUSE message at a time: who handles it, and how its answer goes out.
+/* Passes each FUSE message to the function that handles it, and sends the answer.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/fs/server.h"
 

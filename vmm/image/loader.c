@@ -1,4 +1,4 @@
-/* ELF loading (System V gABI, chapters 4 and 5; psABI AMD64).
+/* Loads ELF images (System V gABI, chapters 4 and 5; psABI AMD64).
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/image/loader.h"
 

@@ -1,4 +1,4 @@
-/* Address to section, symbol and source line, with elfutils' libdwfl.
+/* Looks addresses up in symbol tables and DWARF, with elfutils' libdwfl.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/image/symbols.h"
 

@@ -1,4 +1,4 @@
-/* Probing VMCALL and wiring ioeventfds (Documentation/virt/kvm/api.rst: KVM_IOEVENTFD,
+/* Probes VMCALL and wires ioeventfds (Documentation/virt/kvm/api.rst: KVM_IOEVENTFD,
  * KVM_CAP_EXIT_HYPERCALL).
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/kvm/doorbell.h"

@@ -1,4 +1,4 @@
-/* Probing hardware breakpoints (Documentation/virt/kvm/api.rst, KVM_SET_GUEST_DEBUG).
+/* Probes hardware breakpoints (Documentation/virt/kvm/api.rst, KVM_SET_GUEST_DEBUG).
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/kvm/probe_breakpoints.h"
 

@@ -1,4 +1,4 @@
-/* The region table of a VM: planning, and conversion of guest addresses.
+/* Plans the regions of a VM, and converts guest addresses into host pointers.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/kvm/regions.h"
 

@@ -1,4 +1,4 @@
-/* Creation and initial state of a vCPU (Documentation/virt/kvm/api.rst; Intel SDM vol. 3A, 2.5
+/* Creates a vCPU and sets its initial state (Documentation/virt/kvm/api.rst; Intel SDM vol. 3A, 2.5
  * and 26.3.1).
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/kvm/vcpu.h"

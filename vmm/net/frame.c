@@ -1,4 +1,4 @@
-/* Checks of virtio-net headers, and the Internet checksum (RFC 1071).
+/* Checks virtio-net headers, and computes the Internet checksum (RFC 1071).
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/net/frame.h"
 

@@ -1,4 +1,4 @@
-/* The network device's life, and what the vCPU's thread has to do with it.
+/* Starts the network device, and does its part of the work on the vCPU's thread.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/net/net.h"
 

@@ -25,7 +25,7 @@ struct note {
 } __attribute__((packed, aligned(4)));
 _Static_assert(sizeof(struct elf_prstatus) % 4 == 0, "the next note is aligned");
 
-/* Large, and needed when nothing may be allocated any more. */
+/* This is large, and is needed when nothing can be allocated any more. */
 static struct {
     struct {
         Elf64_Ehdr elf;
@@ -84,7 +84,7 @@ static void add_thread(uint32_t id, const struct bh_trap *t, int signo)
     memcpy(n->status.pr_reg, registers, sizeof(n->status.pr_reg));
 }
 
-/* A thread that does not run: from what it left on its stack. */
+/* Adds a thread that does not run, with the registers that it left on its stack. */
 static void add_waiting(const struct vm *vm, uint32_t id, uint64_t element)
 {
     const struct bh_core_debug *where = &vm->w->core.debug;
@@ -122,7 +122,7 @@ static void add_threads(const struct vm *vm, const struct crash *c, const struct
 
 /* ---- Memory ---- */
 
-/* Which of `pages` (at most LOOK) from `at` on were ever used; without making any. */
+/* Finds which of `pages` from `at` on (at most LOOK) were ever used, without making any of them present. */
 static void find_used(const uint8_t *at, uint64_t pages, unsigned char *used)
 {
     if (mincore((void *)at, pages * PAGE, used))
@@ -162,7 +162,7 @@ static void add_region(const struct vm *vm, const struct region *r, bool whole)
     }
 }
 
-/* Places everything in the file; its length. */
+/* Gives everything its place in the file. Returns the file's length. */
 static uint64_t lay_out(void)
 {
     uint64_t head = sizeof(Elf64_Ehdr) + (d.n_loads + 1) * sizeof(Elf64_Phdr), notes = d.n_notes * sizeof(struct note);
@@ -192,7 +192,7 @@ static bool all_zero(const uint8_t *page)
     return true;
 }
 
-/* The pages of one load that are not zero, in runs. */
+/* Sends the pages of one segment that are not zero, several at once where they are neighbours. */
 static void send_load(const struct vm *vm, const uint8_t *host, uint64_t size, uint64_t offset)
 {
     static unsigned char used[LOOK];
@@ -252,7 +252,7 @@ void coredump(struct vm *vm, const struct crash *c)
     send_bytes(vm, &end, sizeof(end));
 }
 
-/* The vCPU's thread is in no KVM call now, or none that minds. */
+/* Runs on the vCPU's thread, which is in no call of KVM's now, or in one that other calls do not disturb. */
 static void on_signal(int signo)
 {
     int before = errno;

@@ -1,5 +1,5 @@
-/* Registers of a vCPU that stands still, and KVM's breakpoints (Documentation/virt/kvm/api.rst: KVM_GET_XSAVE,
- * KVM_SET_GUEST_DEBUG; Intel SDM vol. 1, 13.4; vol. 3B, 17.2).
+/* Reads and writes the registers of a vCPU that stands still, and sets KVM's breakpoints
+ * (Documentation/virt/kvm/api.rst: KVM_GET_XSAVE, KVM_SET_GUEST_DEBUG; Intel SDM vol. 1, 13.4; vol. 3B, 17.2).
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/vm/debug_registers.h"
 
@@ -26,7 +26,7 @@ static struct kvm_regs *vcpu_registers(const struct vm *vm)
     return &vm->vcpu.run->s.regs.regs;
 }
 
-/* struct bh_trap's and KVM's fields by GDB's numbers. */
+/* Fills the list with pointers to the registers, in the order of GDB's numbers. */
 static void point_at_registers(struct vm *vm, uint64_t *list[18])
 {
     struct debuggee *d = &vm->debuggee;
@@ -122,7 +122,7 @@ void registers_get(struct vm *vm, struct debug_registers *r)
     r->have |= DEBUG_HAVE_ALL;
 }
 
-/* PKRU stays as it is: what a domain may do is not for changing from outside. */
+/* PKRU stays as it is, because a debugger must not change the rights of a domain. */
 static bool set_vectors(struct vm *vm, const struct debug_registers *r)
 {
     struct kvm_xsave area;
@@ -146,7 +146,7 @@ static bool set_vectors(struct vm *vm, const struct debug_registers *r)
     return ioctl(vm->vcpu.fd, KVM_SET_XSAVE, &area) == 0;
 }
 
-/* A write that the processor would refuse on its way back to ring 3 would end the VM. */
+/* Values that the processor refuses on its way back to ring 3 would end the VM. */
 static bool is_canonical(uint64_t va)
 {
     return (int64_t)(va << 16) >> 16 == (int64_t)va;

@@ -1,4 +1,4 @@
-/* The hypercalls. Every argument is the guest's: checked here, memory fetched once.
+/* Executes hypercalls. The guest is not trusted: every argument is checked, and its memory is read once.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/vm/hypercalls.h"
 

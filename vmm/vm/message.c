@@ -1,4 +1,4 @@
-/* Sending, receiving and checking messages between a VM's process and the supervisor.
+/* Sends, receives and checks messages between a VM's process and the supervisor.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/vm/message.h"
 

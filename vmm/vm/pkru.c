@@ -1,4 +1,4 @@
-/* PKRU as KVM has it (Documentation/virt/kvm/api.rst, KVM_GET_XSAVE), and the frames that gate calls leave.
+/* Reads PKRU from KVM (Documentation/virt/kvm/api.rst, KVM_GET_XSAVE), and follows the frames that gate calls leave.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/vm/pkru.h"
 
@@ -79,7 +79,7 @@ static int pop_frame(struct chain *c, uint32_t compartment, uint32_t id)
     return -1;
 }
 
-/* The compartment that made a light call to `compartment`: it runs on that one's stack. -1: none. */
+/* The compartment that made a light call to `compartment`, which then runs on its caller's stack. -1: none. */
 static int light_caller(const struct chain *c, uint32_t compartment)
 {
     const struct appliance *a = c->vm->w->a;
@@ -92,7 +92,7 @@ static int light_caller(const struct chain *c, uint32_t compartment)
     return -1;
 }
 
-/* From the innermost call outwards: who called `compartment`, and who called that. */
+/* Records the calls that led to `compartment`, from the innermost outwards. */
 static void follow_calls(struct chain *c, uint32_t compartment, struct crash *crash)
 {
     while (crash->n_calls < CRASH_CALLS_MAX) {
@@ -128,7 +128,7 @@ void pkru_explain(const struct vm *vm, struct crash *c)
     if (domain == KEY_NONE || c->kind == CRASH_REPORT)
         return; /* the core's own */
     bool right = c->compartment < BH_COMPARTMENTS_MAX && (vm->keys.members[domain] >> c->compartment & 1);
-    if (!right) /* it ran somebody else's code */
+    if (!right) /* it ran code of another domain */
         c->compartment = (uint32_t)__builtin_ctzll(vm->keys.members[domain]);
     chain.at = c->regs.rsp;
     if (open_chain(&chain, vm))

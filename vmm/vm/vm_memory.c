@@ -1,4 +1,4 @@
-/* What a VM can see: every region of its memory, and what is in it at the start.
+/* Plans everything that a VM can see, and fills it.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/vm/vm_memory.h"
 
@@ -13,7 +13,7 @@
 #define HUGE_HEAP 0x400000ull /* heaps from this size on get huge pages */
 #define RW        (PERM_R | PERM_W | PERM_U)
 
-/* One block; fd < 0: private memory. */
+/* Plans one block; with fd < 0 it is private memory. */
 static bool add_block(struct vm *vm, uint64_t va, uint64_t size, uint32_t perms, int fd, uint64_t at, struct problem *p)
 {
     struct region r = {.va = va,
@@ -27,7 +27,7 @@ static bool add_block(struct vm *vm, uint64_t va, uint64_t size, uint32_t perms,
     return !size || memory_add(&vm->memory, &r, p);
 }
 
-/* Statics and shadow stacks: of a compartment here, or one elsewhere whose share reaches here. */
+/* Plans statics and shadow stacks of a compartment that runs here, or elsewhere with a share that reaches here. */
 static bool add_data(struct vm *vm, uint32_t i, struct problem *p)
 {
     const struct resources *w = vm->w;
