@@ -8,7 +8,7 @@
 #include "rpc/mpk.h"
 #include "vmm/crash/instruction.h"
 #include "vmm/mpk/keys.h"
-#include "vmm/observe/observe.h"
+#include "vmm/observe/sample.h"
 #include "vmm/appliance/address_owner.h"
 #include "vmm/crash/report.h"
 #include "vmm/image/symbols.h"
