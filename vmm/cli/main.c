@@ -9,7 +9,7 @@
 #include "vmm/cli/options.h"
 #include "vmm/plan/compose.h"
 #include "vmm/cli/doctor.h"
-#include "vmm/gdb/listen.h"
+#include "vmm/gdb/start.h"
 #include "vmm/plan/layout.h"
 #include "vmm/appliance/manifest.h"
 #include "vmm/observe/metrics.h"

@@ -16,7 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "vmm/gdb/gdb.h"
+#include "vmm/gdb/session.h"
+#include "vmm/vm/debug.h"
 #include "vmm/base/paths.h"
 
 #define END_TRIES 50   /* of 10 ms */

@@ -37,13 +37,4 @@ void gdb_reap(struct gdb_listener *l);
 /* The appliance is over: gives a session the time to say so, then ends it. Waits for that, half a second at most. */
 void gdb_close(struct gdb_listener *l);
 
-/* `bulkhead gdb`: starts gdb on the running appliance that `file` (NULL: any) names, at `compartment` (NULL: any) and
- * with more arguments (NULL terminated, or NULL). Returns an exit status only if that fails. */
-struct gdb_options {
-    const char *file, *compartment;
-    const char **arguments;
-    uint32_t n_arguments;
-};
-int gdb_start(const struct gdb_options *o);
-
 #endif
