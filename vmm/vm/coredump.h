@@ -3,7 +3,7 @@
  *
  * The sandboxed process of a VM can open no file, so it sends the core over a socket that it has from the start: when
  * its guest crashed, and at SIGUSR2, when a peer's did; then the guest goes on afterwards. Sends block for
- * CORE_PATIENCE_S at most. The receiver checks offsets and sizes: the process may be anybody's. */
+ * COREDUMP_PATIENCE_S at most. The receiver checks offsets and sizes: the process may be anybody's. */
 #ifndef BH_VMM_VM_COREDUMP_H
 #define BH_VMM_VM_COREDUMP_H
 
