@@ -15,6 +15,7 @@
 #include "vmm/crash/report.h"
 #include "vmm/observe/metrics.h"
 #include "vmm/crash/collector.h"
+#include "vmm/supervisor/supervisor.h"
 #include "vmm/vm/vm.h"
 
 #define REFUSED 50 /* exit status: the supervisor printed too much */
@@ -122,21 +123,47 @@ static void fail_later(int supervisor)
     pause();
 }
 
-static int outcome(void (*other)(int))
+static void die(int supervisor)
 {
-    vm_does[0] = end_soon;
+    tell(supervisor, MESSAGE_STARTED);
+    raise(SIGKILL);
+}
+
+/* Ends like a guest that does not want to: it has to be killed. */
+static void go_on(int supervisor)
+{
+    signal(SIGUSR1, SIG_IGN);
+    tell(supervisor, MESSAGE_STARTED);
+    for (;;)
+        pause();
+}
+
+/* Runs an appliance whose VMs do that. */
+static pid_t start(void (*application)(int), void (*other)(int))
+{
+    vm_does[0] = application;
     vm_does[1] = other;
     fflush(stdout);
     pid_t pid = fork();
     if (pid == 0) {
         struct host h = {0};
-        struct run_options o = {.metrics = -1};
+        struct run_options o = {.metrics = -1, .grace_ns = 300000000};
         alarm(20); /* wedged */
         _exit(appliance_run(&a, &h, &o));
     }
+    return pid;
+}
+
+static int status_of(pid_t pid)
+{
     int status;
     CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int outcome(void (*other)(int))
+{
+    return status_of(start(end_soon, other));
 }
 
 static void a_flood_of_messages_stops_nobody(void)
@@ -154,6 +181,19 @@ static void failure_after_the_start_does_not(void)
     CHECK(outcome(fail_later) == 7);
 }
 
+static void a_killed_process_is_a_crash_and_the_application_goes_on(void)
+{
+    CHECK(outcome(die) == EXIT_CRASHED);
+}
+
+static void processes_that_do_not_end_are_killed(void)
+{
+    CHECK(outcome(go_on) == 7);
+    pid_t pid = start(go_on, go_on);
+    usleep(200000);
+    CHECK(pid > 0 && kill(pid, SIGTERM) == 0 && status_of(pid) == 128 + SIGTERM);
+}
+
 int main(void)
 {
     a.name = "test";
@@ -164,6 +204,8 @@ int main(void)
     RUN(a_flood_of_messages_stops_nobody);
     RUN(failure_to_start_ends_the_appliance);
     RUN(failure_after_the_start_does_not);
+    RUN(a_killed_process_is_a_crash_and_the_application_goes_on);
+    RUN(processes_that_do_not_end_are_killed);
     return CHECK_RESULT();
 }
 

@@ -14,7 +14,6 @@
 
 struct collector {
     pid_t pid;
-    bool alive; /* the VM goes on: a deadlock */
     int looked; /* becomes readable, or ends, once the peers' stacks have been seen */
 };
 
