@@ -1,5 +1,6 @@
 /* Hosted tests of the supervisor against processes of VMs that were taken over.
  * SPDX-License-Identifier: BSD-3-Clause */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,11 +33,19 @@ void report_crash(const struct appliance *app, const char *core, const struct cr
         _exit(REFUSED);
 }
 
-/* Nothing is looked after: the supervisor reports at once. */
-bool collector_start(struct collector *s, const struct resources *w, const struct crash *c, uint64_t cores,
+/* Crashes are not looked after, so that the supervisor reports them at once. A deadlock is, for a while. */
+bool collector_start(struct collector *collector, const struct resources *r, const struct crash *c, uint64_t cores,
                      const char *dir)
 {
-    return false;
+    if (c->kind != CRASH_DEADLOCK)
+        return false;
+    collector->looked = open("/dev/null", O_RDONLY);
+    collector->pid = fork();
+    if (collector->pid == 0) {
+        usleep(400000);
+        _exit(0);
+    }
+    return true;
 }
 
 bool resources_make(struct resources *w, const struct appliance *app, const struct host *h, const struct run_options *o,
@@ -49,6 +58,8 @@ bool resources_make(struct resources *w, const struct appliance *app, const stru
     w->o = o;
     for (uint32_t v = 0; v < app->n_vms; v++) {
         int ends[2];
+        static const struct vm_stats stats = {.idle = 1};
+        w->vms[v].stats = &stats;
         w->vms[v].status = calloc(1, PAGE);
         w->vms[v].notify_fd = eventfd(0, EFD_NONBLOCK);
         if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends))
@@ -129,6 +140,25 @@ static void die(int supervisor)
     raise(SIGKILL);
 }
 
+/* Waits for the other one, and is killed while the deadlock is being looked at. */
+static void wait_and_die(int supervisor)
+{
+    signal(SIGUSR2, SIG_IGN);
+    tell(supervisor, MESSAGE_STARTED);
+    usleep(100000);
+    tell(supervisor, MESSAGE_IDLE);
+    usleep(200000);
+    raise(SIGKILL);
+}
+
+static void wait_for_other(int supervisor)
+{
+    signal(SIGUSR2, SIG_IGN);
+    tell(supervisor, MESSAGE_STARTED);
+    for (;;)
+        pause();
+}
+
 /* Ends like a guest that does not want to: it has to be killed. */
 static void go_on(int supervisor)
 {
@@ -194,6 +224,11 @@ static void processes_that_do_not_end_are_killed(void)
     CHECK(pid > 0 && kill(pid, SIGTERM) == 0 && status_of(pid) == 128 + SIGTERM);
 }
 
+static void a_vm_that_dies_during_the_report_of_a_deadlock_is_noticed(void)
+{
+    CHECK(status_of(start(wait_and_die, wait_for_other)) == EXIT_CRASHED);
+}
+
 int main(void)
 {
     a.name = "test";
@@ -206,6 +241,7 @@ int main(void)
     RUN(failure_after_the_start_does_not);
     RUN(a_killed_process_is_a_crash_and_the_application_goes_on);
     RUN(processes_that_do_not_end_are_killed);
+    RUN(a_vm_that_dies_during_the_report_of_a_deadlock_is_noticed);
     return CHECK_RESULT();
 }
 

@@ -117,22 +117,18 @@ bool vm_proc_fork(struct vm_proc *vm, struct problem *p)
     return true;
 }
 
-/* The process died before its guest was over, and no collector had been told of it. */
-static void process_died(struct vm_proc *vm, int status)
+/* The process died before its guest was over, and nothing has been collected. */
+static void report_death(struct vm_proc *vm)
 {
-    struct crash c = {
-        .kind = CRASH_KILLED, .vm = vm->index, .signal = WIFSIGNALED(status) ? (uint32_t)WTERMSIG(status) : 0};
+    struct crash c = {.kind = CRASH_KILLED, .vm = vm->index};
+    c.signal = WIFSIGNALED(vm->wait_status) ? (uint32_t)WTERMSIG(vm->wait_status) : 0;
     c.compartment = (uint32_t)__builtin_ctzll(vm->s->a->vms[vm->index].compartments);
     crash_handle(vm, &c);
 }
 
-void vm_proc_reap(struct vm_proc *vm)
+static void process_ended(struct vm_proc *vm)
 {
     struct supervisor *s = vm->s;
-    int status;
-    crash_reap_collector(vm);
-    if (!vm->pid || waitpid(vm->pid, &status, WNOHANG) != vm->pid)
-        return;
     vm->pid = 0;
     s->n_processes--;
     while (take_message(vm)) { /* all that it had sent */
@@ -141,6 +137,13 @@ void vm_proc_reap(struct vm_proc *vm)
     vm_resources_close_sockets(vm->resources);
     vm->state = vm->state == VM_OVER || vm->state == VM_REAPED ? VM_REAPED : VM_ENDED;
     phase_end_if_started(s);
-    if (vm->state == VM_ENDED && vm->collector.state == COLLECTOR_NONE && s->phase < ENDING)
-        process_died(vm, status);
+}
+
+void vm_proc_reap(struct vm_proc *vm)
+{
+    crash_reap_collector(vm);
+    if (vm->pid && waitpid(vm->pid, &vm->wait_status, WNOHANG) == vm->pid)
+        process_ended(vm);
+    if (vm->state == VM_ENDED && vm->collector.state == COLLECTOR_NONE && vm->s->phase < ENDING)
+        report_death(vm);
 }

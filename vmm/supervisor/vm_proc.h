@@ -44,6 +44,7 @@ struct vm_proc {
     struct vm_resources *resources; /* its sockets, status page and statistics */
     enum vm_state state;
     pid_t pid;                   /* 0: none, or it has been reaped */
+    int wait_status;             /* of waitpid(), VM_ENDED and VM_REAPED */
     struct loop_source messages; /* in the loop as long as resources->messages.supervisor is open */
     uint32_t n_reports;          /* printed */
     struct vm_collector collector;
