@@ -10,7 +10,7 @@
 #include "vmm/cli/options.h"
 #include "vmm/plan/compose.h"
 #include "vmm/cli/doctor.h"
-#include "vmm/gdb/listen.h"
+#include "vmm/gdb/start.h"
 #include "vmm/plan/layout.h"
 #include "vmm/appliance/manifest.h"
 #include "vmm/observe/metrics.h"
@@ -18,7 +18,7 @@
 #include "vmm/appliance/mechanism.h"
 #include "vmm/plan/placement.h"
 #include "vmm/supervisor/supervisor.h"
-#include "vmm/crash/collector.h"
+#include "vmm/crash/crash_directory.h"
 #include "vmm/mpk/scan_appliance.h"
 #include "vmm/observe/top.h"
 #include "vmm/observe/trace.h"
@@ -131,7 +131,7 @@ int main(int argc, char **argv)
         return gdb_start(&(struct gdb_options){
             .file = line.file, .compartment = line.compartment, .arguments = line.args, .n_arguments = line.n_args});
     case COMMAND_REPORT:
-        return collector_print(line.file);
+        return crash_directory_print(line.file);
     case COMMAND_TRACE:
         return trace(&(struct trace_options){.which = line.file, .file = line.output, .ms = line.seconds_ms});
     case COMMAND_VERSION:

@@ -41,13 +41,13 @@ struct resources {
 };
 
 /* Opens and makes everything but the mounts' part. False: `p`; the process is expected to exit then. */
-bool resources_make(struct resources *w, const struct appliance *a, const struct host *h, const struct run_options *o,
+bool resources_make(struct resources *r, const struct appliance *a, const struct host *h, const struct run_options *o,
                     struct problem *p);
 
 /* In VM v's process: closes everything that VM v was not granted. */
-void resources_keep(struct resources *w, uint32_t v);
+void resources_keep(struct resources *r, uint32_t v);
 
 /* Bytes of a compartment's shared statics: whole pages. */
-uint64_t statics_size(const struct resources *w, uint32_t compartment);
+uint64_t statics_size(const struct resources *r, uint32_t compartment);
 
 #endif

@@ -53,12 +53,12 @@ static bool open_pair(struct vm_sockets *s, int type)
 
 bool vm_resources_open_sockets(struct vm_resources *r, struct problem *p)
 {
-    struct timeval patience = {.tv_sec = CORE_PATIENCE_S};
+    struct timeval patience = {.tv_sec = COREDUMP_PATIENCE_S};
     if (!open_pair(&r->messages, SOCK_SEQPACKET))
         return set_failed(p, "make a doorbell");
-    if (!open_pair(&r->cores, SOCK_STREAM) ||
-        setsockopt(r->cores.vm, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) ||
-        setsockopt(r->cores.supervisor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)))
+    if (!open_pair(&r->coredump, SOCK_STREAM) ||
+        setsockopt(r->coredump.vm, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) ||
+        setsockopt(r->coredump.supervisor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)))
         return set_failed(p, "make a socket");
     return open_pair(&r->debug, SOCK_SEQPACKET) || set_failed(p, "make a debugger's socket");
 }
@@ -67,7 +67,7 @@ bool vm_resources_make(struct vm_resources *r, struct problem *p)
 {
     const struct vm_sockets closed = {-1, -1};
     *r = (struct vm_resources){
-        .status_fd = -1, .stats_fd = -1, .notify_fd = -1, .messages = closed, .debug = closed, .cores = closed};
+        .status_fd = -1, .stats_fd = -1, .notify_fd = -1, .messages = closed, .debug = closed, .coredump = closed};
     if (!make_status_page(r, p) || !make_statistics(r, p))
         return false;
     r->notify_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -80,10 +80,23 @@ void vm_resources_close_vm_ends(struct vm_resources *r)
 {
     memory_file_close(&r->messages.vm);
     memory_file_close(&r->debug.vm);
-    memory_file_close(&r->cores.vm);
+    memory_file_close(&r->coredump.vm);
 }
 
-void vm_resources_close_supervisor_ends(struct vm_resources *r)
+static void close_supervisor_ends(struct vm_resources *r)
+{
+    memory_file_close(&r->messages.supervisor);
+    memory_file_close(&r->debug.supervisor);
+    memory_file_close(&r->coredump.supervisor);
+}
+
+void vm_resources_close_sockets(struct vm_resources *r)
+{
+    close_supervisor_ends(r);
+    vm_resources_close_vm_ends(r);
+}
+
+void vm_resources_drop_supervisor_part(struct vm_resources *r)
 {
     if (r->status)
         munmap(r->status, BH_PAGE_SIZE);
@@ -91,14 +104,12 @@ void vm_resources_close_supervisor_ends(struct vm_resources *r)
         munmap((void *)r->stats, BH_PAGE_SIZE);
     r->status = NULL;
     r->stats = NULL;
-    memory_file_close(&r->messages.supervisor);
-    memory_file_close(&r->debug.supervisor);
-    memory_file_close(&r->cores.supervisor);
+    close_supervisor_ends(r);
 }
 
 void vm_resources_release(struct vm_resources *r)
 {
-    vm_resources_close_supervisor_ends(r);
+    vm_resources_drop_supervisor_part(r);
     vm_resources_close_vm_ends(r);
     memory_file_close(&r->status_fd);
     memory_file_close(&r->stats_fd);

@@ -9,7 +9,7 @@
 #include "vmm/base/problem.h"
 #include "vmm/resources/vm_stats.h"
 
-#define CORE_PATIENCE_S 5u /* how long a piece of a core may take on its socket, seconds */
+#define COREDUMP_PATIENCE_S 5u /* how long a piece of a core may take on its socket, seconds */
 
 /* Both ends of a socket between the supervisor and the process of a VM; -1: closed. */
 struct vm_sockets {
@@ -27,7 +27,7 @@ struct vm_resources {
     /* What belongs to one process of the VM. */
     struct vm_sockets messages; /* SEQPACKET: struct message */
     struct vm_sockets debug;    /* SEQPACKET: struct debug_request, struct debug_answer */
-    struct vm_sockets cores;    /* STREAM, for core dumps: vmm/vm/coredump.h */
+    struct vm_sockets coredump; /* STREAM, for core dumps: vmm/vm/coredump.h */
 };
 
 /* Makes all of it, with every member set to "none" before. False: `p`; vm_resources_release() then releases what was
@@ -37,9 +37,12 @@ void vm_resources_release(struct vm_resources *r);
 
 /* Makes the sockets, which are closed, for a process that is to be forked. False: `p`. */
 bool vm_resources_open_sockets(struct vm_resources *r, struct problem *p);
+/* Closes both ends of them: the process has ended. */
+void vm_resources_close_sockets(struct vm_resources *r);
+
 /* In the supervisor, once the VM's process has them: closes the process's ends. */
 void vm_resources_close_vm_ends(struct vm_resources *r);
 /* In the VM's process: unmaps and closes what only the supervisor may have. */
-void vm_resources_close_supervisor_ends(struct vm_resources *r);
+void vm_resources_drop_supervisor_part(struct vm_resources *r);
 
 #endif

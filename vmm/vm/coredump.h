@@ -3,8 +3,8 @@
  *
  * The sandboxed process of a VM can open no file, so it sends the core over a socket that it has from the start. It
  * does so when its guest crashed, and at SIGUSR2, when a peer's did; in that case the guest goes on afterwards. Sends
- * block for CORE_PATIENCE_S (vmm/resources/) at most. The receiver checks offsets and sizes, because the process may
- * have been taken over. */
+ * block for COREDUMP_PATIENCE_S (vmm/resources/) at most. The receiver checks offsets and sizes, because the process
+ * may have been taken over. */
 #ifndef BH_VMM_VM_COREDUMP_H
 #define BH_VMM_VM_COREDUMP_H
 

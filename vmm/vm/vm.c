@@ -69,7 +69,7 @@ static void set_descriptors(struct vm *vm)
     resources_keep(vm->w, vm->index);
     vm->supervisor = vm->w->vms[vm->index].messages.vm;
     vm->notify_fd = vm->w->vms[vm->index].notify_fd;
-    vm->dump = vm->w->vms[vm->index].cores.vm;
+    vm->dump = vm->w->vms[vm->index].coredump.vm;
     vm->application = vm_holds(a, vm->index, a->default_compartment);
     if (!vm->application) {
         int null = open("/dev/null", O_RDWR | O_CLOEXEC);
