@@ -1,76 +1,33 @@
-/* What GDB can ask about the appliance: its threads, and `monitor` commands.
+/* Answers `monitor` commands about the appliance.
  * SPDX-License-Identifier: BSD-3-Clause */
+#include "vmm/gdb/monitor.h"
+
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmm/gdb/gdb.h"
-#include "vmm/kvm/probe_breakpoints.h"
 #include "vmm/base/paths.h"
-
-bool gdb_threads(struct gdb *g, uint32_t v, struct debug_answer *a)
-{
-    static struct debug_request q;
-    q = (struct debug_request){.ask = DEBUG_THREADS};
-    if (g->non_stop || !g->vms[v].standing) {
-        a->size = 1;
-        a->threads[0] = (struct debug_thread){.id = 0, .state = DEBUG_THREAD_RUNS, .compartment = BH_NO_PEER};
-        return true;
-    }
-    if (!gdb_ask(g, v, &q, a) || !a->size || a->size > DEBUG_THREADS_MAX)
-        return false;
-    for (uint64_t i = 0; i < a->size; i++)
-        if (a->threads[i].id >= BH_THREADS_MAX)
-            return false;
-    return true;
-}
-
-static const char *compartment_name(const struct appliance *a, uint32_t v, uint32_t i)
-{
-    if (i >= a->n_compartments || a->compartments[i].vm != v)
-        i = (uint32_t)__builtin_ctzll(a->vms[v].compartments);
-    return a->compartments[i].name; /* letters, digits, '-' and '_': scripts/composer/schema.py */
-}
-
-static const char *state_text(const struct debug_thread *t)
-{
-    return t->state == DEBUG_THREAD_RUNS    ? "runs"
-           : t->state == DEBUG_THREAD_READY ? "is ready"
-           : t->has_deadline                ? "waits, with a deadline"
-                                            : "waits";
-}
-
-void gdb_threads_xml(struct gdb *g, FILE *out)
-{
-    static struct debug_answer a;
-    fputs("<?xml version=\"1.0\"?><threads>", out);
-    for (uint32_t v = 0; v < g->w->a->n_vms; v++) {
-        if (!gdb_alive(g, v) || !gdb_threads(g, v, &a))
-            continue;
-        for (uint64_t i = 0; i < a.size; i++) {
-            const struct debug_thread *t = &a.threads[i];
-            fprintf(out, "<thread id=\"p%x.%x\" name=\"%s\">%s</thread>", v + 1, gdb_thread_number(g, t->id),
-                    compartment_name(g->w->a, v, t->compartment), state_text(t));
-        }
-    }
-    fputs("</threads>", out);
-}
+#include "vmm/appliance/mechanism.h"
+#include "vmm/gdb/breakpoints.h"
+#include "vmm/gdb/reply.h"
+#include "vmm/gdb/threads.h"
+#include "vmm/gdb/vms.h"
 
 static void say_placement(struct gdb *g, FILE *out)
 {
-    static const char *const mechanisms[] = {[MECH_VM] = "vm", [MECH_MPK] = "mpk", [MECH_NONE] = "none"};
-    const struct appliance *a = g->w->a;
+    const struct appliance *a = g->a;
     for (uint32_t i = 0; i < a->n_compartments; i++) {
         const struct compartment *c = &a->compartments[i];
         fprintf(out, "compartment %s: inferior process %u, mechanism %s, addresses %#llx to %#llx\n", c->name,
-                c->vm + 1, mechanisms[c->mechanism], BH_COMPARTMENT_BASE(i),
+                c->vm + 1, mechanism_name(c->mechanism), BH_COMPARTMENT_BASE(i),
                 BH_COMPARTMENT_BASE(i) + BH_WINDOW_SIZE - 1);
     }
 }
 
 static void say_shares(struct gdb *g, FILE *out)
 {
-    const struct appliance *a = g->w->a;
+    const struct appliance *a = g->a;
     for (uint32_t i = 0; i < a->n_shares; i++) {
         const struct share *s = &a->shares[i];
         fprintf(out, "share %s: %#llx, %" PRIu64 " KiB:", s->name, BH_SHARE_BASE(i), s->size >> 10);
@@ -84,7 +41,7 @@ static void say_shares(struct gdb *g, FILE *out)
 static void say_edges(struct gdb *g, FILE *out)
 {
     static const char *const strategies[] = {"share", "copy", "strict"};
-    const struct appliance *a = g->w->a;
+    const struct appliance *a = g->a;
     for (uint32_t i = 0; i < a->n_edges; i++) {
         const struct edge *e = &a->edges[i];
         fprintf(out, "edge %u: %s to %s, data %s, %s, at %#llx\n", i, a->compartments[e->from].name,
@@ -97,7 +54,7 @@ static void say_threads(struct gdb *g, FILE *out)
 {
     static struct debug_request q;
     static struct debug_answer a;
-    for (uint32_t v = 0; v < g->w->a->n_vms; v++) {
+    for (uint32_t v = 0; v < g->a->n_vms; v++) {
         q = (struct debug_request){.ask = DEBUG_THREADS};
         if (!gdb_alive(g, v)) {
             fprintf(out, "process %u: not attached\n", v + 1);
@@ -106,7 +63,7 @@ static void say_threads(struct gdb *g, FILE *out)
         } else {
             for (uint64_t i = 0; i < a.size; i++) {
                 fprintf(out, "process %u, thread %u of %s: %s\n", v + 1, a.threads[i].id + 1,
-                        compartment_name(g->w->a, v, a.threads[i].compartment), state_text(&a.threads[i]));
+                        gdb_thread_compartment(g->a, v, &a.threads[i]), gdb_thread_state(&a.threads[i]));
             }
         }
     }
@@ -115,22 +72,13 @@ static void say_threads(struct gdb *g, FILE *out)
 /* For scripts: "process NAME PATH", one line for each image in a VM. */
 static void say_images(struct gdb *g, FILE *out)
 {
-    const struct appliance *a = g->w->a;
+    const struct appliance *a = g->a;
     for (uint32_t v = 0; v < a->n_vms; v++) {
         for (uint32_t i = 0; i < a->n_compartments; i++)
             if (vm_holds(a, v, i))
                 fprintf(out, "%u %s %s\n", v + 1, a->compartments[i].name, a->compartments[i].image);
         fprintf(out, "%u core %s\n", v + 1, core_path());
     }
-}
-
-bool gdb_hardware(struct gdb *g)
-{
-    if (!g->probed) {
-        g->hardware = hardware_breakpoints_work(g->w->h);
-        g->probed = true;
-    }
-    return g->hardware;
 }
 
 static void say_hardware(struct gdb *g, FILE *out)
@@ -157,7 +105,7 @@ static const struct {
                 {"shares", say_shares},     {"edges", say_edges},         {"threads", say_threads},
                 {"hardware", say_hardware}, {"images", say_images}};
 
-static void print(struct gdb *g, const char *text, size_t size)
+static void print_console(struct gdb *g, const char *text, size_t size)
 {
     const size_t most = (GDB_PACKET_MAX - 8) / 2;
     for (size_t done = 0; done < size;) {
@@ -191,6 +139,6 @@ void gdb_monitor(struct gdb *g, const char *hex)
         fputs("Not a monitor command of Bulkhead:\n", out);
     monitors[i < count ? i : 0].say(g, out);
     fclose(out);
-    print(g, text, size);
+    print_console(g, text, size);
     free(text);
 }
