@@ -14,7 +14,7 @@
 
 struct net_device net_device;
 
-enum { QUEUE_MAX = 512, QUEUE_MIN = 16, BLOCKED_MS = 1 };
+enum { QUEUE_MAX = 512, QUEUE_MIN = 16, RING_ALIGN = 64, BLOCKED_MS = 1 };
 
 const struct net_device_counters *net_device_counters(void)
 {
@@ -43,11 +43,15 @@ static uint64_t choose_features(uint64_t offered)
 
 static void make_queue(struct virtqueue *q, uint32_t size)
 {
-    void *ring = memalign(VQ_ALIGN, vq_memory(size));
-    void *private_memory = malloc(vq_private(size));
-    if (!ring || !private_memory)
+    size_t bytes = vring_size(size, RING_ALIGN);
+    void *memory = memalign(RING_ALIGN, bytes);
+    void *private_memory = malloc(VQ_PRIVATE(size));
+    if (!memory || !private_memory)
         bh_panic("no memory for the network device's queues: give this compartment more `memory`");
-    vq_init(q, size, ring, private_memory, net_feature(VIRTIO_RING_F_EVENT_IDX));
+    memset(memory, 0, bytes);
+    struct vring ring;
+    vring_init(&ring, size, memory, RING_ALIGN);
+    vq_init(q, &ring, private_memory, net_feature(VIRTIO_RING_F_EVENT_IDX));
 }
 
 static void describe(struct bh_net_setup *setup, uint32_t index, const struct virtqueue *q)

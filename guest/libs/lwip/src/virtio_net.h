@@ -7,8 +7,9 @@
 #include <linux/virtio_config.h>
 #include <linux/virtio_net.h>
 
+#include <bh/virtqueue.h>
+
 #include "netcore.h"
-#include "virtqueue.h"
 
 #define NET_RECEIVE_QUEUE  0u
 #define NET_TRANSMIT_QUEUE 1u

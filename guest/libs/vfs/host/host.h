@@ -6,15 +6,16 @@
 #define VFS_HOST_H
 
 #include <linux/fuse.h>
-#include <linux/virtio_ring.h>
 
 #include <bh/core.h>
+#include <bh/virtqueue.h>
 
 #include "../src/node.h"
 
 enum {
-    HOST_SLOTS = BH_MOUNT_ENTRIES / 4, /* messages under way at once */
-    HOST_REQUEST = 8192,               /* bytes of a slot: what is sent, without data */
+    HOST_CHAIN = 4,                             /* descriptors of a message at most */
+    HOST_SLOTS = BH_MOUNT_ENTRIES / HOST_CHAIN, /* messages under way at once */
+    HOST_REQUEST = 8192,                        /* bytes of a slot: what is sent, without data */
     HOST_REPLY = 4096,
     HOST_DATA = 65536,
     HOST_SLOT = HOST_REQUEST + HOST_REPLY + HOST_DATA,
@@ -26,14 +27,15 @@ struct host_node;
 
 struct host_mount {
     uint8_t *window;
-    struct vring ring;
-    uint16_t avail_next, used_seen;
+    struct virtqueue queue;
+    _Alignas(uint16_t) uint8_t queue_private[VQ_PRIVATE(BH_MOUNT_ENTRIES)];
+    uint8_t slot_of[BH_MOUNT_ENTRIES]; /* by the head of the message's chain */
     uint32_t index;
     uint64_t unique;
     bool dead; /* the server has ended, or broke the rules: everything is EIO */
     struct {
         bool taken, done;
-        bool nobody; /* waits for the answer */
+        bool unawaited; /* no thread waits for the answer: the slot is free again when it has come */
         uint32_t written;
     } slots[HOST_SLOTS];
     struct host_node *nodes[HOST_BUCKETS];
