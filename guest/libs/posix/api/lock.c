@@ -88,7 +88,7 @@ int flock(int fd, int operation)
     struct px_file *f = px_get(fd);
     int r = !f ? -EBADF : -EINVAL;
     if (f && px_is_file(f) && (what == LOCK_SH || what == LOCK_EX || what == LOCK_UN)) {
-        px_flocked(f); /* closing it has to drop the lock */
+        px_dir_cache_refuse(f); /* closing it has to drop the lock */
         r = vfs_flock(px_handle(f), types[what], !(operation & LOCK_NB));
     }
     if (f)

@@ -16,7 +16,7 @@ static ssize_t copy(struct px_file *to, struct px_file *from, off_t offset, size
 {
     size_t done = 0;
     while (done < count) {
-        struct iovec part = {buffer, count - done < PX_STAGING ? count - done : PX_STAGING};
+        struct iovec part = {buffer, count - done < PX_BOUNCE_SIZE ? count - done : PX_BOUNCE_SIZE};
         if (to->flags & O_NONBLOCK && to->ops->poll && !(px_poll(to) & (POLLOUT | POLLERR | POLLHUP)))
             return done ? (ssize_t)done : -EAGAIN; /* nothing is read in vain */
         ssize_t got = from->ops->pread(from, &part, 1, offset + (off_t)done);
@@ -40,10 +40,10 @@ static ssize_t send_from(struct px_file *to, struct px_file *from, off_t *offset
     off_t at = offset ? *offset : from->ops->seek(from, 0, SEEK_CUR);
     if (at < 0)
         return offset ? -EINVAL : at;
-    char *staged = px_staging_take(), *buffer = staged ? staged : malloc(PX_STAGING);
+    char *staged = px_bounce_take(), *buffer = staged ? staged : malloc(PX_BOUNCE_SIZE);
     ssize_t done = buffer ? copy(to, from, at, count, buffer) : -ENOMEM;
     if (staged)
-        px_staging_give(staged);
+        px_bounce_give(staged);
     else
         free(buffer);
     if (done > 0 && offset)

@@ -180,7 +180,7 @@ void px_lane_drop(struct px_socket *s, uint32_t n)
 /* ---- Sending ---- */
 
 /* The data behind the record, around the ring's end if need be. */
-static void gather(uint8_t *to, uint32_t here, const struct iovec *iov, int n)
+static void gather_into_ring(uint8_t *to, uint32_t here, const struct iovec *iov, int n)
 {
     for (int i = 0; i < n; i++) {
         const uint8_t *from = iov[i].iov_base;
@@ -238,7 +238,7 @@ bool px_lane_send(struct px_socket *s, const struct iovec *iov, int n, size_t si
         return false;
     struct net_record *record = (void *)net_ring_at(ring, sent_head, &here);
     *record = (struct net_record){s->name, (uint32_t)size};
-    gather((uint8_t *)(record + 1), here - (uint32_t)sizeof(*record), iov, n);
+    gather_into_ring((uint8_t *)(record + 1), here - (uint32_t)sizeof(*record), iov, n);
     sent_head += bytes;
     __atomic_store_n(&ring->head, sent_head, __ATOMIC_SEQ_CST);
     if (!in_a_loop(s) || sent_head - asked_head >= UNASKED_MAX)

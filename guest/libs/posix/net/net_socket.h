@@ -31,11 +31,11 @@ void px_net_remove(struct px_socket *s);
 struct px_socket *px_net_socket(uint32_t index);
 unsigned px_net_word(const struct px_socket *s); /* NET_* bits; NET_ERROR | NET_HANGUP when the network died */
 
-/* ---- Memory that the network compartment sees too (staging.c) ---- */
-enum { PX_STAGING = 65536 };
-void *px_staging_take(void); /* PX_STAGING bytes, or NULL: none left, pass the data itself */
-void px_staging_give(void *buffer);
-bool px_staging_has(const void *buffer); /* it is one of them */
+/* ---- Memory that the network compartment sees too (bounce_buffers.c) ---- */
+enum { PX_BOUNCE_SIZE = 65536 };
+void *px_bounce_take(void); /* PX_BOUNCE_SIZE bytes; NULL: none is free, so pass the data itself */
+void px_bounce_give(void *buffer);
+bool px_bounce_has(const void *buffer); /* is `buffer` one of them? */
 
 /* ---- Transfers without a call (lane.c) ---- */
 void px_lane_open(void);
