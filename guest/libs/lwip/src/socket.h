@@ -1,8 +1,8 @@
 /* A socket inside the network compartment, and what the files of the socket layer need of each other.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * sockets.c: life and options' storage; tcp.c: connections; tcp_data.c: their data; udp.c; options.c; resolve.c;
- * events.c: readiness. */
+ * sockets.c: creation, closing, storage of options; tcp.c: TCP connections; tcp_listen.c: listening sockets; tcp_data.c:
+ * data of connections; tcp_hooks.c: what lwIP asks first; udp.c; options.c; resolve.c; events.c: readiness. */
 #ifndef NET_SOCKET_H
 #define NET_SOCKET_H
 
@@ -99,7 +99,7 @@ void net_lower(struct net_socket *s, uint32_t bits);
 uint32_t net_word(const struct net_socket *s);
 void net_word_reset(struct net_socket *s);
 
-/* ---- tcp.c, tcp_data.c ---- */
+/* ---- tcp.c, tcp_listen.c, tcp_data.c ---- */
 int net_tcp_bind(struct net_socket *s, const ip_addr_t *ip, uint16_t port);
 int net_tcp_listen(struct net_socket *s, int backlog);
 int net_tcp_connect(struct net_socket *s, const ip_addr_t *ip, uint16_t port);
@@ -109,6 +109,11 @@ void net_tcp_apply_options(struct net_socket *s);
 /* Both directions are done: lwIP finishes alone, and calls back no more. */
 void net_tcp_detach(struct net_socket *s);
 void net_tcp_callbacks(struct net_socket *s);
+int net_tcp_need_pcb(struct net_socket *s); /* makes the pcb if there is none; 0 or -ENOBUFS */
+void net_tcp_abort(struct net_socket *s);
+void net_tcp_close_listener(struct net_socket *s);
+/* The listener that gets the next connection to the port of `s`; NULL: all of them have full queues. */
+struct net_socket *net_tcp_next_listener(struct net_socket *s);
 ssize_t net_tcp_receive(struct net_socket *s, void *buffer, size_t size, int flags);
 ssize_t net_tcp_send(struct net_socket *s, const void *buffer, size_t size, int flags);
 void net_tcp_drop_received(struct net_socket *s);
