@@ -32,7 +32,7 @@ int net_table(struct net_table **given)
     return table ? 0 : -ENOBUFS;
 }
 
-static void store(const struct net_socket *s)
+static void store_word(const struct net_socket *s)
 {
     if (table)
         __atomic_store_n(&table->words[s->index], words[s->index], __ATOMIC_RELEASE);
@@ -46,13 +46,13 @@ uint32_t net_word(const struct net_socket *s)
 void net_word_reset(struct net_socket *s)
 {
     words[s->index] &= ~NET_EVENTS;
-    store(s);
+    store_word(s);
 }
 
 void net_raise(struct net_socket *s, uint32_t bits)
 {
     words[s->index] = (words[s->index] | bits) + (1u << NET_COUNT_SHIFT);
-    store(s);
+    store_word(s);
     generation++;
     if (table) {
         table->ring[generation % NET_RING] = s->index;
@@ -68,7 +68,7 @@ void net_lower(struct net_socket *s, uint32_t bits)
     if (!(words[s->index] & bits))
         return;
     words[s->index] &= ~bits;
-    store(s);
+    store_word(s);
 }
 
 void net_events_flush(void)

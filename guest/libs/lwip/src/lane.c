@@ -117,7 +117,7 @@ bool net_lane_push(struct net_socket *s)
 
 /* ---- From the application ---- */
 
-static void take(struct net_lane_end *l, const struct net_record *record)
+static void take_record(struct net_lane_end *l, const struct net_record *record)
 {
     uint32_t here;
     const uint8_t *data = net_ring_at(&l->shared->sent, l->sent_tail, &here) + sizeof(*record);
@@ -130,7 +130,7 @@ static void take(struct net_lane_end *l, const struct net_record *record)
 }
 
 /* At most a ring full at a time: a caller that never stops must not keep others waiting. True: there is more. */
-static bool run(struct net_lane_end *l)
+static bool run_lane(struct net_lane_end *l)
 {
     struct net_ring *ring = &l->shared->sent;
     for (uint32_t done = 0; !l->broken;) {
@@ -140,7 +140,7 @@ static bool run(struct net_lane_end *l)
         uint32_t bytes = net_ring_peek(ring, l->sent_tail, head, &record, &bad);
         l->broken = bad;
         if (bytes) {
-            take(l, &record);
+            take_record(l, &record);
             l->sent_tail += bytes;
             done += bytes;
             if (done < NET_LANE_BYTES)
@@ -159,7 +159,7 @@ int net_lane_run(net_lane_t l)
 {
     if (!l)
         return -EBADF;
-    l->unfinished = run(l);
+    l->unfinished = run_lane(l);
     net_leave();
     if (l->unfinished)
         net_device_look();
@@ -173,7 +173,7 @@ bool net_lanes_again(void)
         if (!lanes[i].shared)
             continue;
         if (lanes[i].unfinished)
-            lanes[i].unfinished = run(&lanes[i]);
+            lanes[i].unfinished = run_lane(&lanes[i]);
         more |= lanes[i].unfinished;
     }
     return more;

@@ -23,7 +23,7 @@ bool net_present(void)
     return bh_boot()->net_off != 0;
 }
 
-static const struct bh_boot_net *config(void)
+static const struct bh_boot_net *boot_config(void)
 {
     return (const void *)((const char *)bh_boot() + bh_boot()->net_off);
 }
@@ -114,7 +114,7 @@ static void set_dns(const struct bh_boot_net *net)
     dns_setserver(0, &server);
 }
 
-static void configure(const struct bh_boot_net *net)
+static void configure_interface(const struct bh_boot_net *net)
 {
     set_dns(net);
     net_netif.hostname = net->hostname;
@@ -137,7 +137,7 @@ static void configure(const struct bh_boot_net *net)
 static void status_changed(struct netif *netif)
 {
     (void)netif;
-    set_dns(config()); /* what the TOML names comes first */
+    set_dns(boot_config()); /* what the TOML names comes first */
     if (net_usable())
         net_tcp_connect_deferred();
 }
@@ -183,7 +183,7 @@ __attribute__((constructor)) static void net_start(void)
             bh_panic("net: the interface could not be added");
         netif_set_status_callback(&net_netif, status_changed);
         patience = bh_now() + NET_CONFIGURE_NS;
-        configure(config());
+        configure_interface(boot_config());
         net_leave();
     }
     int r = bh_thread_create(NULL, net_present() ? network_thread : timer_thread, NULL);

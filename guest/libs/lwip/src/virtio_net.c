@@ -54,7 +54,7 @@ static void make_queue(struct virtqueue *q, uint32_t size)
     vq_init(q, &ring, private_memory, net_feature(VIRTIO_RING_F_EVENT_IDX));
 }
 
-static void describe(struct bh_net_setup *setup, uint32_t index, const struct virtqueue *q)
+static void describe_queue(struct bh_net_setup *setup, uint32_t index, const struct virtqueue *q)
 {
     setup->queue[index].desc = (uint64_t)(uintptr_t)q->ring.desc;
     setup->queue[index].avail = (uint64_t)(uintptr_t)q->ring.avail;
@@ -66,8 +66,8 @@ static void start_device(void)
 {
     struct bh_net_setup setup = {
         .features = net_device.features, .buffers = net_device.heap, .buffers_size = net_device.heap_size};
-    describe(&setup, NET_RECEIVE_QUEUE, &net_device.rx);
-    describe(&setup, NET_TRANSMIT_QUEUE, &net_device.tx);
+    describe_queue(&setup, NET_RECEIVE_QUEUE, &net_device.rx);
+    describe_queue(&setup, NET_TRANSMIT_QUEUE, &net_device.tx);
     long r = bh_core()->net_start(&setup);
     if (r)
         bh_panic("the network device does not start: error %ld", -r);

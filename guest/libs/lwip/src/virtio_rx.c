@@ -19,7 +19,7 @@ static struct buffer *buffers, *free_buffers;
 static struct buffer **posted; /* by descriptor */
 static uint32_t n_in_lwip;
 
-static void release(struct pbuf *p)
+static void release_buffer(struct pbuf *p)
 {
     struct buffer *b = (struct buffer *)(void *)p;
     b->next = free_buffers;
@@ -37,31 +37,31 @@ void net_rx_init(uint32_t queue_size, uint32_t n)
     for (uint32_t i = 0; i < n; i++) {
         struct buffer *b = &buffers[n - 1 - i];
         b->data = data + (size_t)(n - 1 - i) * NET_BUFFER_SIZE;
-        b->custom.custom_free_function = release;
+        b->custom.custom_free_function = release_buffer;
         b->next = free_buffers;
         free_buffers = b;
     }
     net_device.counters.buffers = n;
 }
 
-static uint32_t available(void)
+static uint32_t available_buffers(void)
 {
     return net_device.counters.buffers - n_in_lwip;
 }
 
 bool net_buffers_low(void)
 {
-    return available() < net_device.counters.buffers / 2;
+    return available_buffers() < net_device.counters.buffers / 2;
 }
 
 bool net_buffers_scarce(void)
 {
-    return available() < net_device.counters.buffers / 4;
+    return available_buffers() < net_device.counters.buffers / 4;
 }
 
 bool net_buffers_gone(void)
 {
-    return available() < net_device.counters.buffers / 16 + RESERVE;
+    return available_buffers() < net_device.counters.buffers / 16 + RESERVE;
 }
 
 void net_rx_refill(void)
@@ -74,13 +74,13 @@ void net_rx_refill(void)
         free_buffers = b->next;
         posted[head] = b;
     }
-    net_device.counters.free_buffers = available();
+    net_device.counters.free_buffers = available_buffers();
     if (vq_publish(q))
         bh_core()->net_kick(NET_RECEIVE_QUEUE);
 }
 
 /* The next buffer that the device filled, and how much of it; NULL: none. */
-static struct buffer *take(uint32_t *written)
+static struct buffer *take_buffer(uint32_t *written)
 {
     uint16_t head;
     uint32_t n;
@@ -109,12 +109,12 @@ static struct pbuf *as_pbuf(struct buffer *b, uint32_t skip, uint32_t written)
 static struct pbuf *take_frame(bool *checked, bool *bad)
 {
     uint32_t written;
-    struct buffer *b = take(&written);
+    struct buffer *b = take_buffer(&written);
     *bad = b != NULL;
     if (!b)
         return NULL;
     if (written < NET_HEADER + SIZEOF_ETH_HDR) {
-        release(&b->custom.pbuf);
+        release_buffer(&b->custom.pbuf);
         return NULL;
     }
     const volatile struct virtio_net_hdr_v1 *header = (const void *)b->data;
@@ -123,7 +123,7 @@ static struct pbuf *take_frame(bool *checked, bool *bad)
     struct pbuf *frame = as_pbuf(b, NET_HEADER, written), *last = frame;
     uint32_t total = frame->len;
     while (more-- > 1) {
-        b = take(&written);
+        b = take_buffer(&written);
         if (!b)
             break; /* the device published half a frame: what there is will fail lwIP's checks */
         struct pbuf *p = as_pbuf(b, 0, written);

@@ -83,7 +83,7 @@ int fchmod(int fd, mode_t mode)
     return change_fd(fd, VFS_MODE, mode & 07777, 0, 0);
 }
 
-static int own(int r, uid_t owner, gid_t group)
+static int set_owner(int r, uid_t owner, gid_t group)
 {
     bool same = (owner == 0 || owner == (uid_t)-1) && (group == 0 || group == (gid_t)-1);
     return r ? r : (int)px_result(same ? 0 : -EPERM); /* there is only user 0 */
@@ -92,18 +92,18 @@ static int own(int r, uid_t owner, gid_t group)
 int chown(const char *path, uid_t owner, gid_t group)
 {
     struct stat st;
-    return own(stat(path, &st), owner, group);
+    return set_owner(stat(path, &st), owner, group);
 }
 
 int lchown(const char *path, uid_t owner, gid_t group)
 {
     struct stat st;
-    return own(lstat(path, &st), owner, group);
+    return set_owner(lstat(path, &st), owner, group);
 }
 
 int fchown(int fd, uid_t owner, gid_t group)
 {
-    return own(px_peek(fd) ? 0 : (int)px_result(-EBADF), owner, group);
+    return set_owner(px_peek(fd) ? 0 : (int)px_result(-EBADF), owner, group);
 }
 
 /* What vfs_change() shall do for the two times: *what and ns each. */

@@ -29,7 +29,7 @@ int fchdir(int fd)
     return (int)px_result(r ? r : px_cwd_set(dir));
 }
 
-static ssize_t canonical(const char *path, char *text, size_t size)
+static ssize_t canonical_path(const char *path, char *text, size_t size)
 {
     vfs_file_t dir;
     int r = px_cwd(&dir);
@@ -43,7 +43,7 @@ char *getcwd(char *buffer, size_t size)
         size = size ? size : VFS_PATH_MAX;
         buffer = made = malloc(size);
     }
-    ssize_t r = !buffer ? -ENOMEM : size ? canonical(".", buffer, size) : -EINVAL;
+    ssize_t r = !buffer ? -ENOMEM : size ? canonical_path(".", buffer, size) : -EINVAL;
     if (r > 0)
         return buffer;
     free(made);
@@ -59,7 +59,7 @@ char *get_current_dir_name(void)
 char *realpath(const char *restrict path, char *restrict resolved)
 {
     char *text = resolved ? resolved : malloc(VFS_PATH_MAX);
-    ssize_t r = text ? canonical(path, text, resolved ? PATH_MAX : VFS_PATH_MAX) : -ENOMEM;
+    ssize_t r = text ? canonical_path(path, text, resolved ? PATH_MAX : VFS_PATH_MAX) : -ENOMEM;
     if (r > 0)
         return text;
     if (!resolved)

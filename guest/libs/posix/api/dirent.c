@@ -52,7 +52,7 @@ int closedir(DIR *d)
 }
 
 /* More entries from the file system. False: there are none, or errno. */
-static bool more(DIR *d)
+static bool read_more(DIR *d)
 {
     struct px_file *f = px_get(d->fd);
     vfs_file_t dir = f ? px_handle(f) : NULL;
@@ -69,7 +69,7 @@ static bool more(DIR *d)
 struct dirent *readdir(DIR *d)
 {
     const struct vfs_entry *e;
-    if (d->at >= d->used && !more(d))
+    if (d->at >= d->used && !read_more(d))
         return NULL;
     /* Another compartment wrote this. */
     size_t left = d->used - d->at;

@@ -12,7 +12,7 @@
 #include "../net/net_socket.h"
 
 /* Until `count`, the end of the file, or no more is taken. */
-static ssize_t copy(struct px_file *to, struct px_file *from, off_t offset, size_t count, char *buffer)
+static ssize_t copy_file(struct px_file *to, struct px_file *from, off_t offset, size_t count, char *buffer)
 {
     size_t done = 0;
     while (done < count) {
@@ -41,7 +41,7 @@ static ssize_t send_from(struct px_file *to, struct px_file *from, off_t *offset
     if (at < 0)
         return offset ? -EINVAL : at;
     char *staged = px_bounce_take(), *buffer = staged ? staged : malloc(PX_BOUNCE_SIZE);
-    ssize_t done = buffer ? copy(to, from, at, count, buffer) : -ENOMEM;
+    ssize_t done = buffer ? copy_file(to, from, at, count, buffer) : -ENOMEM;
     if (staged)
         px_bounce_give(staged);
     else

@@ -21,16 +21,16 @@ static struct px_socket *sockets[NET_SOCKETS_MAX];
 static uint32_t seen; /* generation */
 static bool dead;     /* the network compartment is gone */
 
-static void tell(uint32_t index)
+static void notify_socket(uint32_t index)
 {
     if (index < NET_SOCKETS_MAX && sockets[index])
         px_notify(&sockets[index]->file);
 }
 
-static void tell_all(void)
+static void notify_all(void)
 {
     for (uint32_t i = 0; i < NET_SOCKETS_MAX; i++)
-        tell(i);
+        notify_socket(i);
 }
 
 void px_net_poll(void)
@@ -45,17 +45,17 @@ void px_net_poll(void)
     uint32_t first = seen + 1;
     seen = now; /* first: telling may look again */
     if (now - first >= NET_RING) {
-        tell_all();
+        notify_all();
         return;
     }
     for (uint32_t g = first; g != now + 1; g++)
-        tell(table->ring[g % NET_RING]);
+        notify_socket(table->ring[g % NET_RING]);
 }
 
 static void network_died(void)
 {
     dead = true;
-    tell_all();
+    notify_all();
 }
 
 static void watch_network(void *unused)

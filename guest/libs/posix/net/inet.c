@@ -24,7 +24,7 @@ static int parse4(const char *text, unsigned char out[4])
 }
 
 /* Hexadecimal group of 1 to 4 digits; moves *text. -1: none. */
-static int group(const char **text)
+static int read_group(const char **text)
 {
     int value = 0, digits = 0;
     for (; isxdigit((unsigned char)**text) && digits < 5; ++*text, digits++) {
@@ -56,7 +56,7 @@ static int parse6(const char *text, unsigned char out[16])
             used += 4;
             break;
         }
-        int value = used < 16 ? group(&text) : -1;
+        int value = used < 16 ? read_group(&text) : -1;
         if (value < 0)
             return 0;
         bytes[used++] = (unsigned char)(value >> 8);

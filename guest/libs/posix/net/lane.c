@@ -23,7 +23,7 @@ static uint32_t asked_head; /* what the network was last asked to look at */
 static bool broken;         /* the other end broke the rules */
 
 /* At the application's end: what was written has to reach the network before everything stops. */
-static void finish(void)
+static void finish_lane(void)
 {
     if (lane && sent_head != lane->sent.tail)
         net_lane_run(handle);
@@ -32,7 +32,7 @@ static void finish(void)
 void px_lane_open(void)
 {
     struct net_lane *given = NULL;
-    if (net_lane_open(&handle, &given) == 0 && given && atexit(finish) == 0)
+    if (net_lane_open(&handle, &given) == 0 && given && atexit(finish_lane) == 0)
         lane = given;
 }
 
@@ -95,7 +95,7 @@ static bool make_room(struct px_socket *s, uint32_t size)
 }
 
 /* False: no memory now, or the other end sent more than it had credit for. */
-static bool deliver(struct px_socket *s, const struct net_record *record)
+static bool deliver_record(struct px_socket *s, const struct net_record *record)
 {
     if (record->size > NET_LANE_CREDIT - s->inbox_size) {
         broken = true;
@@ -126,7 +126,7 @@ void px_lane_poll(void)
         if (!bytes)
             break;
         struct px_socket *s = px_net_socket(record.socket & 0xffff);
-        if (s && s->name == record.socket && !deliver(s, &record))
+        if (s && s->name == record.socket && !deliver_record(s, &record))
             break; /* it stays there until there is memory */
         received_tail += bytes;
     }
@@ -134,7 +134,7 @@ void px_lane_poll(void)
         __atomic_store_n(&lane->received.tail, received_tail, __ATOMIC_RELEASE);
 }
 
-static void empty(struct px_socket *s)
+static void empty_inbox(struct px_socket *s)
 {
     s->inbox_start = 0;
     if (s->inbox_room <= INBOX_KEEP)
@@ -174,7 +174,7 @@ void px_lane_drop(struct px_socket *s, uint32_t n)
     s->taken += n;
     lane->taken[s->index] = s->taken;
     if (!s->inbox_size)
-        empty(s);
+        empty_inbox(s);
 }
 
 /* ---- Sending ---- */
@@ -197,7 +197,7 @@ static void gather_into_ring(uint8_t *to, uint32_t here, const struct iovec *iov
 }
 
 /* Asks the network compartment to look, and does not wait until it has. */
-static void nudge(void)
+static void nudge_network(void)
 {
     int before = errno;
     struct bh_try call;
@@ -216,7 +216,7 @@ void px_net_flush(void)
     bool reached = tail - asked_head <= sent_head - asked_head;
     asked_head = sent_head;
     if (reached && tail != sent_head)
-        nudge();
+        nudge_network();
 }
 
 /* An event loop is about to wait: what it writes to its clients goes together. */

@@ -19,29 +19,29 @@ struct vfs_held {
     bool flock;
 };
 
-static bool overlaps(const struct vfs_held *h, uint64_t first, uint64_t last)
+static bool ranges_overlap(const struct vfs_held *h, uint64_t first, uint64_t last)
 {
     return h->first <= last && first <= h->last;
 }
 
-static const struct vfs_held *conflict(const struct vfs_node *n, const void *owner, bool flock,
-                                       const struct vfs_lock *lock)
+static const struct vfs_held *find_conflict(const struct vfs_node *n, const void *owner, bool flock,
+                                            const struct vfs_lock *lock)
 {
     if (lock->type == F_UNLCK)
         return NULL;
     for (const struct vfs_held *h = n->locks; h; h = h->next)
-        if (h->flock == flock && h->owner != owner && overlaps(h, lock->first, lock->last) &&
+        if (h->flock == flock && h->owner != owner && ranges_overlap(h, lock->first, lock->last) &&
             (h->type == F_WRLCK || lock->type == F_WRLCK))
             return h;
     return NULL;
 }
 
 /* Takes [first, last] out of what the owner holds. `spare` is for the one range that may become two; NULL when used. */
-static void cut(struct vfs_node *n, const void *owner, bool flock, uint64_t first, uint64_t last,
-                struct vfs_held **spare)
+static void cut_range(struct vfs_node *n, const void *owner, bool flock, uint64_t first, uint64_t last,
+                      struct vfs_held **spare)
 {
     for (struct vfs_held **link = &n->locks, *h; (h = *link);) {
-        if (h->flock != flock || h->owner != owner || !overlaps(h, first, last)) {
+        if (h->flock != flock || h->owner != owner || !ranges_overlap(h, first, last)) {
             link = &h->next;
         } else if (h->first < first && h->last > last) {
             struct vfs_held *rest = *spare;
@@ -94,7 +94,7 @@ static void release_outside(struct vfs_node *n, void *handle, const void *owner,
 }
 
 /* One attempt. */
-static int apply(struct vfs_node *n, void *handle, const void *owner, bool flock, const struct vfs_lock *lock)
+static int apply_lock(struct vfs_node *n, void *handle, const void *owner, bool flock, const struct vfs_lock *lock)
 {
     struct vfs_held *new = malloc(sizeof(*new)), *spare = malloc(sizeof(*spare));
     int r = new &&spare ? 0 : -ENOLCK;
@@ -105,7 +105,7 @@ static int apply(struct vfs_node *n, void *handle, const void *owner, bool flock
             r = n->ops->lock(n, handle, flock, lock);
     }
     if (!r) {
-        cut(n, owner, flock, lock->first, lock->last, &spare);
+        cut_range(n, owner, flock, lock->first, lock->last, &spare);
         if (lock->type != F_UNLCK) {
             *new = (struct vfs_held){n->locks, owner, lock->first, lock->last, lock->type, flock};
             n->locks = new;
@@ -124,11 +124,11 @@ int vfs_lock_set(struct vfs_node *n, void *handle, const void *owner, bool flock
     for (;;) {
         while (n->locking)
             vfs_wait(&n->locking, UINT64_MAX);
-        bool inside = conflict(n, owner, flock, lock);
+        bool inside = find_conflict(n, owner, flock, lock);
         int r = -EAGAIN;
         if (!inside) {
             n->locking = true;
-            r = apply(n, handle, owner, flock, lock);
+            r = apply_lock(n, handle, owner, flock, lock);
             n->locking = false;
             vfs_wake(&n->locking);
         }
@@ -144,7 +144,7 @@ int vfs_lock_set(struct vfs_node *n, void *handle, const void *owner, bool flock
 
 int vfs_lock_find(struct vfs_node *n, void *handle, const void *owner, struct vfs_lock *lock)
 {
-    const struct vfs_held *h = conflict(n, owner, false, lock);
+    const struct vfs_held *h = find_conflict(n, owner, false, lock);
     lock->owner = 0;
     if (h) {
         *lock = (struct vfs_lock){h->first, h->last, h->type, 1};

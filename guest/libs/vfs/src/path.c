@@ -45,7 +45,7 @@ struct walk {
 };
 
 /* Puts a link's target before the rest of the path. */
-static int expand(struct walk *w, struct vfs_node *link, const char *rest)
+static int expand_link(struct walk *w, struct vfs_node *link, const char *rest)
 {
     if (++w->links > VFS_LINKS_MAX)
         return -ELOOP;
@@ -96,7 +96,7 @@ static int step_up(struct walk *w)
 }
 
 /* One name further. 1: *place is filled; 0: go on. */
-static int step(struct walk *w, bool follow, struct vfs_place *place)
+static int take_step(struct walk *w, bool follow, struct vfs_place *place)
 {
     const char *after;
     int r = next_name(w, place->name, &after);
@@ -123,7 +123,7 @@ static int step(struct walk *w, bool follow, struct vfs_place *place)
     }
     into_mount(&n);
     if (S_ISLNK(n->type) && (!last || follow || place->slash)) {
-        r = expand(w, n, after);
+        r = expand_link(w, n, after);
         vfs_put(n);
         return r;
     }
@@ -148,7 +148,7 @@ int vfs_walk(struct vfs_node *start, const char *path, bool follow, struct vfs_p
     struct walk w = {.at = vfs_get(*path == '/' ? vfs_root() : start), .rest = path};
     into_mount(&w.at);
     int r;
-    while ((r = step(&w, follow, place)) == 0)
+    while ((r = take_step(&w, follow, place)) == 0)
         continue;
     vfs_put(w.at);
     free(w.text);
@@ -170,7 +170,7 @@ void vfs_leave(struct vfs_place *place)
 }
 
 /* Text grows from the end of the buffer. */
-static int prepend(char *text, size_t *at, const char *name)
+static int prepend_name(char *text, size_t *at, const char *name)
 {
     size_t length = strlen(name);
     if (length + 1 > *at)
@@ -189,14 +189,14 @@ ssize_t vfs_text(struct vfs_node *dir, const char *name, char *out, size_t size)
         return -ENOMEM;
     size_t at = VFS_PATH_MAX - 1;
     text[at] = '\0';
-    int r = *name ? prepend(text, &at, name) : 0;
+    int r = *name ? prepend_name(text, &at, name) : 0;
     for (struct vfs_node *n = vfs_get(dir), *up;; n = up) {
         while (n->covered) {
             up = vfs_get(n->covered);
             vfs_put(n);
             n = up;
         }
-        if (r || n == vfs_root() || (r = n->ops->name(n, part)) || (r = prepend(text, &at, part)) ||
+        if (r || n == vfs_root() || (r = n->ops->name(n, part)) || (r = prepend_name(text, &at, part)) ||
             (r = n->ops->parent(n, &up))) {
             vfs_put(n);
             break;
