@@ -1,8 +1,9 @@
 /* A socket inside the network compartment, and what the files of the socket layer need of each other.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * sockets.c: creation, closing, storage of options; tcp.c: TCP connections; tcp_listen.c: listening sockets; tcp_data.c:
- * data of connections; tcp_hooks.c: what lwIP asks first; udp.c; options.c; resolve.c; events.c: readiness. */
+ * sockets.c: creation, closing, storage of options; tcp.c: TCP connections; tcp_listen.c: listening sockets;
+ * tcp_data.c: data of connections; tcp_hooks.c: what lwIP asks first; udp.c; options.c; resolve.c; events.c:
+ * readiness. */
 #ifndef NET_SOCKET_H
 #define NET_SOCKET_H
 
