@@ -1,4 +1,4 @@
-/* What it costs to have 1, 2 or 3 buffers of 64 bytes that a callee may reach, for the time of one function.
+/* The cost of having 1, 2 or 3 buffers of 64 bytes that a callee may reach, for the duration of one function.
  * SPDX-License-Identifier: BSD-3-Clause
  *
  *     heap-N      bh_malloc_shared() and bh_free_shared()

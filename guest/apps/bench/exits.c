@@ -1,4 +1,4 @@
-/* Leaving the guest: what a parked gate is made of, and the parked gate itself.
+/* Leaving the guest: the parts of a parked gate, and the parked gate itself.
  * SPDX-License-Identifier: BSD-3-Clause
  *
  *     exit        to the VM's process and back

@@ -1,4 +1,4 @@
-/* The calling side of scripts/bench gates, on whatever mechanism compartments.toml chose.
+/* The calling side of scripts/bench gates, for any mechanism that compartments.toml chooses.
  *
  * Commands on standard input, samples on standard output: bench/sample.h.
  * SPDX-License-Identifier: BSD-3-Clause */

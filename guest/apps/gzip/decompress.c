@@ -7,7 +7,7 @@
 
 enum { ID1 = 0x1f, ID2 = 0x8b, CM_DEFLATE = 8, FLG_RESERVED = 0xe0 }; /* RFC 1952, 2.3.1 */
 
-/* What follows at z->next_in. */
+/* The bytes that follow at z->next_in. */
 enum next { NEXT_MEMBER, NEXT_NOTHING, NEXT_GARBAGE, NEXT_UNUSABLE /* said so */ };
 
 static int report_truncated(void)

@@ -19,7 +19,7 @@ enum { BUFFER = 64 * 1024, BACKLOG = 511, TURNS = 16, EVENTS = 64 };
 struct connection {
     int fd;
     bool listening, echo;
-    char *pending; /* echo: what the last send did not take */
+    char *pending; /* echo: the rest that the last send did not take */
     size_t n_pending;
 };
 
@@ -73,7 +73,7 @@ static void accept_all(const struct connection *c)
     }
 }
 
-/* What cannot be sent now waits for room; until then nothing more is read. */
+/* Data that cannot be sent now waits for room, and nothing more is read until then. */
 static void want_events(struct connection *c, unsigned events)
 {
     struct epoll_event event = {.events = events, .data.ptr = c};

@@ -1,8 +1,8 @@
-/* Readiness: one word per socket and a ring of what changed, in a share; and waiting for it.
+/* Readiness: a word for each socket and a ring of events in a share, and waiting for events.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * The truth is in `words`, private to this compartment; the table in the share is a copy that only this file writes. A
- * member of the share that scribbles over it fools those who read it, not this compartment. */
+ * `words` is private to this compartment; the table in the share is a copy that only this file writes. A member of the
+ * share that overwrites the table misleads its readers, but not this compartment. */
 #include <errno.h>
 #include <string.h>
 

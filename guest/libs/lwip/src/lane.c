@@ -9,11 +9,11 @@
 
 enum { LANES_MAX = 8 };
 
-/* What is known about a lane and nobody else can change. */
+/* The private state of a lane, which the other end cannot change. */
 struct net_lane_end {
     struct net_lane *shared;
     uint32_t received_head, sent_tail;
-    bool broken;     /* the other end broke the rules: it is not used any more */
+    bool broken;     /* the other end broke the protocol: the lane is not used any more */
     bool unfinished; /* the network's thread goes on */
     bool news;       /* since net_lane_wait() returned last */
 };
@@ -77,14 +77,14 @@ int net_attach(net_lane_t lane, net_socket_t s, uint32_t *index)
 
 /* ---- To the application ---- */
 
-/* Bytes of the socket's that the application has not read. */
+/* Bytes of the socket that the application has not read. */
 uint32_t net_lane_unread(const struct net_socket *s)
 {
     uint32_t unread = s->lane ? s->pushed - s->lane->shared->taken[s->index] : 0;
     return unread > NET_LANE_CREDIT ? NET_LANE_CREDIT : unread;
 }
 
-/* One record; false: there is no room for a useful one. */
+/* Writes one record. False: there is no room for a useful one. */
 static bool push_some(struct net_socket *s)
 {
     struct net_lane_end *l = s->lane;
@@ -129,7 +129,8 @@ static void take_record(struct net_lane_end *l, const struct net_record *record)
     net_tcp_send_all(s, data, first, l->shared->sent.data, record->size - first);
 }
 
-/* At most a ring full at a time: a caller that never stops must not keep others waiting. True: there is more. */
+/* Takes at most a ring full at a time, so that a caller that never stops does not keep others waiting. True: there is
+ * more. */
 static bool run_lane(struct net_lane_end *l)
 {
     struct net_ring *ring = &l->shared->sent;
@@ -150,7 +151,7 @@ static bool run_lane(struct net_lane_end *l)
         if (bytes)
             return true;
         if (__atomic_load_n(&ring->head, __ATOMIC_SEQ_CST) == head)
-            break; /* what comes from now on finds the tail where it was, and asks */
+            break; /* records that come from now on see an unmoved tail, so their writer calls */
     }
     return false;
 }

@@ -10,7 +10,7 @@
 enum { STEP_NS = 100000000 };
 #define ANSWER_NS 20000000000ull
 
-/* One question; freed by whoever is later, the asker that gave up or lwIP. */
+/* One query. lwIP or the thread that asked frees it, whichever is done with it last. */
 struct question {
     bool answered, given_up, found;
     ip_addr_t ip;
@@ -74,7 +74,7 @@ static int resolve_numeric(const char *name, int family, struct net_address *lis
     return 1;
 }
 
-/* DNS's answer "no" may mean that nobody answered: lwIP does not say. */
+/* A failure may mean that no server answered: lwIP does not tell the difference. */
 int net_resolve(const char *name, int family, struct net_address *list, uint32_t max)
 {
     static const struct {

@@ -77,7 +77,7 @@ void net_tcp_apply_options(struct net_socket *s)
     else
         ip_reset_option(pcb, SOF_KEEPALIVE);
     if (s->state == NET_LISTENING)
-        return; /* a smaller structure: what follows is taken over at accept */
+        return; /* it is a smaller structure; accepted connections get the options below */
     if (s->option.no_delay)
         tcp_nagle_disable(pcb);
     else
@@ -126,7 +126,7 @@ static int start_connecting(struct net_socket *s, const ip_addr_t *ip, uint16_t 
     }
     s->deferred = false;
     if (e == ERR_VAL)
-        return -ENETUNREACH; /* an address of the other family than what it was bound to */
+        return -ENETUNREACH; /* the address is not of the family that the socket is bound to */
     if (e == ERR_BUF)
         return -EADDRNOTAVAIL; /* no port left */
     return e == ERR_OK ? -EINPROGRESS : -net_errno(e);

@@ -1,4 +1,4 @@
-/* TCP data: what arrives is queued as it lies, and copied once, to the caller's buffer.
+/* TCP data: received packets are queued in place, and copied once, to the caller's buffer.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
@@ -67,7 +67,7 @@ err_t net_tcp_on_receive(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t e
     return ERR_OK;
 }
 
-/* Not tcp_sndbuf(): that stops at 64 KiB. With a lane there is room if all that may still be in it finds some. */
+/* tcp_sndbuf() stops at 64 KiB. With a lane, there has to be room for all data that may still be in the lane. */
 static bool has_room(const struct net_socket *s)
 {
     const struct tcp_pcb *pcb = s->tcp;
@@ -97,7 +97,7 @@ err_t net_tcp_on_poll(void *arg, struct tcp_pcb *pcb)
 
 /* ---- Receiving ---- */
 
-/* Frees the first pbuf of the queue alone. */
+/* Frees the first pbuf of the queue, but not the ones behind it. */
 static void pop_received(struct net_socket *s)
 {
     struct pbuf *p = s->first;
@@ -160,7 +160,7 @@ void net_tcp_drop_received(struct net_socket *s)
     tell_consumed(s, n);
 }
 
-/* Nothing is queued: what to answer. */
+/* The result of a receive when nothing is queued. */
 static ssize_t nothing_received(struct net_socket *s)
 {
     if (s->error) {
@@ -269,7 +269,7 @@ ssize_t net_tcp_send(struct net_socket *s, const void *buffer, size_t size, int 
         return -EPIPE;
     if ((size_t)n < size || (s->lane && !has_room(s))) {
         net_lower(s, NET_WRITABLE);
-        s->starved = tcp_sndqueuelen(s->tcp) == 0; /* no acknowledgement will come that could tell */
+        s->starved = tcp_sndqueuelen(s->tcp) == 0; /* no acknowledgement will come that could report it */
     }
     if (!(flags & MSG_MORE) || n >= tcp_mss(s->tcp))
         tcp_output(s->tcp);

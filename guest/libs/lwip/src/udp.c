@@ -5,7 +5,7 @@
 
 #include "socket.h"
 
-enum { DATAGRAM_MAX = 65507, OVERHEAD = 512 /* what a small datagram counts at least */ };
+enum { DATAGRAM_MAX = 65507, OVERHEAD = 512 /* bytes that a smaller datagram counts as */ };
 
 static void on_receive(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *ip, u16_t port)
 {

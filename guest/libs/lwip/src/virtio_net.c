@@ -1,8 +1,8 @@
-/* The network device: features, queues, and lwIP's interface to them.
+/* The virtio-net driver: features, queues, and lwIP's interface to them.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * No interrupts: the core watches the receive queue's used index while the VM polls, and the device wakes the VM when
- * it is parked. Both sides ask for a notification only when they are about to sleep (event index). */
+ * There are no interrupts: the core watches the used index of the receive queue while the VM polls, and the device
+ * wakes the VM when it is parked. Both sides ask for a notification only when they are about to sleep (event index). */
 #include "virtio_net.h"
 
 #include <malloc.h>
@@ -26,7 +26,8 @@ static const struct bh_boot_net *boot_net(void)
     return (const void *)((const char *)bh_boot() + bh_boot()->net_off);
 }
 
-/* What of the offered features this driver uses; those that need another only with it (virtio 1.2, 5.1.3.1). */
+/* Chooses the offered features that this driver uses. Some are valid only together with another (virtio 1.2,
+ * 5.1.3.1). */
 static uint64_t choose_features(uint64_t offered)
 {
     uint64_t f = 1ull << VIRTIO_F_VERSION_1 | 1ull << VIRTIO_RING_F_EVENT_IDX | 1ull << VIRTIO_NET_F_MAC |
@@ -144,7 +145,7 @@ void net_device_flush(void)
 {
     net_tx_flush();
     if (net_tx_unblock()) {
-        tcp_txnow(); /* what was refused for lack of descriptors */
+        tcp_txnow(); /* sends what was refused for lack of descriptors */
         net_tx_flush();
     }
     net_rx_refill();
@@ -158,7 +159,7 @@ void net_device_look(void)
 void net_device_wait(uint32_t ms)
 {
     if (net_tx_blocked() && ms > BLOCKED_MS)
-        ms = BLOCKED_MS; /* transmit completions wake nobody */
+        ms = BLOCKED_MS; /* transmit completions do not wake the VM */
     if (!vq_want_notification(&net_device.rx, 0))
         bh_core()->wait(&net_device, ms == UINT32_MAX ? BH_FOREVER : ms * 1000000ull);
 }

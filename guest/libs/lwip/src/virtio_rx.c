@@ -1,4 +1,4 @@
-/* Receiving: the device writes into our buffers, and lwIP gets the buffers themselves.
+/* The receive half of the virtio-net driver: the device writes into its buffers, and lwIP gets these without a copy.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "virtio_net.h"
 
@@ -8,7 +8,7 @@
 
 enum { RESERVE = 16 };
 
-/* A receive buffer. lwIP holds it as a pbuf until the data has been fetched. */
+/* A receive buffer. lwIP holds it as a pbuf until the application has fetched the data. */
 struct buffer {
     struct pbuf_custom custom; /* first: lwIP hands it back as a pbuf */
     struct buffer *next;
@@ -79,7 +79,7 @@ void net_rx_refill(void)
         bh_core()->net_kick(NET_RECEIVE_QUEUE);
 }
 
-/* The next buffer that the device filled, and how much of it; NULL: none. */
+/* Takes the next buffer that the device filled; *written: how many bytes. NULL: there is none. */
 static struct buffer *take_buffer(uint32_t *written)
 {
     uint16_t head;
@@ -104,8 +104,8 @@ static struct pbuf *as_pbuf(struct buffer *b, uint32_t skip, uint32_t written)
                                (uint16_t)(NET_BUFFER_SIZE - skip));
 }
 
-/* One frame, of as many buffers as its header says. *checked: its checksum is known to be good. NULL: none, or (*bad)
- * one that is no frame. */
+/* Takes one frame of as many buffers as its header says. *checked: its checksum is known to be good. NULL: there is
+ * none, or the buffer holds no valid frame (*bad). */
 static struct pbuf *take_frame(bool *checked, bool *bad)
 {
     uint32_t written;
@@ -125,13 +125,13 @@ static struct pbuf *take_frame(bool *checked, bool *bad)
     while (more-- > 1) {
         b = take_buffer(&written);
         if (!b)
-            break; /* the device published half a frame: what there is will fail lwIP's checks */
+            break; /* the device published half a frame, which will fail lwIP's checks */
         struct pbuf *p = as_pbuf(b, 0, written);
         total += p->len;
         last->next = p;
         last = p;
     }
-    /* A pbuf's tot_len is what lies in it and behind it. */
+    /* The tot_len of a pbuf counts its own bytes and those of the pbufs behind it. */
     uint32_t left = total;
     for (struct pbuf *p = frame; p; left -= p->len, p = p->next)
         p->tot_len = (uint16_t)left;
@@ -157,7 +157,7 @@ uint32_t net_rx_poll(struct netif *netif, uint32_t budget)
             continue;
         }
         net_device.counters.received++;
-        /* Input is processed on the spot, so what is checked can be decided for each frame. */
+        /* Input is processed at once, so the checks can be chosen for each frame. */
         NETIF_SET_CHECKSUM_CTRL(netif,
                                 checked ? flags & ~(NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP) : flags);
         if (netif->input(p, netif) != ERR_OK) {

@@ -1,4 +1,4 @@
-/* Changing what a file has besides its contents: size, mode, owner, times.
+/* Changing the size, mode, owner and times of files.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <fcntl.h>
@@ -106,7 +106,7 @@ int fchown(int fd, uid_t owner, gid_t group)
     return set_owner(px_peek(fd) ? 0 : (int)px_result(-EBADF), owner, group);
 }
 
-/* What vfs_change() shall do for the two times: *what and ns each. */
+/* Converts two times to arguments of vfs_change(): the bits in *what, and nanoseconds in ns. */
 static int times_in(const struct timespec times[2], uint32_t *what, int64_t ns[2])
 {
     static const uint32_t bits[2] = {VFS_ACCESSED, VFS_MODIFIED};

@@ -45,7 +45,7 @@ ssize_t writev(int fd, const struct iovec *iov, int n)
     return transfer_data(fd, iov, n, px_write);
 }
 
-/* With `offset`: some kinds of files let other threads run meanwhile. */
+/* Transfers at an offset. Other threads may run meanwhile with some kinds of files, so the file needs a reference. */
 static ssize_t move_at(int fd, const struct iovec *iov, int n, off_t offset, bool write)
 {
     struct px_file *f = px_get(fd);

@@ -10,7 +10,7 @@
 
 #include "../fd/file.h"
 
-/* The range of *l from its start; -EINVAL, -EOVERFLOW. */
+/* Converts the range of *l to one from the start of the file. -EINVAL, -EOVERFLOW. */
 static int lock_range(struct px_file *f, const struct flock *l, struct vfs_lock *to)
 {
     off_t from = 0, size = l->l_len;
@@ -36,7 +36,7 @@ static int lock_range(struct px_file *f, const struct flock *l, struct vfs_lock 
     return size && to->last > INT64_MAX ? -EOVERFLOW : 0;
 }
 
-/* Nobody else sees the lock, and this process's own do not keep each other out. */
+/* No other client sees the lock, and locks of one process do not conflict with each other. */
 static int lock_alone(const struct px_file *f, int command, struct flock *l)
 {
     int mode = f->flags & O_ACCMODE;

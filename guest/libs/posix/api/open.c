@@ -12,7 +12,7 @@
 
 static mode_t mask = 022;
 
-/* The descriptor that /dev/stdin, /dev/stdout, /dev/stderr or /dev/fd/N stands for; -1: another name. */
+/* Returns the descriptor for /dev/stdin, /dev/stdout, /dev/stderr or /dev/fd/N, and -1 for another name. */
 static int descriptor_named(const char *path)
 {
     static const char *const names[] = {"/dev/stdin", "/dev/stdout", "/dev/stderr"};
@@ -26,7 +26,7 @@ static int descriptor_named(const char *path)
     return *end || fd >= PX_FILES_MAX ? -1 : (int)fd;
 }
 
-/* Unlike on Linux it is not opened again: flags and offset are those of `fd`. */
+/* Duplicates `fd`. Unlike on Linux the file is not opened again: the flags and the offset are shared. */
 static int open_descriptor(int fd, int flags)
 {
     const struct px_file *f = px_peek(fd);

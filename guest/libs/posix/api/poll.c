@@ -15,7 +15,7 @@ static uint64_t of_ms(int timeout)
     return timeout < 0 ? PX_FOREVER : timeout ? px_deadline((uint64_t)timeout * 1000000) : 0;
 }
 
-/* 0 (do not wait), a deadline, or PX_FOREVER; *bad if it is no time. */
+/* Converts a time-out to 0 (do not wait), a deadline, or PX_FOREVER. *bad: it is not a valid time. */
 static uint64_t of_timespec(const struct timespec *t, bool *bad)
 {
     *bad = t && (t->tv_sec < 0 || t->tv_nsec < 0 || t->tv_nsec >= 1000000000);
@@ -64,7 +64,7 @@ static size_t to_pollfds(struct pollfd *list, int n, fd_set *r, fd_set *w, fd_se
     return used;
 }
 
-/* Moves the bit of a descriptor into `set` if it was asked for and is there. */
+/* Keeps the bit of a descriptor in `set` if it was asked for and the event has occurred. */
 static int keep_ready(fd_set *set, const struct pollfd *p, short asked, short any)
 {
     if (!set || !(p->events & asked))

@@ -11,14 +11,14 @@
 
 #include "../net/net_socket.h"
 
-/* Until `count`, the end of the file, or no more is taken. */
+/* Copies `count` bytes, or fewer at the end of the file or when the receiver takes no more. */
 static ssize_t copy_file(struct px_file *to, struct px_file *from, off_t offset, size_t count, char *buffer)
 {
     size_t done = 0;
     while (done < count) {
         struct iovec part = {buffer, count - done < PX_BOUNCE_SIZE ? count - done : PX_BOUNCE_SIZE};
         if (to->flags & O_NONBLOCK && to->ops->poll && !(px_poll(to) & (POLLOUT | POLLERR | POLLHUP)))
-            return done ? (ssize_t)done : -EAGAIN; /* nothing is read in vain */
+            return done ? (ssize_t)done : -EAGAIN; /* never read more than can be sent */
         ssize_t got = from->ops->pread(from, &part, 1, offset + (off_t)done);
         if (got <= 0)
             return done ? (ssize_t)done : got;

@@ -9,7 +9,7 @@
 
 int px_socketpair_fds(int fds[2], int flags);
 
-/* A reference to the socket that `fd` is, or NULL: *r says why not. */
+/* Returns a reference to the socket `fd`, or NULL and the reason in *r. */
 static struct px_socket *get_socket(int fd, int *r)
 {
     struct px_file *f = px_get(fd);
@@ -21,7 +21,7 @@ static struct px_socket *get_socket(int fd, int *r)
     return NULL;
 }
 
-/* Drops the reference, and returns to the application. */
+/* Drops the reference and converts the result for the application. */
 static long socket_done(struct px_socket *s, long r)
 {
     if (s)

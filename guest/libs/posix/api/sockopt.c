@@ -37,7 +37,7 @@ static int set_option(struct px_socket *s, int level, int name, const void *valu
         return -EINVAL;
     memcpy(&number, value, sizeof(number));
     if (level == IPPROTO_TCP && name == TCP_CORK) {
-        s->corked = number != 0; /* without effect: what is sent until the caller waits goes together anyway */
+        s->corked = number != 0; /* no effect: data that is sent before the caller waits is sent together anyway */
         return s->type == SOCK_STREAM ? 0 : -ENOPROTOOPT;
     }
     return net_setopt(s->handle, level, name, number);

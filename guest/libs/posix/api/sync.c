@@ -1,4 +1,4 @@
-/* fsync() and its relatives: what was written is where it survives a crash.
+/* fsync() and its relatives: making written data survive a crash.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <unistd.h>
 
@@ -29,5 +29,5 @@ int fdatasync(int fd)
 
 void sync(void)
 {
-    /* Only fsync() promises to wait; the host writes all of it in time. */
+    /* POSIX lets sync() return at once; the host writes the data later. */
 }

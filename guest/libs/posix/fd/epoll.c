@@ -110,7 +110,7 @@ bool px_is_epoll(const struct px_file *f)
     return f->ops == &ops;
 }
 
-/* A file that has items disappears: called by px_put() before its own close. */
+/* Removes the items of a file that is being closed. px_put() calls it before the close operation of the file. */
 void px_epoll_forget(struct px_file *target)
 {
     for (struct px_watch *w = target->watches, *next; w; w = next) {
@@ -143,7 +143,7 @@ static int add_item(struct epoll *e, int fd, struct px_file *target, const struc
         e->n_items = n;
     }
     if (e->items[fd])
-        drop_item(e->items[fd]); /* of another file that had this number and lives on in a dup()ed one */
+        drop_item(e->items[fd]); /* an item of another file that had this number and is still open through dup() */
     struct item *i = calloc(1, sizeof(*i));
     if (!i)
         return -ENOMEM;

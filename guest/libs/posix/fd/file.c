@@ -182,7 +182,7 @@ bool px_is_file(const struct px_file *f)
     return f->ops == &ops;
 }
 
-/* A reference to an open file of the file system; *r says what is wrong. */
+/* A reference to an open file of the file system; *r is the error if there is none. */
 struct px_file *px_file_get(int fd, int *r)
 {
     px_flush();

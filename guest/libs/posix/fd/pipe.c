@@ -11,7 +11,7 @@
 
 enum { ROOM = 65536, ATOMIC = 4096 }; /* a write of at most ATOMIC bytes is never split */
 
-/* One direction. Lives as long as one of its ends is open. */
+/* One direction. It exists as long as one of its ends is open. */
 struct stream {
     size_t first, used;
     struct px_file *reader, *writer; /* NULL: closed */
@@ -22,7 +22,7 @@ struct stream {
 struct end {
     struct px_file file;
     bool pair;
-    struct stream *in, *out; /* NULL: not this direction; of a pair: shut down */
+    struct stream *in, *out; /* NULL: the end does not have this direction, or has shut it down */
 };
 
 static struct end *end_of(struct px_file *f)

@@ -1,4 +1,4 @@
-/* Readiness: who waits for a file, and how reads and writes wait.
+/* Readiness: watching files, and reads and writes that block.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <fcntl.h>
@@ -77,7 +77,7 @@ ssize_t px_read(struct px_file *f, const struct iovec *iov, int n)
     }
 }
 
-/* Moves the place in iov[n], `*offset` bytes into iov[*i], forward by `size`. */
+/* Advances a position in iov[n], which is `*offset` bytes into iov[*i], by `size` bytes. */
 static void advance_iovec(const struct iovec *iov, int n, int *i, size_t *offset, size_t size)
 {
     *offset += size;

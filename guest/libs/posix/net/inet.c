@@ -23,7 +23,7 @@ static int parse4(const char *text, unsigned char out[4])
     return 1;
 }
 
-/* Hexadecimal group of 1 to 4 digits; moves *text. -1: none. */
+/* Reads a group of 1 to 4 hexadecimal digits and advances *text. -1: there is none. */
 static int read_group(const char **text)
 {
     int value = 0, digits = 0;
@@ -139,7 +139,7 @@ const char *inet_ntop(int family, const void *address, char *text, socklen_t siz
     return strcpy(text, made);
 }
 
-/* a, a.b, a.b.c and a.b.c.d; each decimal, octal or hexadecimal. */
+/* Accepts a, a.b, a.b.c and a.b.c.d, each part decimal, octal or hexadecimal. */
 int inet_aton(const char *text, struct in_addr *address)
 {
     unsigned long parts[4];

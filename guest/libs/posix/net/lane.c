@@ -1,5 +1,5 @@
-/* Lanes, the application's end (guest/libs/lwip/include/net/lane.h): what was received waits in an inbox of each
- * socket, what is small is sent without a call.
+/* The application's end of a lane (guest/libs/lwip/include/net/lane.h): each socket has an inbox for received data, and
+ * small data is sent without a call.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,10 +19,10 @@ enum {
 static struct net_lane *lane; /* NULL: none, every transfer is a call */
 static net_lane_t handle;
 static uint32_t received_tail, sent_head;
-static uint32_t asked_head; /* what the network was last asked to look at */
+static uint32_t asked_head; /* the head that the network was last asked to look at */
 static bool broken;         /* the other end broke the rules */
 
-/* At the application's end: what was written has to reach the network before everything stops. */
+/* At the end of the application, written data has to reach the network before the appliance stops. */
 static void finish_lane(void)
 {
     if (lane && sent_head != lane->sent.tail)
@@ -94,7 +94,7 @@ static bool make_room(struct px_socket *s, uint32_t size)
     return true;
 }
 
-/* False: no memory now, or the other end sent more than it had credit for. */
+/* False: there is no memory now, or the other end sent more than its credit. */
 static bool deliver_record(struct px_socket *s, const struct net_record *record)
 {
     if (record->size > NET_LANE_CREDIT - s->inbox_size) {
@@ -179,7 +179,7 @@ void px_lane_drop(struct px_socket *s, uint32_t n)
 
 /* ---- Sending ---- */
 
-/* The data behind the record, around the ring's end if need be. */
+/* Copies the data behind the record header; it may wrap around the end of the ring. */
 static void gather_into_ring(uint8_t *to, uint32_t here, const struct iovec *iov, int n)
 {
     for (int i = 0; i < n; i++) {
@@ -196,7 +196,7 @@ static void gather_into_ring(uint8_t *to, uint32_t here, const struct iovec *iov
     }
 }
 
-/* Asks the network compartment to look, and does not wait until it has. */
+/* Asks the network compartment to look at the lane, without waiting for it. */
 static void nudge_network(void)
 {
     int before = errno;
@@ -207,7 +207,7 @@ static void nudge_network(void)
     errno = before;
 }
 
-/* Not if it has yet to look at something older: then it will find this as well. */
+/* No call is needed if the network has not looked at an older record yet: then it will find these as well. */
 void px_net_flush(void)
 {
     if (asked_head == sent_head)
@@ -219,7 +219,7 @@ void px_net_flush(void)
         nudge_network();
 }
 
-/* An event loop is about to wait: what it writes to its clients goes together. */
+/* Is the caller an event loop, which is about to wait? Then its writes to all clients are sent together. */
 static bool in_a_loop(const struct px_socket *s)
 {
     return s->file.watches && s->file.flags & O_NONBLOCK;

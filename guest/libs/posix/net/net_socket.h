@@ -13,14 +13,14 @@ struct px_socket {
     net_socket_t handle;
     uint32_t index; /* in the network's table of readiness words */
     int family, type;
-    bool connecting; /* connect() was started, its outcome not yet told */
+    bool connecting; /* connect() has started and its outcome was not reported yet */
     bool corked;     /* TCP_CORK, which is only remembered */
 
     /* With a lane (lane.c). */
     bool in_lane;
     uint32_t name;  /* of the socket, in records */
     uint32_t taken; /* bytes read from the inbox, ever */
-    uint8_t *inbox; /* what was received and not yet read: inbox_size bytes from inbox_start on */
+    uint8_t *inbox; /* received data that was not read yet: inbox_size bytes from inbox_start on */
     uint32_t inbox_start, inbox_size, inbox_room;
 };
 
@@ -39,16 +39,16 @@ bool px_bounce_has(const void *buffer); /* is `buffer` one of them? */
 
 /* ---- Transfers without a call (lane.c) ---- */
 void px_lane_open(void);
-void px_lane_shut(void);                                /* as if there were none */
+void px_lane_shut(void);                                /* from now on there is no lane */
 bool px_lane_arm(bool on);                              /* whether events have to end px_lane_wait(); false: no lane */
 bool px_lane_wait(void);                                /* blocks; false: the network died */
 void px_lane_attach(struct px_socket *s);               /* a new socket, if it can */
-void px_lane_grant(struct px_socket *s, uint32_t name); /* sets its index and name: as net_accept() told */
-void px_lane_poll(void);                                /* moves what came to the sockets' inboxes */
-/* Bytes of the inbox; -EAGAIN: it is empty, the rest is for a call. */
+void px_lane_grant(struct px_socket *s, uint32_t name); /* sets its index and name, which net_accept() stored */
+void px_lane_poll(void);                                /* moves received data to the sockets' inboxes */
+/* Reads from the inbox. -EAGAIN: it is empty, and a call may find more. */
 ssize_t px_lane_receive(struct px_socket *s, const struct iovec *iov, int n, int flags);
 void px_lane_drop(struct px_socket *s, uint32_t n); /* counts them as read */
-/* False: has to be a call. */
+/* False: the data has to be sent by a call. */
 bool px_lane_send(struct px_socket *s, const struct iovec *iov, int n, size_t size, int flags);
 
 /* ---- Transfer (socket.c): never block ---- */

@@ -22,7 +22,7 @@ static const struct {
     {"ntp", 123, true}, {"https", 443, false}, {"syslog", 514, true}, {"redis", 6379, false},
 };
 
-/* A service's port, 0 for none, -1: unknown. */
+/* The port of a service; 0: no service was named; -1: unknown. */
 static int port_of(const char *service, int flags)
 {
     if (!service)
@@ -73,7 +73,7 @@ static int append_entries(struct addrinfo ***tail, const struct net_address *add
     return 0;
 }
 
-/* Numeric addresses, and what no host name means. How many, or EAI_*. */
+/* Resolves numeric addresses, "localhost" and a missing host name. Returns how many addresses, or EAI_*. */
 static int resolve_locally(const char *host, const struct addrinfo *hints, struct net_address list[2])
 {
     bool passive = hints->ai_flags & AI_PASSIVE;

@@ -34,7 +34,7 @@ static void scatter_iovec(const char *from, size_t size, const struct iovec *iov
     }
 }
 
-/* A buffer for `size` bytes that may cross the gate: shared if possible. */
+/* A buffer for `size` bytes that cross the gate: a bounce buffer if one is free, else private memory. */
 static char *borrow_buffer(size_t size, bool *bounced)
 {
     char *buffer = px_bounce_take();
@@ -69,7 +69,7 @@ ssize_t px_socket_receive(struct px_socket *s, const struct iovec *iov, int n, i
     if (got > 0)
         scatter_iovec(buffer, (size_t)got < size ? (size_t)got : size, iov, n);
     return_buffer(buffer, bounced);
-    if (got == -EAGAIN && s->in_lane) /* something may have come by the lane before the call got there */
+    if (got == -EAGAIN && s->in_lane) /* data may have come by the lane before the call arrived */
         return px_lane_receive(s, iov, n, flags);
     return got;
 }

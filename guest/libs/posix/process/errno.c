@@ -1,4 +1,4 @@
-/* From negative errno values, which the layer uses inside, to errno and -1.
+/* Conversion of the negative errno values used inside the layer to errno and -1.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 

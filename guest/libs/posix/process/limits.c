@@ -1,4 +1,4 @@
-/* Limits, usage, and what sysconf() tells.
+/* Resource limits, resource usage, and sysconf().
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <limits.h>
@@ -48,7 +48,7 @@ int getrlimit(int resource, struct rlimit *limit)
     }
 }
 
-/* Limits cannot be raised; lower ones are accepted, but only RLIMIT_NOFILE's is told again. */
+/* Limits cannot be raised. Lower ones are accepted, but only RLIMIT_NOFILE is remembered. */
 int setrlimit(int resource, const struct rlimit *limit)
 {
     struct rlimit now;

@@ -1,4 +1,4 @@
-/* The one process: who it is, what it cannot do.
+/* The only process: its identity, and process functions that always fail.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <stdio.h>
@@ -90,7 +90,7 @@ int getgroups(int n, gid_t *list)
     return 0;
 }
 
-/* ---- There is no second process ---- */
+/* ---- There is no second process, so these fail ---- */
 
 static int no_process(void)
 {

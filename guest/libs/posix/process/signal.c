@@ -1,4 +1,4 @@
-/* Signals: what the process does to itself, and SIGTERM and SIGINT from the supervisor.
+/* Signals that the process sends to itself, and SIGTERM and SIGINT from the supervisor.
  * SPDX-License-Identifier: BSD-3-Clause
  *
  * Nothing interrupts running code: handlers run in raise(), or on the main thread when it waits or is waiting. */
@@ -86,7 +86,7 @@ int px_signals_run(struct posix_thread *self)
     return r;
 }
 
-/* For the main thread, when it waits next. */
+/* Makes a signal pending; the main thread handles it when it waits next. */
 static void post_signal(int number)
 {
     pending |= BIT(number);
@@ -136,7 +136,7 @@ int pthread_kill(pthread_t t, int number)
     return 0;
 }
 
-/* Waits for the supervisor to ask for the end. */
+/* Waits until the supervisor asks the appliance to end. */
 static void listen_to_supervisor(void *word)
 {
     const volatile uint32_t *shutdown = word;
@@ -145,7 +145,7 @@ static void listen_to_supervisor(void *word)
     post_signal(is_valid((int)*shutdown) ? (int)*shutdown : SIGTERM);
 }
 
-/* From the first handler on, the application decides what becomes of SIGTERM and SIGINT. */
+/* From the first handler on, the application handles SIGTERM and SIGINT itself. */
 static void take_over_shutdown(void)
 {
     static bool done;
@@ -239,5 +239,5 @@ int sigaltstack(const stack_t *restrict stack, stack_t *restrict old)
     (void)stack;
     if (old)
         *old = (stack_t){.ss_flags = SS_DISABLE};
-    return 0; /* handlers run on the stack of whoever raises */
+    return 0; /* handlers run on the stack of the thread that raises */
 }

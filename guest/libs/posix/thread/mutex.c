@@ -106,7 +106,7 @@ int pthread_mutexattr_setpshared(pthread_mutexattr_t *attr, int shared)
     return shared == PTHREAD_PROCESS_PRIVATE ? 0 : ENOTSUP;
 }
 
-/* ---- Spin locks: whoever holds one may be waiting for a gate, so others have to let it run. ---- */
+/* ---- Spin locks: the owner may be waiting for a gate, so the other threads have to let it run. ---- */
 
 int pthread_spin_init(pthread_spinlock_t *l, int shared)
 {

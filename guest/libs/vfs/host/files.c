@@ -30,7 +30,7 @@ int host_open(struct vfs_node *n, uint32_t flags, void **handle)
     return r;
 }
 
-/* Messages are answered in order, so nobody has to wait for this one. */
+/* Messages are answered in order, so there is no need to wait for this one. */
 void host_close(struct vfs_node *n, void *handle)
 {
     const struct fuse_release_in in = {.fh = host_fh(handle)};
@@ -98,7 +98,7 @@ int host_sync(struct vfs_node *n, void *handle, bool data_only)
 
 /* ---- Entries ---- */
 
-/* From FUSE's form into ours; how many bytes, and *cookie after the last entry taken. */
+/* Converts FUSE's entries to ours. Returns how many bytes, and sets *cookie to continue after the last entry. */
 static ssize_t convert_entries(const uint8_t *from, size_t size, uint8_t *to, size_t room, uint64_t *cookie)
 {
     size_t used = 0;
@@ -121,7 +121,7 @@ static ssize_t convert_entries(const uint8_t *from, size_t size, uint8_t *to, si
 
 ssize_t host_list(struct vfs_node *n, void *handle, void *buffer, size_t size, uint64_t *cookie)
 {
-    /* What does not fit the caller's buffer was read in vain: ask for no more than it may hold. */
+    /* Entries that do not fit the caller's buffer would be read again: ask for no more than it may hold. */
     size_t room = size < HOST_DATA ? size : HOST_DATA;
     uint8_t *entries = malloc(room);
     if (!entries)

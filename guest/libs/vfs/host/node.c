@@ -1,4 +1,4 @@
-/* Nodes of the host's directory: one for each file that the server told of.
+/* Nodes of the host's directory: one for each file that the server has named.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "host.h"
 
@@ -19,7 +19,7 @@ static void send_forget(struct host_mount *m, uint64_t id, uint64_t lookups)
     host_post(m, &call);
 }
 
-/* Remembers where a directory was found. */
+/* Remembers under which name a directory was found. */
 static int remember_place(struct host_node *n, struct host_node *dir, const char *name)
 {
     if (n->parent == dir && n->name && strcmp(n->name, name) == 0)
@@ -83,7 +83,7 @@ void host_moved(struct host_node *from, const char *from_name, struct host_node 
     for (unsigned i = 0; i < HOST_BUCKETS; i++)
         for (struct host_node *n = from->mount->nodes[i]; n; n = n->next)
             if (n->parent == from && strcmp(n->name, from_name) == 0) {
-                remember_place(n, to, to_name); /* without memory it keeps its old name: only getcwd() would tell */
+                remember_place(n, to, to_name); /* without memory it keeps its old name, which only getcwd() shows */
                 return;
             }
 }

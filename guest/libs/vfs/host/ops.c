@@ -1,4 +1,4 @@
-/* Names and attributes on the host's directory.
+/* Names and attributes of files on the host's directory.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "host.h"
 

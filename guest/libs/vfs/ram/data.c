@@ -49,7 +49,7 @@ static bool reserve_blocks(struct ram_node *n, size_t blocks)
     return true;
 }
 
-/* Takes what fits into one block after the other; the number of bytes before memory ran out. */
+/* Fills one block after the other. Returns how many bytes were stored before memory ran out. */
 static size_t store_bytes(struct ram_node *n, const char *from, size_t size, uint64_t offset)
 {
     size_t done = 0;

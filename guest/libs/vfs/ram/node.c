@@ -62,7 +62,7 @@ struct vfs_node *ram_root(void)
         return NULL;
     top->links = 1;
     top->parent = top;
-    if (fill_root(top)) /* what little there is stays: without memory nothing else works either */
+    if (fill_root(top)) /* the nodes made so far are not freed: without memory nothing else works either */
         return NULL;
     root = top;
     return &root->vfs;

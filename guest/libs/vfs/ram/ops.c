@@ -1,4 +1,4 @@
-/* What the rest of the file system asks of the tree in memory.
+/* The operations of the tree in memory (struct vfs_ops).
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <stdlib.h>
 #include <string.h>
@@ -227,7 +227,7 @@ static int allocate_node(struct vfs_node *n, void *handle, uint64_t offset, uint
 static int sync_node(struct vfs_node *n, void *handle, bool data_only)
 {
     (void)n, (void)handle, (void)data_only;
-    return 0; /* memory is all there is to be in step with */
+    return 0; /* nothing to do: the contents are only in memory */
 }
 
 static int room_of(struct vfs_node *n, struct vfs_room *out)

@@ -1,4 +1,4 @@
-/* Open files: what can be done with their handles.
+/* Open files: the exported functions that take handles.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -48,7 +48,7 @@ static bool is_writable(uint32_t flags)
     return (flags & O_ACCMODE) != O_RDONLY;
 }
 
-/* What is there already. */
+/* Opens a node that exists. */
 static int open_node(struct vfs_client *client, struct vfs_node *n, uint32_t flags, vfs_file_t *out)
 {
     bool dir = vfs_is_dir(n);
@@ -112,7 +112,7 @@ int vfs_open(vfs_file_t dir, const char *path, uint32_t flags, uint32_t mode, vf
         vfs_leave(&p);
         if (!missing || r != -EEXIST || exclusive)
             return r;
-        /* Somebody else, on the host, made it just now. */
+        /* Another process of the host made it just now. */
     }
 }
 

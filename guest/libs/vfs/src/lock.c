@@ -1,9 +1,9 @@
-/* Locks: of bytes as fcntl() has them, which belong to a client, and of whole files as flock() has them, which belong
- * to an open file. The two kinds do not see each other.
+/* Locks: of bytes (fcntl()), which belong to a client, and of whole files (flock()), which belong to an open file. The
+ * two kinds do not conflict with each other.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * The list of a node has what this file system's clients hold; ranges of one owner never overlap. Where the file is
- * the host's too, the host is told of what all clients together hold (ops->lock). */
+ * The list of a node has the locks of this file system's clients; ranges of one owner never overlap. For a file on the
+ * host, the host gets the union of all clients' locks (ops->lock). */
 #include <fcntl.h>
 #include <stdlib.h>
 
@@ -36,7 +36,8 @@ static const struct vfs_held *find_conflict(const struct vfs_node *n, const void
     return NULL;
 }
 
-/* Takes [first, last] out of what the owner holds. `spare` is for the one range that may become two; NULL when used. */
+/* Takes [first, last] out of the locks of the owner. `spare` is for the one range that may become two; NULL when
+ * used. */
 static void cut_range(struct vfs_node *n, const void *owner, bool flock, uint64_t first, uint64_t last,
                       struct vfs_held **spare)
 {
@@ -64,12 +65,13 @@ static void cut_range(struct vfs_node *n, const void *owner, bool flock, uint64_
     }
 }
 
-/* Unlocks on the host what nobody else here holds. */
+/* Unlocks on the host the bytes that no other client here has locked. */
 static void release_outside(struct vfs_node *n, void *handle, const void *owner, const struct vfs_lock *lock)
 {
     uint64_t at = lock->first;
     for (;;) {
-        const struct vfs_held *in = NULL, *next = NULL; /* another one's: with `at` in it; the first that comes after */
+        /* Locks of other owners: the one that contains `at`, and the first one behind it. */
+        const struct vfs_held *in = NULL, *next = NULL;
         for (const struct vfs_held *h = n->locks; h; h = h->next) {
             if (h->flock || h->owner == owner || h->last < at)
                 continue;
@@ -99,7 +101,7 @@ static int apply_lock(struct vfs_node *n, void *handle, const void *owner, bool 
     struct vfs_held *new = malloc(sizeof(*new)), *spare = malloc(sizeof(*spare));
     int r = new &&spare ? 0 : -ENOLCK;
     if (!r && n->ops->lock && !(flock && !handle)) {
-        if (lock->type == F_UNLCK && !flock) /* of whole files the host knows which open file has which */
+        if (lock->type == F_UNLCK && !flock) /* the host itself knows the open file of a flock() */
             release_outside(n, handle, owner, lock);
         else
             r = n->ops->lock(n, handle, flock, lock);
@@ -136,7 +138,7 @@ int vfs_lock_set(struct vfs_node *n, void *handle, const void *owner, bool flock
             vfs_wake(&n->locks);
         if (r != -EAGAIN || !wait)
             return r;
-        /* Of a lock on the host nobody says when it goes. */
+        /* The host does not report when a lock goes away, so try again after a while. */
         vfs_wait(&n->locks, inside ? UINT64_MAX : retry);
         retry = retry * 2 > RETRY_LAST_NS ? RETRY_LAST_NS : retry * 2;
     }

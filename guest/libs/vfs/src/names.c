@@ -1,4 +1,4 @@
-/* What changes the tree, or asks about names in it.
+/* The exported functions that change names or ask about them.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
@@ -21,7 +21,7 @@ int vfs_stat_at(vfs_file_t dir, const char *path, int follow, struct vfs_stat *s
     return r;
 }
 
-/* Walks to a name that something is about to be made of, removed from, ... The last name is not followed. */
+/* Walks to a name that is about to be made, removed or changed. A link at the end is not followed. */
 static int find_name(vfs_file_t dir, const char *path, struct vfs_place *p)
 {
     if (!dir)

@@ -16,7 +16,7 @@ struct vfs_node *vfs_root(void)
     return ram_root();
 }
 
-/* What is mounted on *n, if anything, takes its place. */
+/* Replaces *n by the root of the tree that is mounted on it, if there is one. */
 static void into_mount(struct vfs_node **n)
 {
     while ((*n)->cover) {
@@ -36,7 +36,7 @@ static int parent_of(struct vfs_node *dir, struct vfs_node **out)
     return r;
 }
 
-/* The state of a walk: `at` has a reference, `text` is what an expanded link left to go. */
+/* The state of a walk: `at` has a reference, `text` is the rest of the path after a link was expanded. */
 struct walk {
     struct vfs_node *at;
     const char *rest;
@@ -70,7 +70,7 @@ static int expand_link(struct walk *w, struct vfs_node *link, const char *rest)
     return 0;
 }
 
-/* The next name of w->rest: its length, 0 at the end; what follows it in *after. */
+/* The next name of w->rest: returns its length, 0 at the end, and stores in *after where the path continues. */
 static int next_name(struct walk *w, char name[VFS_NAME_MAX + 1], const char **after)
 {
     while (*w->rest == '/')
@@ -95,7 +95,7 @@ static int step_up(struct walk *w)
     return 0;
 }
 
-/* One name further. 1: *place is filled; 0: go on. */
+/* Walks one name further. 1: *place is complete; 0: go on. */
 static int take_step(struct walk *w, bool follow, struct vfs_place *place)
 {
     const char *after;
@@ -214,7 +214,7 @@ ssize_t vfs_text(struct vfs_node *dir, const char *name, char *out, size_t size)
     return r ? r : (ssize_t)bytes;
 }
 
-/* Makes every directory of `path` that is not there. */
+/* Makes all missing directories of `path`. */
 static int make_all(char *path)
 {
     for (char *slash = path; (slash = strchr(slash + 1, '/')) || slash == NULL;) {

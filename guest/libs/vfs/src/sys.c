@@ -1,4 +1,4 @@
-/* What the file system needs of the guest around it.
+/* The services of the guest that the file system uses.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <time.h>
 #include <unistd.h>
