@@ -3,7 +3,7 @@
 #ifndef BH_ABI_VERSION_H
 #define BH_ABI_VERSION_H
 
-#define BH_ABI_VERSION 4                  /* rpc/abi.h says when to raise it */
+#define BH_ABI_VERSION 5                  /* rpc/abi.h says when to raise it */
 #define BH_IMAGE_MAGIC 0x676d49646b6c4842 /* "BHkldImg" */
 
 #endif

@@ -10,10 +10,9 @@ guest/libs/posix/fd/initramfs.c unpacks the result. Files are executable where t
 an empty folder, which Git would not keep.
 """
 import pathlib
+import stat
 import struct
 import sys
-
-S_IFDIR, S_IFREG = 0o040000, 0o100000
 
 
 def entries(place, path):
@@ -42,11 +41,11 @@ def pack(arguments):
             if name in seen or name == "/":
                 continue
             seen.add(name)
-            mode, data = S_IFDIR | 0o755, b""
+            mode, data = stat.S_IFDIR | 0o755, b""
             if found is not None:
                 read.append(found)
             if found is not None and found.is_file():
-                mode = S_IFREG | (0o755 if found.stat().st_mode & 0o111 else 0o644)
+                mode = stat.S_IFREG | (0o755 if found.stat().st_mode & 0o111 else 0o644)
                 data = found.read_bytes()
             text = name.encode()
             archive += struct.pack("<III", mode, len(data), len(text)) + text + data

@@ -8,15 +8,16 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 import unittest
 
-from observe_support import BULKHEAD, ROOT, ObserveTest
+import pytest
 
-sys.path.insert(0, str(ROOT / "tests/debug"))
+from tests.debug.debug_support import Session
+from tests.observe.observe_support import ObserveTest
+from tests.support.paths import PROGRAM, ROOT
 
-from debug_support import Session  # noqa: E402
+pytestmark = [pytest.mark.kvm, pytest.mark.build("all")]
 
 WRECKER = str(ROOT / "tests/guests/apps/wrecker/compartments.toml")
 NONE = ("--set", "compartments.lib.mechanism=none")
@@ -116,10 +117,10 @@ class Crash(ObserveTest):
         self.assertRegex(done.stderr, r"\Abulkhead: error: .*nothing: No such file")
 
     def start(self, *arguments: str) -> subprocess.Popen:
-        child = subprocess.Popen([BULKHEAD, "run", WRECKER, "--", *arguments], stdout=subprocess.PIPE,
+        child = subprocess.Popen([PROGRAM, "run", WRECKER, "--", *arguments], stdout=subprocess.PIPE,
                                  stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=self.env, text=True,
                                  start_new_session=True)
-        self.addCleanup(self._end, child)
+        self.appliances.adopt(child)
         self.assertEqual(child.stdout.readline(), "ready\n")
         return child
 
@@ -164,10 +165,10 @@ class Crash(ObserveTest):
 
     def test_triple_fault(self):
         """A guest cannot make one: its tables are out of its reach. A debugger can wipe them out."""
-        child = subprocess.Popen([BULKHEAD, "run", "--gdb", WRECKER, "--", "undefined"], stdout=subprocess.DEVNULL,
+        child = subprocess.Popen([PROGRAM, "run", "--gdb", WRECKER, "--", "undefined"], stdout=subprocess.DEVNULL,
                                  stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=self.env, text=True,
                                  start_new_session=True)
-        self.addCleanup(self._end, child)
+        self.appliances.adopt(child)
         self.assertIn("waiting for a debugger", child.stderr.readline())
         (path,) = self.runtime.glob("*/gdb.sock")
         session = Session(str(path))

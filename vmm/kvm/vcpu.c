@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define CPUID_ENTRIES    256
+#define MSR_IA32_TSC     0x10
 #define HC_MAP_GPA_RANGE 12 /* linux/kvm_para.h */
 
 #define CR0_PE         (1ull << 0)
@@ -218,6 +219,15 @@ bool vcpu_start(struct vcpu *c, const struct entry *e, enum kvm_kind kind, struc
         return failed(p, "set registers");
     c->run->kvm_valid_regs = KVM_SYNC_X86_REGS;
     return true;
+}
+
+uint64_t vcpu_tsc(const struct vcpu *c)
+{
+    struct {
+        struct kvm_msrs head;
+        struct kvm_msr_entry counter;
+    } m = {.head.nmsrs = 1, .counter.index = MSR_IA32_TSC};
+    return ioctl(c->fd, KVM_GET_MSRS, &m) == 1 ? m.counter.data : 0;
 }
 
 void vcpu_close(struct vcpu *c)

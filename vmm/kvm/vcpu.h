@@ -33,6 +33,9 @@ bool vcpu_create(struct vcpu *c, int kvm_fd, const struct guest_memory *m, enum 
 /* Sets segments, control registers and general registers: 64-bit mode, interrupts off. */
 bool vcpu_start(struct vcpu *c, const struct entry *e, enum kvm_kind kind, struct problem *p);
 
+/* The guest's time stamp counter now; 0: unknown. */
+uint64_t vcpu_tsc(const struct vcpu *c);
+
 void vcpu_close(struct vcpu *c);
 
 #endif

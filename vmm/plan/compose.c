@@ -194,7 +194,7 @@ void compose_print_errors_json(const char *file, const char *const *sets, uint32
     int output = memfd_create("composer", MFD_CLOEXEC);
     if (output < 0)
         return;
-    if (run_composer("check", file, sets, n_sets, last, output, &ignored) == EXIT_USAGE) {
+    if (run_composer("validate", file, sets, n_sets, last, output, &ignored) == EXIT_USAGE) {
         lseek(output, 0, SEEK_SET);
         for (ssize_t n; (n = read(output, buffer, sizeof(buffer))) > 0;)
             fwrite(buffer, 1, (size_t)n, stdout);

@@ -5,7 +5,7 @@
 
 #include "vmm/resources/resources.h"
 
-/* Builds the boot information of VM v, but for tsc_khz and realtime_ns. *size: its bytes. Owned by
+/* Builds the boot information of VM v, but for tsc_khz and the wall clock. *size: its bytes. Owned by
  * the caller (free). NULL: `p`, for example when the arguments are too long. */
 struct bh_bootinfo *bootinfo_make(const struct resources *w, uint32_t v, uint32_t *size, struct problem *p);
 

@@ -94,6 +94,7 @@ static bool write_bootinfo(struct vm *vm, struct bh_bootinfo *b, uint32_t size, 
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     b->realtime_ns = (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
+    b->realtime_tsc = vcpu_tsc(&vm->vcpu);
     b->tsc_khz = vm->vcpu.tsc_khz;
     return memory_fill(&vm->memory, (struct guest_va){BH_BOOTINFO_VA}, b, size) ||
            problem_set(p, EXIT_HOST, "the boot information is not mapped");
