@@ -6,7 +6,7 @@ SPDX-License-Identifier: BSD-3-Clause
     scripts/pack_files.py OUTPUT.c DEPFILE PLACE=PATH...
 
 PATH is a folder, whose contents appear below PLACE (/ for the root), or a file, which appears as PLACE.
-guest/libs/posix/ramfs/seed.c reads the result. Files are executable where the host's are. A file `.keep` stands for
+guest/libs/posix/fd/initramfs.c unpacks the result. Files are executable where the host's are. A file `.keep` stands for
 an empty folder, which Git would not keep.
 """
 import pathlib

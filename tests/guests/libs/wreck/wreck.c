@@ -8,7 +8,7 @@
 
 #include <bh/bulkhead.h>
 
-#pragma GCC optimize("no-optimize-sibling-calls") /* every caller shall be on the stack */
+#pragma GCC optimize("no-optimize-sibling-calls") /* keeps every caller on the stack */
 
 static struct bh_mutex first;
 static volatile int zero;

@@ -1,10 +1,10 @@
-/* Buffers in a share, through which data crosses without the gate's own copy.
+/* Bounce buffers in a share: data crosses to the network compartment through them without the gate's own copy.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <bh/bulkhead.h>
 
 #include "net_socket.h"
 
-/* As many as threads that transfer at the same time usually are; others let the gate copy. */
+/* As many as there usually are threads that transfer at the same time; further ones let the gate copy. */
 enum { BUFFERS = 4 };
 
 static struct {
@@ -12,13 +12,13 @@ static struct {
     bool tried, taken;
 } buffers[BUFFERS];
 
-void *px_staging_take(void)
+void *px_bounce_take(void)
 {
     for (int i = 0; i < BUFFERS; i++) {
         if (buffers[i].taken)
             continue;
         if (!buffers[i].tried)
-            buffers[i].memory = bh_malloc_shared(PX_STAGING);
+            buffers[i].memory = bh_malloc_shared(PX_BOUNCE_SIZE);
         buffers[i].tried = true;
         if (!buffers[i].memory)
             return NULL;
@@ -28,7 +28,7 @@ void *px_staging_take(void)
     return NULL;
 }
 
-bool px_staging_has(const void *buffer)
+bool px_bounce_has(const void *buffer)
 {
     for (int i = 0; i < BUFFERS; i++)
         if (buffers[i].memory && buffers[i].memory == buffer)
@@ -36,7 +36,7 @@ bool px_staging_has(const void *buffer)
     return false;
 }
 
-void px_staging_give(void *buffer)
+void px_bounce_give(void *buffer)
 {
     for (int i = 0; i < BUFFERS; i++)
         if (buffers[i].memory == buffer)

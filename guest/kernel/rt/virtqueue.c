@@ -1,26 +1,16 @@
-/* Driver's side of a split virtqueue.
+/* The driver's side of a split virtqueue.
  * SPDX-License-Identifier: BSD-3-Clause */
-#include "virtqueue.h"
+#include <bh/virtqueue.h>
 
 #include <stdatomic.h>
 #include <string.h>
 
-size_t vq_memory(uint32_t size)
+void vq_init(struct virtqueue *q, const struct vring *ring, void *private_memory, bool event_index)
 {
-    return vring_size(size, VQ_ALIGN);
-}
-
-size_t vq_private(uint32_t size)
-{
-    return size * (sizeof(uint16_t) + sizeof(bool));
-}
-
-void vq_init(struct virtqueue *q, uint32_t size, void *memory, void *private_memory, bool event_index)
-{
+    uint32_t size = ring->num;
     memset(q, 0, sizeof(*q));
-    memset(memory, 0, vq_memory(size));
-    memset(private_memory, 0, vq_private(size));
-    vring_init(&q->ring, size, memory, VQ_ALIGN);
+    memset(private_memory, 0, VQ_PRIVATE(size));
+    q->ring = *ring;
     q->event_index = event_index;
     q->next = private_memory;
     q->head = (bool *)(q->next + size);
@@ -56,7 +46,7 @@ bool vq_publish(struct virtqueue *q)
     if (q->kicked == q->avail_next)
         return false;
     __atomic_store_n(&q->ring.avail->idx, q->avail_next, __ATOMIC_RELEASE);
-    /* The device sets its event index and looks at idx; we set idx and look at its event index. */
+    /* Pairs with the device, which writes its event index and then reads idx. */
     atomic_thread_fence(memory_order_seq_cst);
     uint16_t old = q->kicked;
     q->kicked = q->avail_next;

@@ -1,4 +1,4 @@
-/* Every way to change a file is seen by every way to look at it, whatever the POSIX layer believes to know.
+/* The cache of attributes: every way to look at a file sees every way to change it.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <dirent.h>
 #include <fcntl.h>
@@ -84,7 +84,7 @@ static void directories(void)
     CHECK("gone", entries() == 0);
 }
 
-void test_known(void)
+void test_attr_cache(void)
 {
     mkdir("/tmp/k", 0755);
     missing_names();
