@@ -13,7 +13,7 @@
 
 struct vm;
 
-#define DUMP_PATIENCE  5u          /* seconds */
+#define DUMP_PATIENCE  20u         /* seconds: another VM's core may be taken first */
 #define DUMP_PIECE_MAX 0x100000ull /* bytes */
 #define DUMP_LARGE     0x400000ull /* a peer's regions of this size (heaps, shares) are left out */
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "vmm/core_file.h"
+#include "vmm/marks.h"
 #include "vmm/paths.h"
 #include "vmm/postmortem.h"
 #include "vmm/report.h"
@@ -147,18 +149,47 @@ static void take_core(const struct world *w, struct postmortem *p, int dir, uint
     close(file);
 }
 
-/* As they are now: the peers are going to go on. */
-static void take_stats(const struct world *w, struct postmortem *p)
+/* As they come: a VM that is slow shall not use up the patience of those whose sends wait. The peers go first, they stand
+ * still meanwhile. */
+static void take_cores(const struct world *w, struct postmortem *p, int dir, uint64_t cores, uint32_t crashed)
+{
+    struct pollfd fds[BH_VMS_MAX];
+    for (uint64_t now = marks_now(), end = now + CORE_PATIENCE; cores && now < end; now = marks_now()) {
+        for (uint32_t v = 0; v < w->a->n_vms; v++) {
+            fds[v] = (struct pollfd){.fd = cores >> v & 1 ? w->core_end[v] : -1, .events = POLLIN};
+        }
+        if (poll(fds, w->a->n_vms, (int)((end - now) / 1000000 + 1)) <= 0) {
+            continue;
+        }
+        uint32_t next = crashed;
+        for (uint32_t v = 0; v < w->a->n_vms; v++) {
+            next = fds[v].revents && v != crashed ? v : next;
+        }
+        cores &= ~(1ull << next);
+        take_core(w, p, dir, next);
+    }
+}
+
+/* What a VM's core says belongs to its stacks. The page itself goes on: a peer may have been told of the crash by now, and
+ * its calls have ended. */
+static bool read_stats(const struct postmortem *p, uint32_t v, const void *page, struct bh_stats *copy)
 {
     const size_t bytes = offsetof(struct bh_stats, trace);
+    if (!p->cores[v].bytes || !core_read(&p->cores[v], BH_STATS_VA, copy, bytes)) {
+        memcpy(copy, page, bytes);
+    }
+    return copy->magic == BH_STATS_MAGIC && copy->version == BH_STATS_VERSION;
+}
+
+static void take_stats(const struct world *w, struct postmortem *p)
+{
     for (uint32_t v = 0; v < w->a->n_vms; v++) {
         const uint8_t *at = mmap(NULL, VM_STATS_BYTES, PROT_READ, MAP_SHARED, w->stats_fd[v], 0);
         struct bh_stats *copy = at == MAP_FAILED ? NULL : malloc(sizeof *copy);
         if (!copy) {
             continue;
         }
-        memcpy(copy, at, bytes);
-        p->stats[v] = copy->magic == BH_STATS_MAGIC && copy->version == BH_STATS_VERSION ? copy : NULL;
+        p->stats[v] = read_stats(p, v, at, copy) ? copy : NULL;
         p->tsc_khz = ((const struct vm_stats *)(at + BH_STATS_SIZE))->tsc_khz;
     }
     p->now = __builtin_ia32_rdtsc();
@@ -261,15 +292,7 @@ static void save(const struct world *w, const struct crash *c, uint64_t cores, c
     p.a = w->a;
     p.core = w->core.path;
     p.debug = w->core.debug.threads ? &w->core.debug : NULL;
-    /* The peers first: they stand still meanwhile. */
-    for (uint32_t v = 0; v < w->a->n_vms; v++) {
-        if (v != c->vm && (cores >> v & 1)) {
-            take_core(w, &p, dir, v);
-        }
-    }
-    if (cores >> c->vm & 1) {
-        take_core(w, &p, dir, c->vm);
-    }
+    take_cores(w, &p, dir, cores, c->vm);
     take_stats(w, &p);
     close(looked);
     finish(&p, c, dir, path);

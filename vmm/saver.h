@@ -14,7 +14,7 @@
 
 #define SAVER_KEPT     8u
 #define SAVER_PATIENCE 4000000000ull  /* ns until the peers are told in any case */
-#define CORE_PATIENCE  20000000000ull /* ns for one VM's core */
+#define CORE_PATIENCE  20000000000ull /* ns until a core must begin to come, and for one to be taken */
 
 struct saver {
     pid_t pid;
