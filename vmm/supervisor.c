@@ -210,8 +210,9 @@ static bool all_asleep(uint64_t flags[BH_VMS_MAX])
         if (!s.alive[v] || !s.started[v] || s.over[v]) {
             return false;
         }
+        bool is_rung = rung(v); /* first: a VM that wakes up now takes the ring off, but its flag tells */
         flags[v] = __atomic_load_n(&s.w.vm_stats[v]->idle, __ATOMIC_SEQ_CST);
-        if (!(flags[v] & 1) || rung(v)) {
+        if (is_rung || !(flags[v] & 1)) {
             return false;
         }
     }
