@@ -164,6 +164,25 @@ static bool caller_by_key(FILE *out, const struct postmortem *p, struct place *a
 
 /* ---- To the caller, in another VM ---- */
 
+static void go_to(struct place *at, uint32_t v, const struct core_thread *t)
+{
+    at->vm = v;
+    at->thread = t->id;
+    at->compartment = CORE; /* it waits there */
+    memcpy(at->registers, t->registers, sizeof at->registers);
+}
+
+/* The callee may crash before the caller has noted its call: then that is the thread that runs, the core's first. */
+static bool is_calling(const struct postmortem *p, uint32_t v, uint16_t kind, struct core_thread *t)
+{
+    struct frames f;
+    if (!core_nth(&p->cores[v], 0, t) || calls_of(p, v, t->id).out.kind) {
+        return false;
+    }
+    unwind(p, v, t->registers, &f);
+    return postmortem_is_in(p, &f, kind == BH_STATS_CALL ? "gate_call" : "gate_callback");
+}
+
 /* The thread of VM v that waits for this call. */
 static bool find_waiting(const struct postmortem *p, uint32_t v, const struct bh_stats_call *call, struct place *at)
 {
@@ -172,12 +191,13 @@ static bool find_waiting(const struct postmortem *p, uint32_t v, const struct bh
     for (uint32_t n = 0; core_nth(&p->cores[v], n, &t); n++) {
         struct bh_stats_call o = calls_of(p, v, t.id).out;
         if (o.kind == kind && o.edge == call->edge && o.slot == call->slot && o.fn == call->fn) {
-            at->vm = v;
-            at->thread = t.id;
-            at->compartment = CORE; /* it waits there */
-            memcpy(at->registers, t.registers, sizeof at->registers);
+            go_to(at, v, &t);
             return true;
         }
+    }
+    if (is_calling(p, v, kind, &t)) {
+        go_to(at, v, &t);
+        return true;
     }
     return false;
 }

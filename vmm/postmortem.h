@@ -42,5 +42,7 @@ struct frames {
 };
 /* Unwinds a thread of VM v that has these registers (elf_gregset_t's order). */
 void unwind(const struct postmortem *p, uint32_t v, const unsigned long long *registers, struct frames *f);
+/* Whether one of the first frames is in `function`. */
+bool postmortem_is_in(const struct postmortem *p, const struct frames *f, const char *function);
 
 #endif

@@ -170,7 +170,7 @@ static void take_cores(const struct world *w, struct postmortem *p, int dir, uin
     }
 }
 
-/* What a VM's core says belongs to its stacks. The page itself goes on: a peer may have been told of the crash by now, and
+/* What a VM's core says belongs to its stacks; the page itself goes on: a peer may have been told of the crash by now, and
  * its calls have ended. */
 static bool read_stats(const struct postmortem *p, uint32_t v, const void *page, struct bh_stats *copy)
 {
