@@ -133,6 +133,17 @@ class Crash(ObserveTest):
         self.assertRegex(errors, r"in +app -> lib: wreck\(\), thread \d+: not over")
         self.assertEqual([p.name for p in self.only_crash().glob("*.core")], ["vm0.core"])
 
+    def test_a_peer_that_is_slow(self):
+        """The caller's process stands still for longer than the peers of a crash wait: its frames are there all the same."""
+        child, pids = self.wait_in_the_library("later")
+        os.kill(pids[0], signal.SIGSTOP)
+        time.sleep(7.5)
+        os.kill(pids[0], signal.SIGCONT)
+        _, errors = child.communicate(timeout=30)
+        self.assertEqual(child.returncode, 4)
+        self.assertRegex(errors, r"(?s)\[lib\] wreck.*-- gate: .*\[app\] middle.*\[app\] main")
+        self.assertEqual(sorted(p.name for p in self.only_crash().glob("*.core")), ["vm0.core", "vm1.core"])
+
     def test_the_vmm_is_killed(self):
         """Nothing outlives the supervisor; the next command finds no appliance, and its directory is swept."""
         child, pids = self.wait_in_the_library()
@@ -145,9 +156,9 @@ class Crash(ObserveTest):
         self.assertEqual(self.totals(), [])
         self.assertEqual(list(self.runtime.iterdir()), [])
 
-    def wait_in_the_library(self) -> tuple[subprocess.Popen, list[int]]:
+    def wait_in_the_library(self, how: str = "wait") -> tuple[subprocess.Popen, list[int]]:
         """An appliance whose library sleeps in a call, and the processes of its VMs."""
-        child = self.start("wait")
+        child = self.start(how)
         self.assertEqual(child.stderr.readline(), "[lib] waits\n")
         deadline = time.monotonic() + 15
         while not (found := self.totals()):

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,17 +42,42 @@ static void take_core(const struct resources *r, struct postmortem *p, int dir, 
     close(file);
 }
 
-/* As they are now: the peers are going to go on. */
-static void take_stats(const struct resources *r, struct postmortem *p)
+/* Takes the coredumps as they come: a VM that is slow must not use up the patience of those whose sends wait. The peers
+ * go first, because they stand still meanwhile. */
+static void take_cores(const struct resources *r, struct postmortem *p, int dir, uint64_t cores, uint32_t crashed)
+{
+    struct pollfd fds[BH_VMS_MAX];
+    for (uint64_t now = clock_ns(), end = now + COREDUMP_PATIENCE; cores && now < end; now = clock_ns()) {
+        for (uint32_t v = 0; v < r->a->n_vms; v++)
+            fds[v] = (struct pollfd){.fd = cores >> v & 1 ? r->vms[v].coredump.supervisor : -1, .events = POLLIN};
+        if (poll(fds, r->a->n_vms, (int)((end - now) / 1000000 + 1)) <= 0)
+            continue;
+        uint32_t next = crashed;
+        for (uint32_t v = 0; v < r->a->n_vms; v++)
+            next = fds[v].revents && v != crashed ? v : next;
+        cores &= ~(1ull << next);
+        take_core(r, p, dir, next);
+    }
+}
+
+/* What a VM's coredump says belongs to its stacks. The page itself changes: a peer may have been told of the crash by
+ * now, and its calls have ended. */
+static bool read_stats(const struct postmortem *p, uint32_t v, const void *page, struct bh_stats *copy)
 {
     const size_t bytes = offsetof(struct bh_stats, trace);
+    if (!p->vms[v].core.bytes || !coredump_read(&p->vms[v].core, BH_STATS_VA, copy, bytes))
+        memcpy(copy, page, bytes);
+    return copy->magic == BH_STATS_MAGIC && copy->version == BH_STATS_VERSION;
+}
+
+static void take_stats(const struct resources *r, struct postmortem *p)
+{
     for (uint32_t v = 0; v < r->a->n_vms; v++) {
         const uint8_t *at = mmap(NULL, VM_STATS_BYTES, PROT_READ, MAP_SHARED, r->vms[v].stats_fd, 0);
         struct bh_stats *copy = at == MAP_FAILED ? NULL : malloc(sizeof(*copy));
         if (!copy)
             continue;
-        memcpy(copy, at, bytes);
-        p->vms[v].stats = copy->magic == BH_STATS_MAGIC && copy->version == BH_STATS_VERSION ? copy : NULL;
+        p->vms[v].stats = read_stats(p, v, at, copy) ? copy : NULL;
         p->tsc_khz = ((const struct vm_stats *)(at + BH_STATS_SIZE))->tsc_khz;
     }
     p->now = clock_cycles();
@@ -144,12 +170,7 @@ static void collect_all(const struct resources *r, const struct crash *c, uint64
     p.a = r->a;
     p.core = r->core.path;
     p.debug = r->core.debug.threads ? &r->core.debug : NULL;
-    /* The peers first: they stand still meanwhile. */
-    for (uint32_t v = 0; v < r->a->n_vms; v++)
-        if (v != c->vm && (cores >> v & 1))
-            take_core(r, &p, dir, v);
-    if (cores >> c->vm & 1)
-        take_core(r, &p, dir, c->vm);
+    take_cores(r, &p, dir, cores, c->vm);
     take_stats(r, &p);
     close(looked);
     write_all(&p, c, dir, path);

@@ -10,7 +10,7 @@
 #include "vmm/vm/crash.h"
 
 #define COLLECTOR_PATIENCE 4000000000ull  /* ns until the peers are told in any case */
-#define COREDUMP_PATIENCE  20000000000ull /* ns for one VM's core */
+#define COREDUMP_PATIENCE  20000000000ull /* ns until a core must begin to come, and for one to be taken */
 
 struct collector {
     pid_t pid;

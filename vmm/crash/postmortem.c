@@ -1,13 +1,13 @@
 /* Prints stacks across gates, the instruction and the last calls: the long part of a crash report.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/crash/postmortem.h"
-#include "vmm/crash/postmortem_unwind.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #include "rpc/mpk.h"
 #include "vmm/crash/instruction.h"
+#include "vmm/crash/postmortem_threads.h"
 #include "vmm/mpk/keys.h"
 #include "vmm/observe/sample.h"
 #include "vmm/appliance/address_owner.h"
@@ -160,6 +160,25 @@ static bool caller_by_key(FILE *out, const struct postmortem *p, struct place *a
 
 /* ---- To the caller, in another VM ---- */
 
+static void go_to_thread(struct place *at, uint32_t v, const struct coredump_thread *t)
+{
+    at->vm = v;
+    at->thread = t->id;
+    at->compartment = CORE; /* it waits there */
+    memcpy(at->registers, t->registers, sizeof(at->registers));
+}
+
+/* A callee may crash before the caller has noted its call. The caller is then the thread that runs, which is the first
+ * one in the coredump. */
+static bool is_calling(const struct postmortem *p, uint32_t v, uint16_t kind, struct coredump_thread *t)
+{
+    struct frames f;
+    if (!coredump_nth(&p->vms[v].core, 0, t) || calls_of(p, v, t->id).out.kind)
+        return false;
+    postmortem_unwind(p, v, t->registers, &f);
+    return postmortem_is_in(p, &f, kind == BH_STATS_CALL ? "gate_call" : "gate_callback");
+}
+
 /* The thread of VM v that waits for this call. */
 static bool find_waiting(const struct postmortem *p, uint32_t v, const struct bh_stats_call *call, struct place *at)
 {
@@ -168,12 +187,13 @@ static bool find_waiting(const struct postmortem *p, uint32_t v, const struct bh
     for (uint32_t n = 0; coredump_nth(&p->vms[v].core, n, &t); n++) {
         struct bh_stats_call o = calls_of(p, v, t.id).out;
         if (o.kind == kind && o.edge == call->edge && o.slot == call->slot && o.fn == call->fn) {
-            at->vm = v;
-            at->thread = t.id;
-            at->compartment = CORE; /* it waits there */
-            memcpy(at->registers, t.registers, sizeof(at->registers));
+            go_to_thread(at, v, &t);
             return true;
         }
+    }
+    if (is_calling(p, v, kind, &t)) {
+        go_to_thread(at, v, &t);
+        return true;
     }
     return false;
 }

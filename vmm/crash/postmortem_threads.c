@@ -24,8 +24,7 @@ static void symbol_of(const struct postmortem *p, uint64_t pc, char *text, size_
 /* A waiting thread has a few frames of the core on top. */
 #define INNERMOST 10
 
-/* Whether one of the first frames is in `function`. */
-static bool is_in(const struct postmortem *p, const struct frames *f, const char *function)
+bool postmortem_is_in(const struct postmortem *p, const struct frames *f, const char *function)
 {
     for (uint32_t i = 0; i < f->n && i < INNERMOST; i++) {
         char name[128];
@@ -41,7 +40,7 @@ static bool waits_for_another(const struct postmortem *p, const struct frames *f
 {
     static const char *const functions[] = {"bh_mutex_lock", "bh_sem_wait", "bh_cond_wait", "pthread_join"};
     for (unsigned i = 0; i < sizeof(functions) / sizeof(*functions); i++)
-        if (is_in(p, f, functions[i]))
+        if (postmortem_is_in(p, f, functions[i]))
             return true;
     return false;
 }
@@ -81,7 +80,7 @@ static void print_reason(FILE *out, const struct postmortem *p, uint32_t v, uint
         const struct compartment *to = &p->a->compartments[e->to];
         fprintf(out, "waits for the reply of %s() from compartment \"%s\"\n",
                 call.fn < to->n_exports ? to->exports[call.fn].name : "?", to->name);
-    } else if (is_in(p, f, "bh_mutex_lock")) {
+    } else if (postmortem_is_in(p, f, "bh_mutex_lock")) {
         char text[512];
         uint32_t owner = 0;
         address_owner_describe(p->a, p->core, key, text, sizeof(text));
@@ -102,7 +101,7 @@ static void print_thread(FILE *out, const struct postmortem *p, uint32_t v, cons
     struct frames f;
     uint32_t thread = t->id, i = (uint32_t)thread_field(p, v, thread, p->debug->compartment, sizeof(uint32_t));
     postmortem_unwind(p, v, t->registers, &f);
-    if (is_in(p, &f, "worker_main"))
+    if (postmortem_is_in(p, &f, "worker_main"))
         return; /* it has nothing to do, and waits for nobody in particular */
     fprintf(out, "  thread    %" PRIu32 " of VM %" PRIu32 ", compartment \"%s\", ", thread, v,
             i < p->a->n_compartments ? p->a->compartments[i].name : "?");

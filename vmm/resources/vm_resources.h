@@ -9,7 +9,7 @@
 #include "vmm/base/problem.h"
 #include "vmm/resources/vm_stats.h"
 
-#define COREDUMP_PATIENCE_S 5u /* how long a piece of a core may take on its socket, seconds */
+#define COREDUMP_PATIENCE_S 20u /* how long a piece of a coredump may take, seconds: another VM's may come first */
 
 /* Both ends of a socket between the supervisor and the process of a VM; -1: closed. */
 struct vm_sockets {

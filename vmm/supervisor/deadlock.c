@@ -22,8 +22,10 @@ static bool all_asleep(const struct supervisor *s, uint64_t idle[BH_VMS_MAX])
         const struct vm_proc *vm = &s->vms[v];
         if (!vm->pid || vm->state != VM_STARTED)
             return false;
+        /* The notification first: a VM that wakes up now clears it, but its word tells. */
+        bool notified = is_notified(vm);
         idle[v] = __atomic_load_n(&vm->resources->stats->idle, __ATOMIC_SEQ_CST);
-        if (!(idle[v] & 1) || is_notified(vm))
+        if (notified || !(idle[v] & 1))
             return false;
     }
     return true;
