@@ -28,7 +28,7 @@ def generate(libraries: Sequence[Library]) -> str:
     """C source that defines bh_exports: the functions of each library in file order, libraries in this order."""
     out = Writer()
     out("/* Generated: what this compartment offers to others. */")
-    out("#include <rpc/marshal.h>")
+    out("#include <bh/marshal.h>")
     out()
     for library in libraries:
         _library(out, library)

@@ -301,7 +301,7 @@ def waiter_of(call):
     for i in range(min(int(count.value()), CONTRACT["BH_EDGES_MAX"])):
         port = ports[i]
         if int(port["boot"]["index"]) == call.edge and bool(port["caller"]) != call.caller_is_here:
-            if call.slot >= CONTRACT["BH_LINES"]:
+            if call.slot >= CONTRACT["BH_SLOTS"]:
                 return 0
             sent = int(port["out"]["outstanding"]) & ~int(port["submitted"]) & 1 << call.slot
             return int(port["pending"][call.slot]["waiter"]) or (POLLING if sent else 0)

@@ -34,7 +34,7 @@ static enum bh_status callback_dispatch(struct bh_incoming *call, uintptr_t func
 
 static enum bh_status dispatch(struct bh_incoming *call)
 {
-    require(call->fn < 2 && call->edge == 1 && call->slot < BH_LINES);
+    require(call->fn < 2 && call->edge == 1 && call->slot < BH_SLOTS);
     call->ret = call->args[0] + call->args[5];
     if (!(call->fn & BH_EXPORT_NONBLOCKING) && (call->args[1] & 1)) { /* calls its caller back */
         struct bh_outgoing back = {.edge = 1, .parent = call->slot, .timeout = 5000};
@@ -51,10 +51,10 @@ static void peer_write(void)
     uint8_t where = next_byte(), bytes[64];
     for (size_t i = 0; i < sizeof(bytes); i++)
         bytes[i] = i < 24 ? next_byte() : (uint8_t)(where + i);
-    uint32_t seq = next_byte() & 3 ? (uint32_t)where % BH_LINES : (uint32_t)next_byte();
+    uint32_t seq = next_byte() & 3 ? (uint32_t)where % BH_SLOTS : (uint32_t)next_byte();
     memcpy(bytes, &seq, sizeof(seq));
     void *line =
-        where & 0x80 ? (void *)&channel->replies[where % BH_LINES] : (void *)&channel->requests[where % BH_LINES];
+        where & 0x80 ? (void *)&channel->replies[where % BH_SLOTS] : (void *)&channel->requests[where % BH_SLOTS];
     memcpy(line, bytes, sizeof(bytes));
 }
 

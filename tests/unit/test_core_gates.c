@@ -19,7 +19,7 @@ static enum bh_status add(struct bh_incoming *call)
 
 static void post(uint32_t seq, uint16_t fn, uint16_t slot, uint64_t a, uint64_t b)
 {
-    struct bh_request *line = &fake_region(1)->calls.requests[seq % BH_LINES];
+    struct bh_request *line = &fake_region(1)->calls.requests[seq % BH_SLOTS];
     *line = (struct bh_request){.fn = fn, .slot = slot, .args = {a, b}};
     line->seq = seq;
 }
@@ -116,7 +116,7 @@ static void peer_answers(void)
     struct bh_edge_region *region = fake_region(0);
     if (callbacks_run < callbacks_wanted) {
         uint32_t seq = (uint32_t)callbacks_run + 1;
-        struct bh_request *line = &region->callbacks.requests[seq % BH_LINES];
+        struct bh_request *line = &region->callbacks.requests[seq % BH_SLOTS];
         *line = (struct bh_request){.fn = (uint16_t)callback_fn, .slot = 3, .parent = callback_parent, .args = {seq}};
         line->seq = seq;
         return;
@@ -228,10 +228,10 @@ static void free_line_is_announced(void)
     fake_core_start(add);
     struct port *port = port_of_edge(0, true);
     static const uint64_t none[BH_GATE_ARGS];
-    for (unsigned i = 0; i + 1 < BH_LINES; i++)
+    for (unsigned i = 0; i + 1 < BH_SLOTS; i++)
         CHECK(bh_out_post(&port->out, 0, 0, none) == (int)i);
     fake_watched_key = &port->out;
-    fake_region(0)->calls.replies[BH_LINES - 1].seq = BH_LINES;
+    fake_region(0)->calls.replies[BH_SLOTS - 1].seq = BH_SLOTS;
     struct bh_outgoing call = {.edge = 0, .timeout = BH_FOREVER};
     CHECK(gate_call(&call) == BH_OK && fake_wakes == 1);
 }
@@ -242,7 +242,7 @@ static bool other_edge_was_served;
 
 static void post_callback(uint32_t seq)
 {
-    struct bh_request *line = &fake_region(0)->callbacks.requests[seq % BH_LINES];
+    struct bh_request *line = &fake_region(0)->callbacks.requests[seq % BH_SLOTS];
     *line = (struct bh_request){.slot = 3};
     line->seq = seq;
 }
@@ -376,8 +376,8 @@ static void hostile_replies_to_submitted_calls(void)
 static void no_more_calls_than_lines(void)
 {
     fake_core_start(add);
-    struct bh_outgoing calls_[BH_LINES], more = {.edge = 0, .timeout = BH_FOREVER};
-    for (unsigned i = 0; i < BH_LINES; i++)
+    struct bh_outgoing calls_[BH_SLOTS], more = {.edge = 0, .timeout = BH_FOREVER};
+    for (unsigned i = 0; i < BH_SLOTS; i++)
         calls_[i] = submitted();
     CHECK(gate_submit(&more) == BH_BUSY && gate_call(&more) == BH_BUSY);
     answer(40, 41, 7);

@@ -89,7 +89,7 @@ long hypercall(enum bh_hypercall op, uint64_t timeout, uint64_t a1, uint64_t a2)
     parks++;
     timeout_seen = timeout;
     clock_now += timeout;
-    return bell ? BH_EVENT_BELL : 0;
+    return bell ? BH_EVENT_NOTIFY : 0;
 }
 
 uint64_t clock_ns(void)

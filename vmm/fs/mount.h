@@ -26,7 +26,7 @@ void fs_died(struct resources *w, uint32_t i);
 /* For the process of VM v, whose KVM descriptor is `vm_fd`: lets BH_PORT_KICK notify the eventfds of its mounts. */
 bool fs_wire(const struct resources *w, uint32_t v, int vm_fd, struct problem *p);
 
-/* BH_HC_NET_KICK for mount i; its eventfd is closed if the mount is not this VM's. 0 or -errno. */
+/* BH_HC_KICK for mount i; its eventfd is closed if the mount is not this VM's. 0 or -errno. */
 int64_t fs_kick(const struct resources *w, uint64_t i);
 
 #endif

@@ -27,7 +27,7 @@ _Static_assert(sizeof(struct gate) == 16, "Intel SDM vol. 3A, figure 6-8");
 
 bool descriptor_tables_plan(struct guest_memory *m, struct problem *p)
 {
-    struct region r = {.va = STUB_VA, .size = PAGE, .stride = PAGE, .count = 1};
+    struct region r = {.va = SHIM_VA, .size = PAGE, .stride = PAGE, .count = 1};
     r.perms = PERM_R | PERM_X;
     if (!memory_add(m, &r, p))
         return false;
@@ -59,12 +59,12 @@ static void fill_idt(struct gate *idt, enum hypercall_instruction how, bool keye
     for (unsigned v = 0; v < EXCEPTIONS; v++) {
         bool last_resort = v == VECTOR_DF || v == VECTOR_NMI || v == VECTOR_MC;
         bool from_ring3 = v == VECTOR_BP || v == VECTOR_DB;
-        idt[v] = gate_to(bh_stub_vectors + v * STUB_STRIDE, last_resort ? 2 : 1, from_ring3 ? 3 : 0);
+        idt[v] = gate_to(bh_shim_vectors + v * SHIM_STRIDE, last_resort ? 2 : 1, from_ring3 ? 3 : 0);
     }
     if (how != HYPERCALL_NONE)
-        idt[BH_VECTOR_CALL] = gate_to(how == HYPERCALL_VMMCALL ? bh_stub_vmmcall : bh_stub_vmcall, 0, 3);
+        idt[BH_VECTOR_CALL] = gate_to(how == HYPERCALL_VMMCALL ? bh_shim_vmmcall : bh_shim_vmcall, 0, 3);
     if (keyed)
-        idt[BH_VECTOR_THREAD] = gate_to(bh_stub_thread, 0, 3);
+        idt[BH_VECTOR_THREAD] = gate_to(bh_shim_thread, 0, 3);
 }
 
 /* `ports`: ring 3 may use those of hypercalls and doorbells. */
@@ -93,13 +93,13 @@ static void fill_gdt(uint64_t *gdt)
 bool descriptor_tables_write(struct guest_memory *m, enum hypercall_instruction how, struct problem *p)
 {
     uint64_t stub, tables;
-    uint8_t *code = memory_at(m, guest_va(STUB_VA), PAGE, PERM_X, &stub);
+    uint8_t *code = memory_at(m, guest_va(SHIM_VA), PAGE, PERM_X, &stub);
     uint8_t *data = memory_at(m, guest_va(TABLES_VA), PAGE, PERM_R, &tables);
-    uint64_t length = (uint64_t)(bh_stub_end - bh_stub_start);
+    uint64_t length = (uint64_t)(bh_shim_end - bh_shim_start);
     if (!code || !data || stub != PAGE || tables != PAGE || length > PAGE)
         return problem_set(p, EXIT_HOST, "the ring-0 stub does not fit its page");
     memset(code, 0xcc, PAGE);
-    memcpy(code, bh_stub_start, length);
+    memcpy(code, bh_shim_start, length);
     struct tss t;
     /* In a VM with protection keys only the core may use ports, but the bitmap cannot tell it from compartments. Where
      * VMCALL works the core needs no ports, so nobody gets them. */

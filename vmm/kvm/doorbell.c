@@ -39,7 +39,7 @@ bool doorbell_wire(int vm_fd, uint16_t port, uint32_t bytes, uint32_t value, int
 static bool vmcall_exits(struct vcpu *c, enum hypercall_instruction how, enum kvm_kind kind)
 {
     struct problem p;
-    const uint8_t *entry = how == HYPERCALL_VMMCALL ? bh_stub_vmmcall : bh_stub_vmcall;
+    const uint8_t *entry = how == HYPERCALL_VMMCALL ? bh_shim_vmmcall : bh_shim_vmcall;
     struct entry e = {.rip = trap_shim_va(entry), .rsp = STACK_RING0, .ring = 0};
     if (!vcpu_start(c, &e, kind, &p))
         return false;

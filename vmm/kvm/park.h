@@ -14,7 +14,7 @@ struct park_idle {
 #define PARK_LONG 1000000000ull /* ns */
 
 /* Sleeps until one of `events` has come (BH_EVENT_*; others are ignored), `timeout` ns are over (BH_FOREVER: never), or
- * there is something to read from `debugger` (-1: none). `notify_fd` is the eventfd of BH_EVENT_BELL, and is reset.
+ * there is something to read from `debugger` (-1: none). `notify_fd` is the eventfd of BH_EVENT_NOTIFY, and is reset.
  * `idle` is NULL if something other than a VM can wake this one, too. Returns the events; 0: the time is over, or the
  * debugger wants something. */
 uint64_t park(int notify_fd, int input, uint64_t timeout, uint64_t events, struct park_idle *idle, int debugger);

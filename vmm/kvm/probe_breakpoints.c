@@ -15,7 +15,7 @@
 static bool stops_at_breakpoint(struct vcpu *c, enum kvm_kind kind)
 {
     struct problem p;
-    uint64_t rip = trap_shim_va(bh_stub_vectors);
+    uint64_t rip = trap_shim_va(bh_shim_vectors);
     struct entry e = {.rip = rip, .rsp = STACK_RING0, .ring = 0};
     struct kvm_guest_debug g = {.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW_BP};
     g.arch.debugreg[0] = rip + SECOND;

@@ -1,4 +1,4 @@
-/* The trap shim: the few instructions that run in ring 0 of a guest, guest/kernel/stub/stub.S.
+/* The trap shim: the few instructions that run in ring 0 of a guest, guest/kernel/trap_shim/trap_shim.S.
  * SPDX-License-Identifier: BSD-3-Clause
  *
  * The shim is linked into this program as bytes and copied to its page in every guest. Exceptions enter it there, and
@@ -10,17 +10,17 @@
 
 #include "rpc/abi.h"
 
-#define STUB_VA     BH_KERNEL_BASE
-#define STUB_STRIDE 16u /* bytes per entry of bh_stub_vectors */
+#define SHIM_VA     BH_KERNEL_BASE
+#define SHIM_STRIDE 16u /* bytes per entry of bh_shim_vectors */
 
 /* Labels of the assembly source: all of the shim, its entries for exceptions, and those for hypercalls. */
-extern const uint8_t bh_stub_start[], bh_stub_end[];
-extern const uint8_t bh_stub_vectors[], bh_stub_vmcall[], bh_stub_vmmcall[], bh_stub_thread[];
+extern const uint8_t bh_shim_start[], bh_shim_end[];
+extern const uint8_t bh_shim_vectors[], bh_shim_vmcall[], bh_shim_vmmcall[], bh_shim_thread[];
 
 /* Where the guest has the instruction at a label. */
 static inline uint64_t trap_shim_va(const uint8_t *label)
 {
-    return STUB_VA + (uint64_t)(label - bh_stub_start);
+    return SHIM_VA + (uint64_t)(label - bh_shim_start);
 }
 
 #endif

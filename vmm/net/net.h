@@ -35,7 +35,7 @@ bool net_wire(const struct appliance *a, uint32_t v, int vm_fd, int *kick, struc
 bool net_open(const struct resources *w, uint32_t v, const struct net_place *place, struct net **net,
               struct problem *p);
 
-/* BH_HC_NET_START and BH_HC_NET_KICK, on the vCPU's thread. 0 or -errno. */
+/* BH_HC_NET_START and BH_HC_KICK, on the vCPU's thread. 0 or -errno. */
 int64_t net_start(struct net *n, struct guest_va setup);
 int64_t net_kick(struct net *n, uint64_t queue);
 

@@ -153,7 +153,7 @@ void net_device_flush(void)
 
 void net_device_look(void)
 {
-    bh_core()->wake(&net_device, UINT32_MAX);
+    bh_core()->wakeup(&net_device, UINT32_MAX);
 }
 
 void net_device_wait(uint32_t ms)
@@ -161,5 +161,5 @@ void net_device_wait(uint32_t ms)
     if (net_tx_blocked() && ms > BLOCKED_MS)
         ms = BLOCKED_MS; /* transmit completions do not wake the VM */
     if (!vq_want_notification(&net_device.rx, 0))
-        bh_core()->wait(&net_device, ms == UINT32_MAX ? BH_FOREVER : ms * 1000000ull);
+        bh_core()->sleep(&net_device, ms == UINT32_MAX ? BH_FOREVER : ms * 1000000ull);
 }

@@ -76,7 +76,7 @@ void net_rx_refill(void)
     }
     net_device.counters.free_buffers = available_buffers();
     if (vq_publish(q))
-        bh_core()->net_kick(NET_RECEIVE_QUEUE);
+        bh_core()->kick(NET_RECEIVE_QUEUE);
 }
 
 /* Takes the next buffer that the device filled; *written: how many bytes. NULL: there is none. */

@@ -81,7 +81,7 @@ static void publish_message(struct host_mount *m, unsigned slot, size_t request,
         chain[n++] = (struct vq_buffer){data_of(m, slot), (uint32_t)call->receive_size, true};
     m->slot_of[vq_add(&m->queue, chain, n)] = (uint8_t)slot;
     if (vq_publish(&m->queue))
-        bh_core()->net_kick(BH_KICK_MOUNT + m->index);
+        bh_core()->kick(BH_KICK_MOUNT + m->index);
 }
 
 /* Copies the message into a slot and makes it visible. Returns the slot, or a negative errno value. */

@@ -8,7 +8,7 @@
 #include <bh/bulkhead.h>
 #include <bh/core.h>
 
-#include "rpc/marshal.h"
+#include "bh/marshal.h"
 #include "rpc/mpk.h"
 
 /* Jumps to the trampolines' byte `number` with the registers that a WRPKRU needs. */
@@ -48,7 +48,7 @@ static uint64_t hypercall_port(void)
 
 static void bell(void)
 {
-    __asm__ volatile("out %%eax, %%dx" : : "a"(0), "d"(BH_PORT_BELL));
+    __asm__ volatile("out %%eax, %%dx" : : "a"(0), "d"(BH_PORT_NOTIFY));
 }
 
 /* The three ways to change the thread pointer in ring 3: the instruction, a selector, the core's vector. */
