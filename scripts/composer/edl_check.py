@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from .edl_model import Callback, Field, Function, Library, Struct, Term
 from .problems import Place, Problems, quote, suggest
 
-FUNCTIONS_MAX = 1024  # rpc/abi.h, BH_FUNCTIONS_MAX
+FUNCTIONS_MAX = 1024  # rpc/map.h, BH_FUNCTIONS_MAX
 POINTER_HINT = (
     "write [in] or [out] for one object, [in, size=n] for a buffer of n bytes, [in, count=n] for n"
     " elements, [in, string] for text, [handle] for an object of the library, or [user_check] to pass"

@@ -166,7 +166,7 @@ def preamble(out: Writer, library: Library) -> None:
     for include in library.includes:
         out(f"#include {include}")
     out()
-    out("#include <rpc/marshal.h>")
+    out("#include <bh/marshal.h>")
     out()
 
 

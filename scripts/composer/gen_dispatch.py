@@ -20,14 +20,14 @@ from .gen_common import (
     word_of,
 )
 
-THUNKS = 32  # rpc/marshal.h, BH_THUNKS
+THUNKS = 32  # bh/marshal.h, BH_THUNKS
 
 
 def generate(libraries: Sequence[Library]) -> str:
     """C source that defines bh_exports: the functions of each library in file order, libraries in this order."""
     out = Writer()
     out("/* Generated: what this compartment offers to others. */")
-    out("#include <rpc/marshal.h>")
+    out("#include <bh/marshal.h>")
     out()
     for library in libraries:
         _library(out, library)
@@ -91,7 +91,7 @@ def _thunks(out: Writer, library: Library, callback: Callback) -> None:
     declarations = ", ".join(p.declaration for p in callback.parameters)
     arguments = ", ".join(p.name for p in callback.parameters)
     extra = f", {declarations}" if declarations else ""
-    out(f'_Static_assert(BH_THUNKS == {THUNKS}, "gen_dispatch.py and rpc/marshal.h");')
+    out(f'_Static_assert(BH_THUNKS == {THUNKS}, "gen_dispatch.py and bh/marshal.h");')
     out(f"static struct bh_thunk bh_pool_{name}[BH_THUNKS];")
     out()
     out(f"static {callback.result.type.declare(f'bh_back_{name}')}(const struct bh_thunk *bh_thunk{extra})")

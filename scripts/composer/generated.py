@@ -17,11 +17,11 @@ from .manifest import Export, Import
 from .toolchain import ToolError
 
 NO_EXPORTS = """/* Generated: nobody may call this compartment. */
-#include <rpc/abi.h>
+#include <rpc/image.h>
 
 const struct bh_export bh_exports[0] = {};
 """
-EXPORT = struct.Struct("<QQQII")  # struct bh_export, rpc/abi.h
+EXPORT = struct.Struct("<QQQII")  # struct bh_export, rpc/image.h
 
 
 @dataclass(frozen=True)

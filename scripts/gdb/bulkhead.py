@@ -120,9 +120,9 @@ class Compartment(gdb.Command):
 
 # ---- Across a gate between protection keys: the caller left a frame on its own stack (rpc/mpk.h, struct bh_frame) ----
 
-TRAMPOLINES = 0x300000200000, 0x300000300000  # rpc/mpk.h: BH_MPK_CODE_VA
+TRAMPOLINES = 0x300000200000, 0x300000300000  # rpc/map.h: BH_MPK_CODE_VA
 TEMPLATE_MAX = 512  # bytes of one of them, guest/kernel/mpk/trampolines.S
-WINDOW = 1 << 36  # rpc/abi.h: addresses of a compartment
+WINDOW = 1 << 36  # rpc/map.h: BH_WINDOW_SIZE
 # How the templates begin: `push %fs:PLACE; push $ID`, behind what they save; a light gate pushes nothing.
 PUSHES = re.compile(rb"(?:\x57|(\x53\x55\x41\x54\x41\x55\x41\x56\x41\x57\x6a\x00))\x64\xff\x34\x25(.{4})\x68(.{4})", re.S)
 LIGHT = re.compile(rb"\x48\x8b\x05.{4}\x31\xc9\x31\xd2\x0f\x01\xef\x48\x3b\x05.{4}(?:\x75.|\x0f\x85.{4})\xfc\x89\xff", re.S)
@@ -223,7 +223,7 @@ class jumped:
 
 # ---- Across a gate between VMs: the core's own records say which call a thread serves, and which thread waits for it ----
 
-CORE = 0x300000000000, 0x400000000000  # rpc/abi.h: the core's window
+CORE = 0x300000000000, 0x400000000000  # rpc/map.h: the core's window
 DEPTH_MAX = 32  # gates
 SERVING = {"run_request", "run_callback"}  # guest/kernel/core: frames that run a call of somebody else's
 
@@ -245,14 +245,14 @@ class Call:
     """The call that a frame serves: over which edge, in which reply slot, and which end of the edge this is."""
 
     def __init__(self, frame):
-        port = frame.read_var("port")
+        endpoint = frame.read_var("endpoint")
         incoming = frame.read_var("in")
         if incoming.type.code == gdb.TYPE_CODE_PTR:
             incoming = incoming.dereference()
-        boot = port["boot"]
+        boot = endpoint["boot"]
         self.edge = int(boot["index"])
         self.slot = int(incoming["slot"])
-        self.caller_is_here = bool(port["caller"])  # then it is a callback
+        self.caller_is_here = bool(endpoint["caller"])  # then it is a callback
         self.peer = boot["peer"].string()
 
 
@@ -272,18 +272,18 @@ POLLING = -1
 def waiter_of(call):
     """In the selected inferior: where the thread keeps what it knows of the call that it waits for; POLLING: it has just
     posted it, and has not gone to wait yet; 0: not here."""
-    ports = gdb.lookup_global_symbol("ports")
-    count = gdb.lookup_global_symbol("n_ports")
-    if ports is None or count is None:
+    endpoints = gdb.lookup_global_symbol("endpoints")
+    count = gdb.lookup_global_symbol("n_endpoints")
+    if endpoints is None or count is None:
         return 0
-    ports = ports.value()
+    endpoints = endpoints.value()
     for i in range(min(int(count.value()), 256)):
-        port = ports[i]
-        if int(port["boot"]["index"]) == call.edge and bool(port["caller"]) != call.caller_is_here:
+        endpoint = endpoints[i]
+        if int(endpoint["boot"]["index"]) == call.edge and bool(endpoint["caller"]) != call.caller_is_here:
             if call.slot >= 64:
                 return 0
-            sent = int(port["out"]["outstanding"]) & ~int(port["submitted"]) & 1 << call.slot
-            return int(port["pending"][call.slot]["waiter"]) or (POLLING if sent else 0)
+            sent = int(endpoint["out"]["outstanding"]) & ~int(endpoint["submitted"]) & 1 << call.slot
+            return int(endpoint["pending"][call.slot]["waiter"]) or (POLLING if sent else 0)
     return 0
 
 

@@ -5,7 +5,6 @@ SPDX-License-Identifier: BSD-3-Clause
 
 import os
 import random
-import re
 import shutil
 import struct
 import subprocess
@@ -14,7 +13,7 @@ import unittest
 from pathlib import Path
 
 from toml_support import HERE, ROOT, TREE
-from composer import addresses, config, fdt, manifest, schema
+from composer import addresses, config, edl_check, fdt, manifest, schema
 from composer.catalogue import Catalogue
 from composer.manifest import Export, ImageInfo, Import
 
@@ -257,16 +256,14 @@ class Manifest(unittest.TestCase):
 
 
 class Header(unittest.TestCase):
-    """The numbers that the composer and rpc/abi.h both have."""
+    """The numbers of rpc/map.h that Python has as well: the preprocessor says what they are."""
 
     def value(self, name: str, argument: int | None = None) -> int:
-        parameter = r"\((\w+)\)" if argument is not None else "()"
-        text = (ROOT / "rpc/abi.h").read_text()
-        match = re.search(rf"^#define {name}{parameter}\s+(.*?)\s*(/\*.*)?$", text, re.M)
-        self.assertIsNotNone(match, name)
-        expression = match[2].replace("(uint64_t)", "")
-        expression = re.sub(r"\b(0x[0-9a-f]+|\d+)u?(ll)?\b", r"\1", expression)
-        return eval(expression, {match[1]: argument} if argument is not None else {})
+        macro = name if argument is None else f"{name}({argument})"
+        command = ["gcc", "-E", "-P", "-x", "assembler-with-cpp", f"-I{ROOT}", "-"]
+        text = f'#include "rpc/map.h"\n{macro}\n'
+        done = subprocess.run(command, input=text, check=True, capture_output=True, text=True)
+        return eval(done.stdout.strip())
 
     def test_addresses(self):
         for index in (0, 1, 63):
@@ -284,9 +281,17 @@ class Header(unittest.TestCase):
         self.assertEqual(schema.SHARES_MAX, self.value("BH_SHARES_MAX"))
         self.assertEqual(schema.EDGES_MAX, self.value("BH_EDGES_MAX"))
         self.assertEqual(schema.STACKS_MAX, self.value("BH_STACKS_MAX"))
+        self.assertEqual(edl_check.FUNCTIONS_MAX, self.value("BH_FUNCTIONS_MAX"))
         longest = "a" * (self.value("BH_NAME_MAX") - 1)
         self.assertTrue(schema.NAME.fullmatch(longest))
         self.assertFalse(schema.NAME.fullmatch(longest + "a"))
+
+    def test_debugger(self):
+        text = (ROOT / "scripts/gdb/bulkhead.py").read_text()
+        core, code = self.value("BH_CORE_BASE"), self.value("BH_MPK_CODE_VA")
+        self.assertIn(f"\nCORE = {core:#x}, {core + self.value('BH_CORE_SIZE'):#x} ", text)
+        self.assertIn(f"\nTRAMPOLINES = {code:#x}, {code + self.value('BH_MPK_CODE_MAX'):#x} ", text)
+        self.assertIn(f"\nWINDOW = 1 << {self.value('BH_WINDOW_SIZE').bit_length() - 1} ", text)
 
 
 if __name__ == "__main__":

@@ -69,13 +69,13 @@ static void sequence_wraps(void)
 static void full_channel_refuses(void)
 {
     reset(0);
-    for (unsigned i = 0; i < BH_LINES; i++)
+    for (unsigned i = 0; i < BH_SLOTS; i++)
         CHECK(bh_out_post(&out, (uint16_t)i, 0, six) == (int)i);
     CHECK(bh_out_post(&out, 0, 0, six) == -1);
-    struct bh_fetched requests[BH_LINES];
-    for (unsigned i = 0; i < BH_LINES; i++)
+    struct bh_fetched requests[BH_SLOTS];
+    for (unsigned i = 0; i < BH_SLOTS; i++)
         CHECK(bh_in_ready(&in) && bh_in_fetch(&in, &requests[i]) && requests[i].fn == i);
-    /* Out of order: the free line is the one whose reply came. */
+    /* Out of order: the free slot is the one whose reply came. */
     struct result result = {.status = BH_OK}, got;
     reply(&requests[17], &result);
     CHECK(bh_out_ready(&out, 17) && !bh_out_ready(&out, 16));
@@ -89,7 +89,7 @@ static void hostile_slot_is_dropped(void)
 {
     reset(0);
     bh_out_post(&out, 1, 0, six);
-    channel.requests[1].slot = BH_LINES;
+    channel.requests[1].slot = BH_SLOTS;
     struct bh_fetched request;
     CHECK(bh_in_ready(&in) && !bh_in_fetch(&in, &request));
     CHECK(!bh_in_ready(&in));
@@ -133,7 +133,7 @@ static void stale_and_replayed_replies_are_not_taken(void)
     reply(&request, &result);
     got.status = bh_out_collect(&out, 0, got.values);
     bh_out_post(&out, 2, 0, six);
-    CHECK(!bh_out_ready(&out, 0)); /* the line still holds the reply to request 1 */
+    CHECK(!bh_out_ready(&out, 0)); /* the slot still holds the reply to request 1 */
     reply(&request, &result);
     CHECK(!bh_out_ready(&out, 0));
 }
@@ -164,7 +164,7 @@ static void two_threads(void)
     reset(0);
     pthread_t thread;
     CHECK(!pthread_create(&thread, NULL, echo, NULL));
-    uint64_t expect[BH_LINES];
+    uint64_t expect[BH_SLOTS];
     int posted = 0, done = 0, wrong = 0;
     while (done < CALLS) {
         uint64_t args[BH_GATE_ARGS] = {(uint64_t)posted, 0, 0, 0, 0, (uint64_t)posted * 7};
@@ -174,7 +174,7 @@ static void two_threads(void)
             posted++;
             continue;
         }
-        for (unsigned s = 0; s < BH_LINES; s++) {
+        for (unsigned s = 0; s < BH_SLOTS; s++) {
             struct result got;
             if (!(out.outstanding >> s & 1) || !bh_out_ready(&out, s))
                 continue;

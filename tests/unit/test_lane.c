@@ -363,7 +363,7 @@ int main(void)
     px_lane_open();
     for (uint32_t i = 0; i < SOCKETS; i++)
         open_socket(i);
-    ((uint64_t *)((struct bh_gate_table *)gates_storage)->core)[offsetof(struct bh_core_calls, wake) / 8] =
+    ((uint64_t *)((struct bh_gate_table *)gates_storage)->core)[offsetof(struct bh_core_calls, wakeup) / 8] =
         (uint64_t)wake;
     RUN(test_traffic);
     RUN(test_waiting);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "rpc/arena.h"
+#include "guest/kernel/core/arena.h"
 #include "shared-mem/buddy.h"
 
 static struct bh_arena_map arena;

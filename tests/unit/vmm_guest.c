@@ -50,12 +50,12 @@ static inline __attribute__((always_inline)) int64_t call(uint64_t op, uint64_t 
     return result;
 }
 
-static inline __attribute__((always_inline)) void bell(uint32_t number)
+static inline __attribute__((always_inline)) void notify(uint32_t number)
 {
     if (BOOT->doorbell == BH_DOORBELL_VMCALL)
-        call(BH_HC_RING, number, 0, 0);
+        call(BH_HC_NOTIFY, number, 0, 0);
     else
-        __asm__ volatile("out %%eax, %%dx" : : "a"(number), "d"(BH_PORT_BELL) : "memory");
+        __asm__ volatile("out %%eax, %%dx" : : "a"(number), "d"(BH_PORT_NOTIFY) : "memory");
 }
 
 static inline __attribute__((always_inline)) uint64_t tsc(void)
@@ -69,13 +69,13 @@ static inline __attribute__((always_inline)) uint64_t tsc(void)
 GUEST static void stand_by(void)
 {
     for (;;)
-        call(BH_HC_PARK, BH_FOREVER, BH_EVENT_BELL, 0);
+        call(BH_HC_PARK, BH_FOREVER, BH_EVENT_NOTIFY, 0);
 }
 
 GUEST static int park_20ms(void)
 {
     uint64_t start = tsc();
-    if (call(BH_HC_PARK, 20 * MS, BH_EVENT_BELL, 0) != 0)
+    if (call(BH_HC_PARK, 20 * MS, BH_EVENT_NOTIFY, 0) != 0)
         return 1;
     uint64_t ms = (tsc() - start) / BOOT->tsc_khz;
     return ms < 19 ? 2 : ms > 500 ? 3 : 0;
@@ -86,14 +86,14 @@ GUEST static int ping_pong(void)
     for (uint32_t n = 1; n <= 100; n++) {
         if (BOOT->vm == 0) {
             EDGE[0] = n;
-            bell(1);
+            notify(1);
         }
         while (EDGE[BOOT->vm == 0] != n)
-            if (call(BH_HC_PARK, 1000 * MS, BH_EVENT_BELL, 0) == 0)
+            if (call(BH_HC_PARK, 1000 * MS, BH_EVENT_NOTIFY, 0) == 0)
                 return 1;
         if (BOOT->vm == 1) {
             EDGE[1] = n;
-            bell(0);
+            notify(0);
         }
     }
     if (BOOT->vm == 1)
@@ -169,7 +169,7 @@ GUEST static int bad_pointers(void)
         call(BH_HC_LOG, 0, stack, ~0ull) != -EINVAL || call(BH_HC_LOG, 0, stack - 8, 8) != -EFAULT)
         return 4;
     if (call(BH_HC_REPORT, 0, 0, 0) != -EFAULT || call(BH_HC_REPORT, stack + 0x4000 - 8, 0, 0) != -EFAULT ||
-        call(BH_HC_RING, ~0ull, 0, 0) != -EINVAL || call(BH_HC_RING, 1ull << 32, 0, 0) != -EINVAL ||
+        call(BH_HC_NOTIFY, ~0ull, 0, 0) != -EINVAL || call(BH_HC_NOTIFY, 1ull << 32, 0, 0) != -EINVAL ||
         call(BH_HC_MARK, ~0ull, 0, 0) != -EINVAL || call(BH_HC_PARK, 0, ~0ull & ~3ull, 0) != 0)
         return 5;
     return call(0, 0, 0, 0) == -ENOSYS && call(0x100, ~0ull, ~0ull, ~0ull) == -ENOSYS &&
@@ -192,7 +192,7 @@ GUEST static int odd_ports(void)
     count = 16;
     at = BASE0 + BH_IMAGE_OFF + IMAGE_BSS;
     __asm__ volatile("rep insb" : "+D"(at), "+c"(count) : "d"(BH_PORT_CALL) : "memory");
-    __asm__ volatile("out %%eax, %%dx" : : "a"(77), "d"(BH_PORT_BELL));
+    __asm__ volatile("out %%eax, %%dx" : : "a"(77), "d"(BH_PORT_NOTIFY));
     __asm__ volatile("inl %%dx, %%eax" : "=a"(value) : "d"(BH_PORT_CALL));
     return value == 0 ? 0 : 2;
 }
@@ -246,7 +246,7 @@ GUEST static int reports(void)
 GUEST static int wait_shutdown(void)
 {
     while (!STATUS->shutdown)
-        call(BH_HC_PARK, BH_FOREVER, BH_EVENT_BELL, 0);
+        call(BH_HC_PARK, BH_FOREVER, BH_EVENT_NOTIFY, 0);
     return BOOT->vm == 0 ? 9 : 0;
 }
 
@@ -255,7 +255,7 @@ GUEST static int peer_dies(void)
     if (BOOT->vm == 1)
         return *(volatile char *)0;
     while (!(STATUS->dead_edges[0] & 1))
-        if (!call(BH_HC_PARK, 5000 * MS, BH_EVENT_BELL, 0))
+        if (!call(BH_HC_PARK, 5000 * MS, BH_EVENT_NOTIFY, 0))
             return 1;
     return STATUS->generation ? 7 : 2;
 }
@@ -267,17 +267,17 @@ GUEST static int many(void)
     if (BOOT->vm != 0) {
         mine = (void *)BH_EDGE_BASE(BOOT->vm - 1);
         while (!mine[0])
-            call(BH_HC_PARK, BH_FOREVER, BH_EVENT_BELL, 0);
+            call(BH_HC_PARK, BH_FOREVER, BH_EVENT_NOTIFY, 0);
         mine[1] = BOOT->vm;
-        bell(0);
+        notify(0);
         stand_by();
     }
     for (uint32_t e = 0; e < last; e++) {
         mine = (void *)BH_EDGE_BASE(e);
         mine[0] = 1;
-        bell(e + 1);
+        notify(e + 1);
         while (mine[1] != e + 1)
-            if (!call(BH_HC_PARK, 5000 * MS, BH_EVENT_BELL, 0))
+            if (!call(BH_HC_PARK, 5000 * MS, BH_EVENT_NOTIFY, 0))
                 return 1;
     }
     return 0;
@@ -354,7 +354,7 @@ GUEST __attribute__((used)) void guest_main(uint64_t rsp)
     if (mode == MODE_PARK)
         status = park_20ms();
     if (mode == MODE_PARK_FOREVER)
-        status = call(BH_HC_PARK, BH_FOREVER, BH_EVENT_BELL, 0) == 0;
+        status = call(BH_HC_PARK, BH_FOREVER, BH_EVENT_NOTIFY, 0) == 0;
     if (mode == MODE_BELL)
         status = ping_pong();
     if (mode == MODE_SHARE)

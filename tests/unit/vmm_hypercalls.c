@@ -107,7 +107,7 @@ static void unknown_operations(void)
 
 static void no_network_device(void)
 {
-    CHECK(call(BH_HC_NET_START, DATA, 0, 0) == -ENODEV && call(BH_HC_NET_KICK, 0, 0, 0) == -ENODEV);
+    CHECK(call(BH_HC_NET_START, DATA, 0, 0) == -ENODEV && call(BH_HC_KICK, 0, 0, 0) == -ENODEV);
 }
 
 static void write_checks_its_range(void)
@@ -195,25 +195,25 @@ static void others_have_no_streams(void)
 static void parking(void)
 {
     uint64_t start = clock_ns();
-    CHECK(call(BH_HC_PARK, 5 * MS, BH_EVENT_BELL, 0) == 0);
+    CHECK(call(BH_HC_PARK, 5 * MS, BH_EVENT_NOTIFY, 0) == 0);
     CHECK(clock_ns() - start >= 5 * MS && clock_ns() - start < 1000 * MS);
     CHECK(call(BH_HC_PARK, 0, ~0ull & ~BH_EVENT_STDIN, 0) == 0);
-    CHECK(call(BH_HC_RING, 0, 0, 0) == 0 && call(BH_HC_RING, 0, 0, 0) == 0);
+    CHECK(call(BH_HC_NOTIFY, 0, 0, 0) == 0 && call(BH_HC_NOTIFY, 0, 0, 0) == 0);
     CHECK(call(BH_HC_PARK, MS, 0, 0) == 0); /* not asked for: kept */
-    CHECK(call(BH_HC_PARK, BH_FOREVER, BH_EVENT_BELL, 0) == BH_EVENT_BELL);
-    CHECK(call(BH_HC_PARK, 0, BH_EVENT_BELL, 0) == 0);
-    CHECK(call(BH_HC_RING, 0, 0, 0) == 0);
-    CHECK(call(BH_HC_PARK, BH_FOREVER - 1, BH_EVENT_BELL, 0) == BH_EVENT_BELL);
+    CHECK(call(BH_HC_PARK, BH_FOREVER, BH_EVENT_NOTIFY, 0) == BH_EVENT_NOTIFY);
+    CHECK(call(BH_HC_PARK, 0, BH_EVENT_NOTIFY, 0) == 0);
+    CHECK(call(BH_HC_NOTIFY, 0, 0, 0) == 0);
+    CHECK(call(BH_HC_PARK, BH_FOREVER - 1, BH_EVENT_NOTIFY, 0) == BH_EVENT_NOTIFY);
     uint64_t full = 0xfffffffffffffffe;
-    CHECK(write(w.notify_fd[0], &full, 8) == 8 && call(BH_HC_RING, 0, 0, 0) == 0);
-    CHECK(call(BH_HC_PARK, 0, BH_EVENT_BELL, 0) == BH_EVENT_BELL);
+    CHECK(write(w.notify_fd[0], &full, 8) == 8 && call(BH_HC_NOTIFY, 0, 0, 0) == 0);
+    CHECK(call(BH_HC_PARK, 0, BH_EVENT_NOTIFY, 0) == BH_EVENT_NOTIFY);
 }
 
 static void bells_not_given(void)
 {
-    CHECK(call(BH_HC_RING, 1, 0, 0) == -EINVAL); /* exists, not this VM's peer */
-    CHECK(call(BH_HC_RING, 2, 0, 0) == -EINVAL && call(BH_HC_RING, 1ull << 32, 0, 0) == -EINVAL);
-    CHECK(call(BH_HC_RING, ~0ull, 0, 0) == -EINVAL);
+    CHECK(call(BH_HC_NOTIFY, 1, 0, 0) == -EINVAL); /* exists, not this VM's peer */
+    CHECK(call(BH_HC_NOTIFY, 2, 0, 0) == -EINVAL && call(BH_HC_NOTIFY, 1ull << 32, 0, 0) == -EINVAL);
+    CHECK(call(BH_HC_NOTIFY, ~0ull, 0, 0) == -EINVAL);
 }
 
 static void console_lines(void)

@@ -73,7 +73,7 @@ static void print_reason(FILE *out, const struct postmortem *p, uint32_t v, uint
     struct bh_stats_call call = {0};
     if (p->stats[v] && thread < BH_THREADS_MAX)
         memcpy(&call, &p->stats[v]->threads[thread].out, sizeof(call));
-    uint64_t key = field(p, v, thread, p->debug->key, sizeof(key));
+    uint64_t key = field(p, v, thread, p->debug->wait_channel, sizeof(key));
     if (call.kind == BH_STATS_CALL && call.edge < p->a->n_edges) {
         const struct edge *e = &p->a->edges[call.edge];
         const struct compartment *to = &p->a->compartments[e->to];

@@ -26,7 +26,7 @@ void fs_died(struct resources *w, uint32_t i);
 
 /* The process of VM v, whose KVM descriptor is `vm_fd`. Makes BH_PORT_KICK of its mounts eventfds. */
 bool fs_wire(const struct resources *w, uint32_t v, int vm_fd, struct problem *p);
-/* BH_HC_NET_KICK for mount i, whose eventfd is gone where the mount is not this VM's: 0 or -errno. */
+/* BH_HC_KICK for mount i, whose eventfd is gone where the mount is not this VM's: 0 or -errno. */
 int64_t fs_kick(const struct resources *w, uint64_t i);
 
 /* The server's own process, once it has everything (fs_process.c). Never returns. */

@@ -1,13 +1,13 @@
-/* Writes the guest's descriptor tables (Intel SDM vol. 3A, 3.4.5, 6.14, 8.2.3) and its ring-0 stub.
+/* Writes the guest's descriptor tables (Intel SDM vol. 3A, 3.4.5, 6.14, 8.2.3) and its trap shim.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/kvm/descriptor_tables.h"
 
 #include <stddef.h>
 #include <string.h>
 
-/* guest/kernel/stub/stub.S */
-extern const uint8_t bh_stub_start[], bh_stub_end[], bh_stub_vectors[], bh_stub_vmcall[], bh_stub_vmmcall[],
-    bh_stub_thread[];
+/* guest/kernel/trap_shim/trap_shim.S */
+extern const uint8_t bh_shim_start[], bh_shim_end[], bh_shim_vectors[], bh_shim_vmcall[], bh_shim_vmmcall[],
+    bh_shim_thread[];
 
 #define VECTOR_DB  1u
 #define VECTOR_NMI 2u
@@ -29,7 +29,7 @@ _Static_assert(sizeof(struct gate) == 16, "Intel SDM vol. 3A, figure 6-8");
 
 bool descriptor_tables_plan(struct guest_memory *m, struct problem *p)
 {
-    struct region r = {.va = STUB_VA, .size = PAGE, .stride = PAGE, .count = 1};
+    struct region r = {.va = SHIM_VA, .size = PAGE, .stride = PAGE, .count = 1};
     r.perms = PERM_R | PERM_X;
     if (!memory_add(m, &r, p))
         return false;
@@ -44,7 +44,7 @@ bool descriptor_tables_plan(struct guest_memory *m, struct problem *p)
 
 static struct gate gate_to(const uint8_t *entry, uint8_t ist, unsigned dpl)
 {
-    uint64_t va = STUB_VA + (uint64_t)(entry - bh_stub_start);
+    uint64_t va = SHIM_VA + (uint64_t)(entry - bh_shim_start);
     return (struct gate){
         .offset_low = (uint16_t)va,
         .selector = SELECTOR_KERNEL_CODE,
@@ -61,12 +61,12 @@ static void fill_idt(struct gate *idt, enum hypercall_instruction how, bool keye
     for (unsigned v = 0; v < EXCEPTIONS; v++) {
         bool last_resort = v == VECTOR_DF || v == VECTOR_NMI || v == VECTOR_MC;
         bool from_ring3 = v == VECTOR_BP || v == VECTOR_DB;
-        idt[v] = gate_to(bh_stub_vectors + v * STUB_STRIDE, last_resort ? 2 : 1, from_ring3 ? 3 : 0);
+        idt[v] = gate_to(bh_shim_vectors + v * SHIM_STRIDE, last_resort ? 2 : 1, from_ring3 ? 3 : 0);
     }
     if (how != HYPERCALL_NONE)
-        idt[BH_VECTOR_CALL] = gate_to(how == HYPERCALL_VMMCALL ? bh_stub_vmmcall : bh_stub_vmcall, 0, 3);
+        idt[BH_VECTOR_CALL] = gate_to(how == HYPERCALL_VMMCALL ? bh_shim_vmmcall : bh_shim_vmcall, 0, 3);
     if (keyed)
-        idt[BH_VECTOR_THREAD] = gate_to(bh_stub_thread, 0, 3);
+        idt[BH_VECTOR_THREAD] = gate_to(bh_shim_thread, 0, 3);
 }
 
 /* `ports`: ring 3 may use those of hypercalls and bells. */
@@ -95,13 +95,13 @@ static void fill_gdt(uint64_t *gdt)
 bool descriptor_tables_write(struct guest_memory *m, enum hypercall_instruction how, struct problem *p)
 {
     uint64_t stub, tables;
-    uint8_t *code = memory_at(m, (struct guest_va){STUB_VA}, PAGE, PERM_X, &stub);
+    uint8_t *code = memory_at(m, (struct guest_va){SHIM_VA}, PAGE, PERM_X, &stub);
     uint8_t *data = memory_at(m, (struct guest_va){TABLES_VA}, PAGE, PERM_R, &tables);
-    uint64_t length = (uint64_t)(bh_stub_end - bh_stub_start);
+    uint64_t length = (uint64_t)(bh_shim_end - bh_shim_start);
     if (!code || !data || stub != PAGE || tables != PAGE || length > PAGE)
         return problem_set(p, EXIT_HOST, "the ring-0 stub does not fit its page");
     memset(code, 0xcc, PAGE);
-    memcpy(code, bh_stub_start, length);
+    memcpy(code, bh_shim_start, length);
     struct tss t;
     /* With protection keys ports are for the core alone, which has no use for them where VMCALL works; the bitmap
      * cannot tell it from others. */

@@ -1,4 +1,4 @@
-/* The guest's GDT, TSS, IDT and ring-0 stub: pages only ring 0 can touch.
+/* The guest's GDT, TSS, IDT and trap shim: pages only ring 0 can touch.
  * SPDX-License-Identifier: BSD-3-Clause
  *
  * Kernel window, from BH_KERNEL_BASE: page 0 stub (executable), page 1 tables (read-only), pages 3,
@@ -9,7 +9,7 @@
 #include "rpc/abi.h"
 #include "vmm/kvm/regions.h"
 
-#define STUB_VA     BH_KERNEL_BASE
+#define SHIM_VA     BH_KERNEL_BASE
 #define TABLES_VA   (BH_KERNEL_BASE + PAGE)
 #define GDT_VA      TABLES_VA
 #define GDT_BYTES   56u
@@ -26,7 +26,7 @@
 #define SELECTOR_USER_CODE   0x23u
 #define SELECTOR_TSS         0x28u
 
-#define STUB_STRIDE 16u /* bytes per entry of bh_stub_vectors, guest/kernel/stub/stub.S */
+#define SHIM_STRIDE 16u /* bytes per entry of bh_shim_vectors, guest/kernel/trap_shim/trap_shim.S */
 
 /* 64-bit TSS (Intel SDM vol. 3A, 8.7) with the I/O permission bitmap: ring 3 may use ports
  * BH_PORT_FIRST to BH_PORT_LAST and no others. */

@@ -15,7 +15,7 @@
 #define PATIENCE_US 200000
 #define PROBE_OP    0x5a5au
 
-extern const uint8_t bh_stub_start[], bh_stub_vmcall[], bh_stub_vmmcall[];
+extern const uint8_t bh_shim_start[], bh_shim_vmcall[], bh_shim_vmmcall[];
 
 static struct kvm_run *volatile probed;
 
@@ -39,8 +39,8 @@ bool doorbell_wire(int vm_fd, uint16_t port, uint32_t bytes, uint32_t value, int
 static bool reaches_us(struct vcpu *c, enum hypercall_instruction how, enum kvm_kind kind)
 {
     struct problem p;
-    const uint8_t *entry = how == HYPERCALL_VMMCALL ? bh_stub_vmmcall : bh_stub_vmcall;
-    struct entry e = {.rip = STUB_VA + (uint64_t)(entry - bh_stub_start), .rsp = STACK_RING0, .ring = 0};
+    const uint8_t *entry = how == HYPERCALL_VMMCALL ? bh_shim_vmmcall : bh_shim_vmcall;
+    struct entry e = {.rip = SHIM_VA + (uint64_t)(entry - bh_shim_start), .rsp = STACK_RING0, .ring = 0};
     if (!vcpu_start(c, &e, kind, &p))
         return false;
     c->run->s.regs.regs = (struct kvm_regs){.rip = e.rip, .rsp = e.rsp, .rflags = 2, .rax = PROBE_OP};

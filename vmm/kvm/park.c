@@ -17,7 +17,7 @@ static uint64_t take_events(struct pollfd fds[2], int bell)
 {
     uint64_t came = 0, count;
     if (fds[0].revents && read(bell, &count, sizeof(count)) == (ssize_t)sizeof(count))
-        came |= BH_EVENT_BELL;
+        came |= BH_EVENT_NOTIFY;
     if (fds[1].revents) /* hang-up and error too: the next read tells */
         came |= BH_EVENT_STDIN;
     return came;
@@ -39,7 +39,7 @@ static void sleep_long(struct pollfd fds[3], struct park_idle *idle)
 
 uint64_t park(int bell, int input, uint64_t timeout, uint64_t events, struct park_idle *idle, int debugger)
 {
-    struct pollfd fds[3] = {{.fd = events & BH_EVENT_BELL ? bell : -1, .events = POLLIN},
+    struct pollfd fds[3] = {{.fd = events & BH_EVENT_NOTIFY ? bell : -1, .events = POLLIN},
                             {.fd = events & BH_EVENT_STDIN ? input : -1, .events = POLLIN},
                             {.fd = debugger, .events = POLLIN}};
     if (timeout > FAR_AWAY)

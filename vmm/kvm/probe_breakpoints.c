@@ -7,15 +7,15 @@
 #include "vmm/kvm/paging.h"
 #include "vmm/kvm/vcpu.h"
 
-#define SECOND 2 /* bytes of the stub's first instruction for vector 0, guest/kernel/stub/stub.S: push $0 */
+#define SECOND 2 /* bytes of the stub's first instruction for vector 0, guest/kernel/trap_shim/trap_shim.S: push $0 */
 
-extern const uint8_t bh_stub_start[], bh_stub_vectors[];
+extern const uint8_t bh_shim_start[], bh_shim_vectors[];
 
 /* The stub's way to its report: a few instructions, and an exit at the latest. */
 static bool stops(struct vcpu *c, enum kvm_kind kind)
 {
     struct problem p;
-    uint64_t rip = STUB_VA + (uint64_t)(bh_stub_vectors - bh_stub_start);
+    uint64_t rip = SHIM_VA + (uint64_t)(bh_shim_vectors - bh_shim_start);
     struct entry e = {.rip = rip, .rsp = STACK_RING0, .ring = 0};
     struct kvm_guest_debug g = {.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW_BP};
     g.arch.debugreg[0] = rip + SECOND;

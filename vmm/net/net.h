@@ -33,7 +33,7 @@ bool net_wire(const struct appliance *a, uint32_t v, int vm_fd, int *kick, struc
 bool net_open(const struct resources *w, uint32_t v, const struct net_place *place, struct net **net,
               struct problem *p);
 
-/* The vCPU's thread. BH_HC_NET_START and BH_HC_NET_KICK: 0 or -errno. */
+/* The vCPU's thread. BH_HC_NET_START and BH_HC_KICK: 0 or -errno. */
 int64_t net_start(struct net *n, uint64_t setup);
 int64_t net_kick(struct net *n, uint64_t queue);
 

@@ -121,7 +121,7 @@ static void add_caller(struct edge_sample *to, const struct bh_stats_end *e)
     }
     to->counted = true;
     to->calls = fetch(e->started) + unposted;
-    to->in_flight = to->calls > ended && to->calls - ended <= BH_LINES ? to->calls - ended : 0;
+    to->in_flight = to->calls > ended && to->calls - ended <= BH_SLOTS ? to->calls - ended : 0;
     to->copied = fetch(e->copied);
     to->passed = fetch(e->passed);
     to->cycles = fetch(e->cycles);
@@ -206,7 +206,7 @@ static void sample_vm(const struct observed *o, uint32_t v, struct sample *s)
     to->exits = fetch(h->exits);
     to->parks = fetch(h->parks);
     to->park_ns = fetch(h->park_ns) + (since && since < s->time_ns ? s->time_ns - since : 0);
-    to->bells = fetch(g->bells);
+    to->bells = fetch(g->notifications);
     to->idles = fetch(g->idles);
     to->switches = fetch(g->switches);
     to->spin_ns = observe_ns(o, fetch(g->spin_cycles));

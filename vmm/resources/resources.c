@@ -13,8 +13,6 @@
 #include "rpc/gate.h"
 #include "vmm/base/paths.h"
 
-#define EDGE_MAX 0x10000000ull /* BH_EDGE_BASE: 256 MiB each */
-
 static bool failed(struct problem *p, const char *what)
 {
     return problem_set(p, EXIT_HOST, "cannot %s: %s", what, strerror(errno));
@@ -78,7 +76,7 @@ static bool make_edges(struct resources *w, struct problem *p)
 {
     for (uint32_t i = 0; i < w->a->n_edges; i++) {
         const struct edge *e = &w->a->edges[i];
-        if (e->arena > EDGE_MAX - BH_EDGE_ARENA_OFF) {
+        if (e->arena > BH_EDGE_SIZE_MAX - BH_EDGE_ARENA_OFF) {
             return problem_set(p, EXIT_USAGE, "edge %s -> %s: its arena exceeds 255 MiB",
                                w->a->compartments[e->from].name, w->a->compartments[e->to].name);
         }

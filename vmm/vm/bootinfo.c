@@ -139,7 +139,7 @@ static bool add_edges(struct writer *out, const struct resources *w, uint32_t v,
         to->flags |= edge_keyed(w->a, e) ? BH_EDGE_KEYED : 0;
         to->flags |= edge_light(w->a, e) ? BH_EDGE_LIGHT : 0;
         to->strategy = e->strategy;
-        to->bell = edge_crosses(w->a, e) ? edge_peer_vm(w->a, v, e) : BH_NO_BELL;
+        to->doorbell = edge_crosses(w->a, e) ? edge_peer_vm(w->a, v, e) : BH_NO_DOORBELL;
         to->arena_size = page_up(e->arena);
         memcpy(to->granted, e->granted, sizeof(to->granted));
         snprintf(to->peer, sizeof(to->peer), "%s", w->a->compartments[caller ? e->to : e->from].name);

@@ -1,7 +1,7 @@
 /* A VM's process under a debugger: takes requests, and decides what becomes of exceptions.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Breakpoints are int3 in the guest's text, steps are TF in its flags: both end in the ring-0 stub, which works on
+ * Breakpoints are int3 in the guest's text, steps are TF in its flags: both end in the trap shim, which works on
  * every KVM. Threads are cooperative and the vCPU is one, so all of a VM stands still at once; to step a thread that
  * does not run is to wait, with a breakpoint of our own, until it comes back to where it went on waiting. */
 #include "vmm/vm/debuggee.h"

@@ -23,7 +23,7 @@ struct breakpoint {
 /* Where the registers are while the guest stands still. */
 enum debug_home {
     HOME_VCPU = 0, /* in the vCPU */
-    HOME_FRAME,    /* in what the ring-0 stub pushed; the stub loads them again */
+    HOME_FRAME,    /* in what the trap shim pushed; the stub loads them again */
 };
 
 struct debuggee {

@@ -178,15 +178,15 @@ static bool has_mount(const struct vm *vm)
 static uint64_t do_park(struct vm *vm, const struct hypercall *h)
 {
     uint64_t events = h->args[1];
-    if ((events & BH_EVENT_BELL) && !net_may_park(vm->net))
-        return BH_EVENT_BELL;
+    if ((events & BH_EVENT_NOTIFY) && !net_may_park(vm->net))
+        return BH_EVENT_NOTIFY;
     struct vm_stats *s = vm->stats;
     uint64_t start = clock_ns();
     STATS_ADD(s->parks, 1);
     __atomic_store_n(&s->parked_since, start, __ATOMIC_RELAXED);
     struct park_idle idle = {.flag = &s->idle, .long_asleep = tell_idle, .arg = vm};
     bool others = vm->net || has_mount(vm) || (events & (BH_EVENT_STDIN | BH_EVENT_SIGNAL)) ||
-                  !(events & BH_EVENT_BELL); /* who but another VM can wake it */
+                  !(events & BH_EVENT_NOTIFY); /* who but another VM can wake it */
     events = park(vm->notify_fd, vm->application ? STDIN_FILENO : -1, h->args[0], events, others ? NULL : &idle,
                   vm->debuggee.socket);
     __atomic_store_n(&s->parked_since, 0, __ATOMIC_RELAXED);
@@ -200,7 +200,7 @@ uint64_t hypercall_do(struct vm *vm, const struct hypercall *h)
     switch (h->op) {
     case BH_HC_PARK:
         return do_park(vm, h);
-    case BH_HC_RING:
+    case BH_HC_NOTIFY:
         return do_ring(vm, h);
     case BH_HC_WRITE:
         return do_write(vm, h);
@@ -217,7 +217,7 @@ uint64_t hypercall_do(struct vm *vm, const struct hypercall *h)
         return do_mark(vm, h);
     case BH_HC_NET_START:
         return (uint64_t)net_start(vm->net, h->args[0]);
-    case BH_HC_NET_KICK:
+    case BH_HC_KICK:
         return (uint64_t)(h->args[0] < BH_KICK_MOUNT ? net_kick(vm->net, h->args[0])
                                                      : fs_kick(vm->w, h->args[0] - BH_KICK_MOUNT));
     default:

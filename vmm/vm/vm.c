@@ -83,7 +83,7 @@ static bool wire_bells(struct vm *vm, struct problem *p)
 {
     for (uint32_t v = 0; v < vm->w->a->n_vms; v++) {
         int bell = vm->w->notify_fd[v];
-        if (v != vm->index && bell >= 0 && !doorbell_wire(vm->vcpu.vm_fd, BH_PORT_BELL, 4, v, bell))
+        if (v != vm->index && bell >= 0 && !doorbell_wire(vm->vcpu.vm_fd, BH_PORT_NOTIFY, 4, v, bell))
             return problem_set(p, EXIT_HOST, "KVM: cannot wire a doorbell: %s", strerror(errno));
     }
     return true;

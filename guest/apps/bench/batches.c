@@ -9,7 +9,7 @@
 
 #include "bench.h"
 
-enum { BATCH_MAX = BH_LINES };
+enum { BATCH_MAX = BH_SLOTS };
 
 static struct bh_call calls[BATCH_MAX];
 

@@ -73,7 +73,7 @@ static void measure_to_park(struct bench_samples *s, uint32_t edge)
 int measure_exits(struct bench_samples *s)
 {
     const struct bh_boot_edge *edge = first_edge();
-    bool other_vm = edge && edge->bell != BH_NO_BELL;
+    bool other_vm = edge && edge->doorbell != BH_NO_DOORBELL;
     if (strcmp(s->name, "exit") == 0)
         BENCH_EACH(s, exit_to_vmm());
     else if (strcmp(s->name, "parked") == 0 && other_vm)
@@ -82,7 +82,7 @@ int measure_exits(struct bench_samples *s)
         measure_to_park(s, edge->index);
     /* The peer's bell: it is awake or wakes for nothing, on another core. */
     else if (strcmp(s->name, "ioeventfd") == 0 && other_vm && bh_boot()->doorbell == BH_DOORBELL_PORT)
-        BENCH_EACH(s, out(edge->bell, BH_PORT_BELL));
+        BENCH_EACH(s, out(edge->doorbell, BH_PORT_NOTIFY));
     else
         return 0;
     return 1;

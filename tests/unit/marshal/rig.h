@@ -5,8 +5,8 @@
 
 #include <setjmp.h>
 
-#include "rpc/arena.h"
-#include "rpc/marshal.h"
+#include "guest/kernel/core/arena.h"
+#include "bh/marshal.h"
 
 #define RIG_EDGE       3u
 #define RIG_ARENA_SIZE 0x10000ull

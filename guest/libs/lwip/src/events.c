@@ -60,7 +60,7 @@ void net_raise(struct net_socket *s, uint32_t bits)
     }
     changed = true;
     if (s->waiters)
-        bh_core()->wake(s, UINT32_MAX);
+        bh_core()->wakeup(s, UINT32_MAX);
 }
 
 void net_lower(struct net_socket *s, uint32_t bits)
@@ -78,7 +78,7 @@ void net_events_flush(void)
     changed = false;
     net_lanes_tell();
     if (waiters)
-        bh_core()->wake(&generation, UINT32_MAX);
+        bh_core()->wakeup(&generation, UINT32_MAX);
 }
 
 static uint64_t left_of(uint64_t timeout, uint64_t start)
@@ -92,7 +92,7 @@ uint32_t net_events_wait(uint32_t seen, uint64_t timeout)
     uint64_t start = bh_now(), left = timeout;
     while (generation == seen && left) {
         waiters++;
-        int r = bh_core()->wait(&generation, left);
+        int r = bh_core()->sleep(&generation, left);
         waiters--;
         if (r == -ECANCELED)
             break;
@@ -110,7 +110,7 @@ int net_wait(net_socket_t s, uint32_t events, uint64_t timeout)
     events |= NET_ERROR | NET_HANGUP;
     while (!(words[s->index] & events) && left) {
         s->waiters++;
-        int r = bh_core()->wait(s, left);
+        int r = bh_core()->sleep(s, left);
         s->waiters--;
         if (r == -ECANCELED)
             return 0;

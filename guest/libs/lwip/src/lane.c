@@ -186,7 +186,7 @@ int net_lane_wait(net_lane_t l)
     if (!l)
         return -EBADF;
     while (!l->news)
-        if (bh_core()->wait(l, BH_FOREVER) == -ECANCELED)
+        if (bh_core()->sleep(l, BH_FOREVER) == -ECANCELED)
             return -EPIPE; /* the caller died */
     l->news = false;
     return 0;
@@ -199,7 +199,7 @@ void net_lanes_tell(void)
         if (!lanes[i].shared || !lanes[i].shared->armed)
             continue;
         lanes[i].news = true;
-        bh_core()->wake(&lanes[i], UINT32_MAX);
+        bh_core()->wakeup(&lanes[i], UINT32_MAX);
     }
 }
 

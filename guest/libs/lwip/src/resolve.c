@@ -29,7 +29,7 @@ static void on_answer(const char *name, const ip_addr_t *ip, void *arg)
         q->found = true;
         q->ip = *ip;
     }
-    bh_core()->wake(q, UINT32_MAX);
+    bh_core()->wakeup(q, UINT32_MAX);
 }
 
 /* 1: found; 0: no such address; negative errno. Blocks. */
@@ -46,7 +46,7 @@ static int ask(const char *name, uint8_t type, ip_addr_t *ip)
     }
     uint64_t deadline = bh_now() + ANSWER_NS;
     while (!q->answered && bh_now() < deadline)
-        bh_core()->wait(q, deadline - bh_now());
+        bh_core()->sleep(q, deadline - bh_now());
     if (!q->answered) {
         q->given_up = true;
         return -EAGAIN;

@@ -148,7 +148,7 @@ void net_device_flush(void)
 
 void net_device_look(void)
 {
-    bh_core()->wake(&net_device, UINT32_MAX);
+    bh_core()->wakeup(&net_device, UINT32_MAX);
 }
 
 void net_device_wait(uint32_t ms)
@@ -156,5 +156,5 @@ void net_device_wait(uint32_t ms)
     if (net_tx_blocked() && ms > BLOCKED_MS)
         ms = BLOCKED_MS; /* transmit completions wake nobody */
     if (!vq_want_notification(&net_device.rx, 0))
-        bh_core()->wait(&net_device, ms == UINT32_MAX ? BH_FOREVER : ms * 1000000ull);
+        bh_core()->sleep(&net_device, ms == UINT32_MAX ? BH_FOREVER : ms * 1000000ull);
 }

@@ -76,7 +76,7 @@ void net_rx_refill(void)
     }
     net_device.counters.free_buffers = available();
     if (vq_publish(q))
-        bh_core()->net_kick(NET_RECEIVE_QUEUE);
+        bh_core()->kick(NET_RECEIVE_QUEUE);
 }
 
 /* The next buffer that the device filled, and how much of it; NULL: none. */

@@ -332,7 +332,7 @@ void net_tx_flush(void)
 {
     post_held();
     if (vq_publish(&net_device.tx))
-        bh_core()->net_kick(NET_TRANSMIT_QUEUE);
+        bh_core()->kick(NET_TRANSMIT_QUEUE);
     if (vq_has_used(&net_device.tx))
         reclaim();
 }

@@ -62,14 +62,14 @@ static void watch_network(void *unused)
 {
     (void)unused;
     for (;;) {
-        bool quiet = bh_core()->wait((const void *)&table->generation, QUIET_NS) != 0;
+        bool quiet = bh_core()->sleep((const void *)&table->generation, QUIET_NS) != 0;
         px_net_poll();
         if (!quiet)
             continue;
         uint32_t before = seen;
         if (px_lane_arm(true)) {
             if (table->generation == before)
-                bh_core()->wait((const void *)&table->generation, BH_FOREVER);
+                bh_core()->sleep((const void *)&table->generation, BH_FOREVER);
             px_lane_arm(false);
         } else if (net_events_wait(before, BH_FOREVER) == 0 && table->generation == before) {
             network_died();

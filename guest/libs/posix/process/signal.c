@@ -141,7 +141,7 @@ static void listen_to_supervisor(void *word)
 {
     const volatile uint32_t *shutdown = word;
     while (!*shutdown)
-        bh_core()->wait(&shutdown_key, BH_FOREVER);
+        bh_core()->sleep(&shutdown_key, BH_FOREVER);
     post(is_valid((int)*shutdown) ? (int)*shutdown : SIGTERM);
 }
 

@@ -57,7 +57,7 @@ uint64_t px_deadline(uint64_t timeout)
 
 void px_wake(const void *key, uint32_t n)
 {
-    bh_core()->wake(key, n);
+    bh_core()->wakeup(key, n);
 }
 
 void px_yield(void)
@@ -74,7 +74,7 @@ int px_block_always(const void *key, uint64_t deadline)
         uint64_t now = px_now();
         left = deadline > now ? deadline - now : 0;
     }
-    return bh_core()->wait(key, left) ? -ETIMEDOUT : 0;
+    return bh_core()->sleep(key, left) ? -ETIMEDOUT : 0;
 }
 
 int px_block(const void *key, uint64_t deadline)

@@ -1,4 +1,4 @@
-/* A directory of the host: FUSE messages (linux/fuse.h) to the process that serves it, see rpc/abi.h.
+/* A directory of the host: FUSE messages (linux/fuse.h) to the process that serves it, see rpc/mount.h.
  * SPDX-License-Identifier: BSD-3-Clause
  *
  * What the server says is fetched once and checked: it is trusted with the files, not with this compartment. */
@@ -11,6 +11,7 @@
 #include <bh/core.h>
 
 #include "../src/node.h"
+#include "rpc/mount.h"
 
 enum {
     HOST_SLOTS = BH_MOUNT_ENTRIES / 4, /* messages under way at once */

@@ -100,7 +100,7 @@ static void publish(struct host_mount *m, unsigned slot)
     atomic_thread_fence(memory_order_seq_cst);
     uint16_t event = __atomic_load_n(&vring_avail_event(&m->ring), __ATOMIC_RELAXED);
     if (vring_need_event(event, m->avail_next, (uint16_t)(m->avail_next - 1)))
-        bh_core()->net_kick(BH_KICK_MOUNT + m->index);
+        bh_core()->kick(BH_KICK_MOUNT + m->index);
 }
 
 /* Copies the message into a slot and makes it visible; the slot, or an error. */

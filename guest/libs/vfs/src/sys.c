@@ -12,12 +12,12 @@ enum { RANDOM_PART = 256 };
 
 int vfs_wait(const void *key, uint64_t timeout_ns)
 {
-    return bh_core()->wait(key, timeout_ns);
+    return bh_core()->sleep(key, timeout_ns);
 }
 
 void vfs_wake(const void *key)
 {
-    bh_core()->wake(key, UINT32_MAX);
+    bh_core()->wakeup(key, UINT32_MAX);
 }
 
 int vfs_random(void *to, size_t size)

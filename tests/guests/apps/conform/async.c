@@ -192,17 +192,17 @@ static void callbacks(void)
 /* All lines, and all of the arena, are taken by calls that nobody waited for. */
 static void busy(void)
 {
-    static struct bh_call calls[BH_LINES], more;
+    static struct bh_call calls[BH_SLOTS], more;
     bool here = (edge_to("relay")->flags & BH_EDGE_LOCAL) == BH_EDGE_LOCAL;
     enum bh_status want = here ? BH_OK : BH_BUSY, all = BH_OK, got, plain;
-    for (unsigned i = 0; i < BH_LINES; i++)
+    for (unsigned i = 0; i < BH_SLOTS; i++)
         all |= bh_gate_submit(relay, relay_sleep, &calls[i], (int)i, 0);
     got = bh_gate_submit(relay, relay_sleep, &more, 1, 0);
     plain = TRY(BH_FOREVER, relay_sleep(1, 0));
     CHECK(all == BH_OK && got == want && plain == want, "async.all lines");
     bh_gate_drop(&more);
     bool right = true;
-    for (unsigned i = 0; i < BH_LINES; i++)
+    for (unsigned i = 0; i < BH_SLOTS; i++)
         right &= bh_gate_wait(relay, relay_sleep, &calls[i]) == (int)i;
     CHECK(right && relay_sleep(9, 0) == 9, "async.lines are free again");
     size_t half = edge_to("conform")->arena_size / 2;

@@ -7,7 +7,7 @@
 #include "check.h"
 #include "conform.h"
 #include "relay.h"
-#include "rpc/marshal.h"
+#include "bh/marshal.h"
 
 /* A late reply must not reach the memory of a later call, and the arena must be whole again. */
 static void late_reply(enum memory memory)

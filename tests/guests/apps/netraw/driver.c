@@ -37,7 +37,7 @@ static void make_available(unsigned which, uint16_t id)
                     : !(*(volatile uint16_t *)&r->used->flags & VRING_USED_F_NO_NOTIFY);
     if (kick) {
         driver.kicks++;
-        bh_core()->net_kick(which);
+        bh_core()->kick(which);
     }
 }
 
@@ -52,7 +52,7 @@ static bool wait_used(struct queue *q, uint64_t timeout)
         if (gone >= timeout)
             return false;
         driver.waits++;
-        bh_core()->wait(q, timeout == BH_FOREVER ? BH_FOREVER : timeout - gone);
+        bh_core()->sleep(q, timeout == BH_FOREVER ? BH_FOREVER : timeout - gone);
     }
     return true;
 }

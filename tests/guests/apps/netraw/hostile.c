@@ -127,7 +127,7 @@ static void break_once(unsigned n)
     r->desc[1].addr = place(broken[n].second.addr);
     r->avail->ring[0] = broken[n].head;
     __atomic_store_n(&r->avail->idx, broken[n].avail, __ATOMIC_RELEASE);
-    bh_core()->net_kick(TX);
+    bh_core()->kick(TX);
 }
 
 int hostile(uint32_t rounds)

@@ -40,8 +40,8 @@ static const struct wrong {
     {"operation -1", UINT32_MAX, 0, NULL, 0, 0, -LINUX_ENOSYS, -LINUX_ENOSYS},
     {"park for no time", BH_HC_PARK, 0, NULL, 0, 0, 0, 0},
     {"park for unknown events", BH_HC_PARK, 1000, NULL, 0xfff0, 0, 0, 0},
-    {"ring no VM", BH_HC_RING, 64, NULL, 0, 0, -EINVAL, -EINVAL},
-    {"ring VM 2^64 - 1", BH_HC_RING, UINT64_MAX, NULL, 0, 0, -EINVAL, -EINVAL},
+    {"ring no VM", BH_HC_NOTIFY, 64, NULL, 0, 0, -EINVAL, -EINVAL},
+    {"ring VM 2^64 - 1", BH_HC_NOTIFY, UINT64_MAX, NULL, 0, 0, -EINVAL, -EINVAL},
     {"write to stdin", BH_HC_WRITE, 0, "data", 0, 1, -EBADF, -EBADF},
     {"write to stream 3", BH_HC_WRITE, 3, "data", 0, 1, -EBADF, -EBADF},
     {"write to stream 2^32 + 1", BH_HC_WRITE, 1ull << 32 | 1, "data", 0, 1, -EBADF, -EBADF},
@@ -76,7 +76,7 @@ unsigned bad_hypercalls(bool application)
         long want = application ? w->want : w->want_library;
         long got = hypercall(w->op, w->a0, w->at ? where(w->at) : w->a1, w->a2);
         /* A bell that rang meanwhile is no mistake. */
-        if (got != want && !(w->op == BH_HC_PARK && got == BH_EVENT_BELL)) {
+        if (got != want && !(w->op == BH_HC_PARK && got == BH_EVENT_NOTIFY)) {
             bh_log("%s: %ld, not %ld", w->what, got, want);
             wrong++;
         }
