@@ -20,7 +20,7 @@
 
 static int cores[2];
 
-static void pin(int core)
+static void pin_to_core(int core)
 {
     cpu_set_t set;
     CPU_ZERO(&set);
@@ -82,7 +82,7 @@ static uint32_t line_seq;
 static void *line_server(void *unused)
 {
     (void)unused;
-    pin(cores[1]);
+    pin_to_core(cores[1]);
     _Atomic uint32_t *request = &region->calls.requests[0].seq, *reply = &region->calls.replies[0].seq;
     uint32_t seen = atomic_load(reply);
     while (!atomic_load_explicit(&stop, memory_order_relaxed)) {
@@ -121,7 +121,7 @@ static void futex_take(_Atomic uint32_t *word)
 static void *futex_server(void *unused)
 {
     (void)unused;
-    pin(cores[1]);
+    pin_to_core(cores[1]);
     for (;;) {
         futex_take(&there);
         if (atomic_load(&stop))
@@ -155,7 +155,7 @@ static void event_take(int fd)
 static void *event_server(void *unused)
 {
     (void)unused;
-    pin(cores[1]);
+    pin_to_core(cores[1]);
     for (;;) {
         event_take(there_fd);
         if (atomic_load(&stop))
@@ -170,7 +170,7 @@ static void event_call(void)
     event_take(back_fd);
 }
 
-static int measure(struct bench_samples *s)
+static int measure_floor(struct bench_samples *s)
 {
     if (strcmp(s->name, "empty") == 0) {
         BENCH(s, empty());
@@ -214,6 +214,6 @@ int main(int argc, char **argv)
     cores[1] = atoi(argv[2]);
     there_fd = eventfd(0, 0);
     back_fd = eventfd(0, 0);
-    pin(cores[0]);
-    return bench_serve(measure);
+    pin_to_core(cores[0]);
+    return bench_serve(measure_floor);
 }

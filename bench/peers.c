@@ -42,7 +42,7 @@ struct peer {
 
 static int cores[2];
 
-static void must(int good, const char *what)
+static void must_succeed(int good, const char *what)
 {
     if (!good) {
         perror(what);
@@ -50,18 +50,18 @@ static void must(int good, const char *what)
     }
 }
 
-static void pin(int core)
+static void pin_to_core(int core)
 {
     cpu_set_t set;
     CPU_ZERO(&set);
     CPU_SET(core, &set);
-    must(sched_setaffinity(0, sizeof(set), &set) == 0, "peers: cannot pin a process to its core");
+    must_succeed(sched_setaffinity(0, sizeof(set), &set) == 0, "peers: cannot pin a process to its core");
 }
 
 static void send_message(struct way *w, const void *message)
 {
     if (!w->box) {
-        must(write(w->out, message, w->size) == (ssize_t)w->size, "peers: write");
+        must_succeed(write(w->out, message, w->size) == (ssize_t)w->size, "peers: write");
         return;
     }
     memcpy(w->box->message, message, sizeof(w->box->message));
@@ -74,7 +74,7 @@ static int take_message(struct way *w, void *message)
 {
     if (!w->box) {
         ssize_t n = read(w->in, message, w->size);
-        must(n == 0 || n == (ssize_t)w->size, "peers: read");
+        must_succeed(n == 0 || n == (ssize_t)w->size, "peers: read");
         return n != 0;
     }
     while (!atomic_load_explicit(&w->box->full, memory_order_acquire))
@@ -84,14 +84,14 @@ static int take_message(struct way *w, void *message)
     return 1;
 }
 
-static void call(struct peer *p)
+static void call_peer(struct peer *p)
 {
     char message[MESSAGE] = {1}; /* eventfd: a counter that is not zero */
     send_message(&p->there, message);
-    must(take_message(&p->back, message), "peers: the other process ended");
+    must_succeed(take_message(&p->back, message), "peers: the other process ended");
 }
 
-static void serve(struct peer *p)
+static void serve_peer(struct peer *p)
 {
     char message[MESSAGE];
     while (take_message(&p->there, message))
@@ -117,7 +117,7 @@ static int make_event(struct way *w)
     return w->in >= 0;
 }
 
-static int make(const char *kind, size_t length, struct peer *p)
+static int make_peers(const char *kind, size_t length, struct peer *p)
 {
     if (strncmp(kind, "pipe", length) == 0)
         return make_pipe(&p->there) && make_pipe(&p->back);
@@ -125,7 +125,7 @@ static int make(const char *kind, size_t length, struct peer *p)
         return make_event(&p->there) && make_event(&p->back);
     if (strncmp(kind, "socket", length) == 0) {
         int ends[2] = {-1, -1};
-        must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0, "peers: socketpair");
+        must_succeed(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0, "peers: socketpair");
         p->there = (struct way){.in = ends[1], .out = ends[0], .size = MESSAGE};
         p->back = (struct way){.in = ends[0], .out = ends[1], .size = MESSAGE};
         return 1;
@@ -133,7 +133,7 @@ static int make(const char *kind, size_t length, struct peer *p)
     if (strncmp(kind, "futex", length) == 0) {
         struct mailbox *boxes =
             mmap(NULL, 2 * sizeof(*boxes), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        must(boxes != MAP_FAILED, "peers: no shared memory");
+        must_succeed(boxes != MAP_FAILED, "peers: no shared memory");
         p->there = (struct way){.box = &boxes[0]};
         p->back = (struct way){.box = &boxes[1]};
         return 1;
@@ -149,22 +149,22 @@ static void close_way(struct way *w)
     close(w->out);
 }
 
-static int measure(struct bench_samples *s)
+static int measure_peers(struct bench_samples *s)
 {
     const char *where = strchr(s->name, '-');
     struct peer p;
     if (!where || (strcmp(where, "-same") != 0 && strcmp(where, "-two") != 0))
         return 0;
-    if (!make(s->name, (size_t)(where - s->name), &p))
+    if (!make_peers(s->name, (size_t)(where - s->name), &p))
         return 0;
     pid_t server = fork();
-    must(server >= 0, "peers: fork");
+    must_succeed(server >= 0, "peers: fork");
     if (server == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        pin(strcmp(where, "-two") == 0 ? cores[1] : cores[0]);
-        serve(&p);
+        pin_to_core(strcmp(where, "-two") == 0 ? cores[1] : cores[0]);
+        serve_peer(&p);
     }
-    BENCH(s, call(&p));
+    BENCH(s, call_peer(&p));
     kill(server, SIGKILL);
     waitpid(server, NULL, 0);
     if (p.there.box)
@@ -183,6 +183,6 @@ int main(int argc, char **argv)
     }
     cores[0] = atoi(argv[1]);
     cores[1] = atoi(argv[2]);
-    pin(cores[0]);
-    return bench_serve(measure);
+    pin_to_core(cores[0]);
+    return bench_serve(measure_peers);
 }

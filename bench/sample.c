@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int ascending(const void *a, const void *b)
+static int compare_numbers(const void *a, const void *b)
 {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
     return x < y ? -1 : x > y;
@@ -24,15 +24,15 @@ static uint32_t own_overhead(void)
         uint64_t begin = bench_begin();
         distance[i] = (uint32_t)(bench_end() - begin);
     }
-    qsort(distance, TIMES, sizeof(distance[0]), ascending);
+    qsort(distance, TIMES, sizeof(distance[0]), compare_numbers);
     for (int i = 0; i < LEAST; i++)
         sum += distance[i];
     return (uint32_t)((sum + LEAST / 2) / LEAST);
 }
 
-static void print(const struct bench_samples *s)
+static void print_samples(const struct bench_samples *s)
 {
-    qsort(s->value, s->n, sizeof(s->value[0]), ascending);
+    qsort(s->value, s->n, sizeof(s->value[0]), compare_numbers);
     printf("samples %s %u %llu", s->name, (unsigned)s->overhead, (unsigned long long)s->total);
     for (uint32_t i = 0, same; i < s->n; i += same) {
         for (same = 1; i + same < s->n && s->value[i + same] == s->value[i]; same++)
@@ -54,7 +54,7 @@ long bench_number(const struct bench_samples *s, const char *kind)
 }
 
 /* False: not a command. */
-static int parse(const char *line, struct bench_samples *s, char name[32])
+static int parse_samples(const char *line, struct bench_samples *s, char name[32])
 {
     char how[8] = "";
     unsigned wanted;
@@ -74,7 +74,7 @@ int bench_serve(int (*measure)(struct bench_samples *s))
 
     setvbuf(stdout, out, _IOFBF, sizeof(out));
     while (fgets(line, sizeof(line), stdin)) {
-        if (!parse(line, &s, name)) {
+        if (!parse_samples(line, &s, name)) {
             fprintf(stderr, "bench: want NAME COUNT, with a count of 1 to %u, or NAME COUNT row\n", BENCH_SAMPLES_MAX);
             return 2;
         }
@@ -88,7 +88,7 @@ int bench_serve(int (*measure)(struct bench_samples *s))
         for (uint32_t i = 0; i < s.wanted && s.value; i++)
             ((volatile uint32_t *)s.value)[i] = 0;
         if (measure(&s)) {
-            print(&s);
+            print_samples(&s);
         } else {
             printf("unknown %s\n", name);
             fflush(stdout);

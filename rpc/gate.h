@@ -1,17 +1,18 @@
-/* The contract of a gate: rings, calls, replies, status; shared by both ends of an edge and by the tests.
+/* The contract of a gate: an edge's rings, requests and replies, and the status of a call.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * An edge's region lies at BH_EDGE_BASE(index), the same address at both ends, and is mapped nowhere else.
- * Each end distrusts the other: it keeps its cursors in private memory, fetches a line once, checks the copy,
- * then uses the copy. */
-#ifndef BH_GATE_H
-#define BH_GATE_H
+ * An edge's region lies at BH_EDGE_BASE(index), the same address at both ends, and is mapped nowhere else. Neither end
+ * trusts the other: it keeps its cursors in private memory, fetches a slot once, checks the copy and uses the copy. */
+#ifndef BH_RPC_GATE_H
+#define BH_RPC_GATE_H
 
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define BH_LINES       64u /* request lines and reply lines of a channel: calls in flight at most */
+#include "rpc/map.h"
+
+#define BH_SLOTS       64u /* request slots, and reply slots, of a channel: calls in flight at most */
 #define BH_GATE_ARGS   6u
 #define BH_REPLY_WORDS 5u
 
@@ -27,16 +28,16 @@ enum bh_status {
     BH_NO_MEMORY = 7,    /* callee could not take its private copy */
     BH_BAD_HANDLE = 8,   /* not a handle that this caller was given */
     BH_NO_GATE = 9,      /* the TOML has no edge for this call */
-    BH_BUSY = 10,        /* no reply line, or no room in the arena, until this thread waits for a call it submitted */
+    BH_BUSY = 10,        /* no reply slot, or no room in the arena, until this thread waits for a call it submitted */
 };
 #define BH_STATUS_LAST BH_BUSY
 
-/* One cache line each. The writer fills everything else first and stores `seq` last (release); the reader
- * polls `seq` (acquire) for the value it expects next. */
+/* A slot is one cache line. The writer fills everything else first and stores `seq` last (release); the reader polls
+ * `seq` (acquire) for the value that it expects next. */
 struct bh_request {
     _Atomic uint32_t seq; /* n-th request of this channel carries n, starting at 1, wrapping past 0 */
     uint16_t fn;          /* function index; in a callback channel: the callback's number in its call */
-    uint16_t slot;        /* reply line the caller waits on */
+    uint16_t slot;        /* reply slot that the caller waits on */
     uint32_t parent;      /* callback channel: slot of the call that it belongs to; else 0 */
     uint32_t reserved;
     uint64_t args[BH_GATE_ARGS];
@@ -63,17 +64,19 @@ struct bh_reply {
 _Static_assert(sizeof(struct bh_reply) == 64, "one cache line");
 
 struct bh_channel {
-    struct bh_request requests[BH_LINES]; /* written by the calling end */
-    struct bh_reply replies[BH_LINES];    /* written by the called end */
+    struct bh_request requests[BH_SLOTS]; /* written by the calling end */
+    struct bh_reply replies[BH_SLOTS];    /* written by the called end */
 };
 _Static_assert(sizeof(struct bh_channel) == 8192, "two pages");
 
-/* Set by an end before it parks, looked at by the other after it posted: then it must ring the doorbell. 0: awake; else
- * a number that differs from the last park's, so that one ring for each park is enough. */
+/* How an end learns whether the other one has to be notified. */
 struct bh_parked {
+    /* Set by an end before it parks, read by the other one after it has posted. 0: awake. Otherwise a number that
+     * differs from that of the last park, so that one notification for each park is enough. */
     _Alignas(64) _Atomic uint32_t parked;
-    _Atomic uint64_t
-        rang; /* time stamp counter when this end last rang the other: how long that would have had to poll */
+    /* Time stamp counter when this end last notified the other one, which thus learns how long it would have had to
+     * poll. */
+    _Atomic uint64_t notified_at;
 };
 
 struct bh_edge_region {
@@ -84,10 +87,5 @@ struct bh_edge_region {
     uint8_t reserved[4096 - 128];
 };
 _Static_assert(sizeof(struct bh_edge_region) == 5 * 4096, "five pages");
-
-/* Copy arenas, in the edge's region. The calling end of the channel allocates. */
-#define BH_EDGE_CB_ARENA_OFF  0x10000ull
-#define BH_EDGE_CB_ARENA_SIZE 0x10000ull
-#define BH_EDGE_ARENA_OFF     0x100000ull /* size: bh_boot_edge.arena_size */
 
 #endif

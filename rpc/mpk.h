@@ -5,44 +5,44 @@
  * value stands for: a compartment with mechanism mpk, or all other compartments of the VM together.
  * How it works and why it holds: docs/mpk.md. Keys and PKRU: Intel SDM vol. 3A, 4.6.2; vol. 2D,
  * WRPKRU. */
-#ifndef BH_MPK_H
-#define BH_MPK_H
+#ifndef BH_RPC_MPK_H
+#define BH_RPC_MPK_H
 
-#include "rpc/abi.h"
+#include "rpc/map.h"
 
-#define BH_KEYS        16u
-#define BH_KEY_PUBLIC  0u            /* all read, only the core writes */
-#define BH_KEY_CORE    1u            /* the core's own */
-#define BH_DOMAINS_MAX (BH_KEYS - 2) /* in one VM */
+#define BH_KEYS       16 /* of the processor */
+#define BH_KEY_PUBLIC 0  /* all read, only the core writes */
+#define BH_KEY_CORE   1  /* the core's own */
 
-/* ---- Addresses, all in the core's window ---- */
-#define BH_MPK_CODE_VA            (BH_CORE_BASE + 0x200000ull) /* trampolines: may be run, not read */
-#define BH_MPK_CODE_MAX           0x100000ull
-#define BH_MPK_PUBLIC_VA          (BH_CORE_BASE + 0x300000ull) /* uint64_t: thread pointer of the running thread */
-#define BH_MPK_TABLES_VA          (BH_CORE_BASE + 0x400000ull) /* constants of the trampolines: read-only */
-#define BH_MPK_TABLES_MAX         0x200000ull
-#define BH_MPK_CORE_VA            (BH_CORE_BASE + 0x600000ull) /* struct bh_mpk: the core's key */
-#define BH_MPK_SECRETS_SIZE       0x2000ull
-#define BH_MPK_SECRETS_VA(domain) /* uint64_t[]: the domain reads it, nobody writes */ \
-    (BH_CORE_BASE + 0x700000ull + (uint64_t)(domain)*BH_MPK_SECRETS_SIZE)
-#define BH_MPK_COUNTS_VA(                                                                            \
-    domain) /* uint64_t[BH_EDGES_MAX]: calls that the domain made over each edge, counted by the   \
-                                    gates if `run --count-mpk` asks for it; the domain writes it */ \
-    (BH_CORE_BASE + 0x720000ull + (uint64_t)(domain)*BH_PAGE_SIZE)
-#define BH_MPK_STACK_SIZE 0x10000ull /* the core's stack of one thread; the page below is unmapped */
-#define BH_MPK_STACK(t) \
-    (BH_CORE_BASE + 0x30000000ull + (uint64_t)(t) * (BH_MPK_STACK_SIZE + BH_PAGE_SIZE) + BH_PAGE_SIZE)
+/* Numbers that the trampolines, in assembly, need of the structures below and of bh/core.h's. */
+#define BH_TCB_OFF       0x100 /* of struct bh_tcb, from the thread pointer on */
+#define BH_TCB_CORE_SP   (BH_TCB_OFF + 0)
+#define BH_TCB_CALLER    (BH_TCB_OFF + 8)
+#define BH_TCB_MXCSR     (BH_TCB_OFF + 12)
+#define BH_TCB_FCW       (BH_TCB_OFF + 16)
+#define BH_CALL_RET      48 /* of struct bh_incoming, and of struct bh_outgoing, which begins like it */
+#define BH_CALL_EDGE     104
+#define BH_CALL_SLOT     110
+#define BH_CALL_SIZE     112
+#define BH_FRAME_NONE    0x0            /* struct bh_frame.id */
+#define BH_FRAME_EDGE(e) (0x1000 + (e)) /* a full gate call over edge e; light ones leave no frame */
+#define BH_FRAME_CORE    0x2000         /* a core call */
+#define BH_FRAME_DOWN(c) (0x3000 + (c)) /* the core's: it called into compartment c */
 
-/* First bytes of a compartment's TLS slot, which its TLS segment leaves free. Private to the
- * domain. */
+#ifndef __ASSEMBLER__
+#include <stddef.h>
+#include <stdint.h>
+
+_Static_assert(BH_DOMAINS_MAX == BH_KEYS - 2, "rpc/map.h");
+
+/* First bytes of a compartment's TLS slot, which its TLS segment leaves free. Private to the domain. */
 struct bh_control {
     uint64_t sp; /* where a call into this compartment begins on this thread; there lies a frame */
 };
 #define BH_CONTROL_SIZE 64ull
 _Static_assert(sizeof(struct bh_control) <= BH_CONTROL_SIZE, "ABI");
 
-/* In the thread control block, from %fs:BH_TCB_OFF on: all read, only the core writes. */
-#define BH_TCB_OFF 0x100ull
+/* In the thread control block, from %fs:BH_TCB_OFF on: all read it, only the core writes it. */
 struct bh_tcb {
     uint64_t core_sp; /* innermost of the core's own frames */
     uint32_t caller;  /* compartment that made the core call that just came in */
@@ -50,6 +50,11 @@ struct bh_tcb {
     uint16_t fcw;     /* the same of the x87 unit */
     uint16_t reserved[3];
 };
+_Static_assert(BH_TCB_CORE_SP == BH_TCB_OFF + offsetof(struct bh_tcb, core_sp) &&
+                   BH_TCB_CALLER == BH_TCB_OFF + offsetof(struct bh_tcb, caller) &&
+                   BH_TCB_MXCSR == BH_TCB_OFF + offsetof(struct bh_tcb, mxcsr) &&
+                   BH_TCB_FCW == BH_TCB_OFF + offsetof(struct bh_tcb, fcw),
+               "assembly");
 
 /* What a compartment leaves behind when it calls out, at the address that its bh_control.sp holds. */
 struct bh_frame {
@@ -58,10 +63,6 @@ struct bh_frame {
     uint64_t previous; /* sp before */
     uint64_t call;     /* BH_FRAME_EDGE: struct bh_outgoing * */
 };
-#define BH_FRAME_NONE    0u
-#define BH_FRAME_EDGE(e) (0x1000u + (e)) /* a full gate call over edge e; light ones leave none */
-#define BH_FRAME_CORE    0x2000u         /* a core call */
-#define BH_FRAME_DOWN(c) (0x3000u + (c)) /* the core's: it called into compartment c */
 
 struct bh_mpk_compartment {
     uint64_t down; /* trampoline: uint64_t (uint64_t entry, uint64_t a0, uint64_t a1, uint64_t sp);
@@ -73,5 +74,7 @@ struct bh_mpk_compartment {
 struct bh_mpk {
     struct bh_mpk_compartment compartments[BH_COMPARTMENTS_MAX];
 };
+_Static_assert(sizeof(struct bh_mpk) <= BH_MPK_CORE_MAX, "rpc/map.h");
+#endif
 
 #endif

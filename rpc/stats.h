@@ -3,18 +3,18 @@
  *
  * One region per VM, at BH_STATS_VA: the VM's core writes it, the host maps it read-only, no other VM has it; in a VM
  * with protection keys it has the core's key. Everything in it is the guest's word: readers bound every index and
- * believe nothing. Times and latencies are cycles of the time stamp counter, which is the host's own in every VM.
+ * trust nothing. Times and latencies are cycles of the time stamp counter, which is the host's own in every VM.
  * All fields only grow unless a comment says otherwise; a reader may see a call half counted.
  * Version rule: any change of layout or meaning raises BH_STATS_VERSION. */
-#ifndef BH_STATS_H
-#define BH_STATS_H
+#ifndef BH_RPC_STATS_H
+#define BH_RPC_STATS_H
 
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdint.h>
 
-#include "rpc/abi.h"
+#include "rpc/map.h"
 
-#define BH_STATS_VA       (BH_CORE_BASE + 0x800000ull)
 #define BH_STATS_MAGIC    0x3173746174536842ull /* "BhStats1" */
 #define BH_STATS_VERSION  2u
 #define BH_STATS_STATUSES 16u /* more than there are (enum bh_status) */
@@ -67,7 +67,7 @@ struct bh_stats_event {
     uint64_t time;     /* `recent`: 0 where taking it would cost too much (calls that come in) */
     uint64_t cycles;   /* `recent`: how long it took; 0: not known, or it is not over */
     uint32_t seq;      /* trace: of the request, the same at both ends of the call */
-    uint16_t fn, slot; /* these three in the order of a request line */
+    uint16_t fn, slot; /* these three in the order of a request slot */
     uint16_t edge;
     uint16_t thread;
     uint8_t kind;   /* enum bh_stats_kind */
@@ -84,9 +84,9 @@ struct bh_stats {
     uint64_t magic;
     uint32_t version;
     uint32_t vm;
-    uint64_t bells;       /* doorbells rung */
-    uint64_t idles;       /* times that no thread could run and the VM began to poll */
-    uint64_t spin_cycles; /* time polled before parking */
+    uint64_t notifications; /* sent to peers by their doorbells */
+    uint64_t idles;         /* times that no thread could run and the VM began to poll */
+    uint64_t spin_cycles;   /* time polled before parking */
     uint64_t parks;
     uint64_t park_cycles;
     uint64_t switches;        /* from one thread to another */
@@ -105,5 +105,6 @@ _Static_assert(offsetof(struct bh_stats, recent) == 112 && offsetof(struct bh_st
                "ABI");
 #define BH_STATS_HOT  (2 * BH_PAGE_SIZE) /* bytes from the start on that every VM uses at once */
 #define BH_STATS_SIZE ((sizeof(struct bh_stats) + BH_PAGE_SIZE - 1) & ~(BH_PAGE_SIZE - 1))
+_Static_assert(BH_STATS_SIZE <= BH_STATS_MAX, "rpc/map.h");
 
 #endif

@@ -11,7 +11,7 @@
 
 static struct bh_buddy *heaps[BH_SHARES_MAX]; /* by share index; made at the first use */
 
-static const struct bh_boot_share *shares(void)
+static const struct bh_boot_share *boot_shares(void)
 {
     return (const void *)((const char *)bh_boot() + bh_boot()->shares_off);
 }
@@ -36,7 +36,7 @@ static struct bh_buddy *heap_of(const struct bh_boot_share *s)
     return heaps[s->index] = b;
 }
 
-static void *allocate(const struct bh_boot_share *s, size_t size)
+static void *allocate_in(const struct bh_boot_share *s, size_t size)
 {
     struct bh_buddy *b = heap_of(s);
     void *block = b ? (void *)bh_buddy_alloc(b, size ? size : 1) : NULL;
@@ -48,8 +48,8 @@ static void *allocate(const struct bh_boot_share *s, size_t size)
 void *bh_malloc_shared(size_t size)
 {
     for (uint32_t i = 0; i < bh_boot()->n_shares; i++)
-        if (is_member(&shares()[i]))
-            return allocate(&shares()[i], size);
+        if (is_member(&boot_shares()[i]))
+            return allocate_in(&boot_shares()[i], size);
     errno = EINVAL;
     return NULL;
 }
@@ -57,8 +57,8 @@ void *bh_malloc_shared(size_t size)
 void *bh_malloc_shared_in(const char *share, size_t size)
 {
     for (uint32_t i = 0; i < bh_boot()->n_shares; i++)
-        if (is_member(&shares()[i]) && !strcmp(shares()[i].name, share))
-            return allocate(&shares()[i], size);
+        if (is_member(&boot_shares()[i]) && !strcmp(boot_shares()[i].name, share))
+            return allocate_in(&boot_shares()[i], size);
     errno = EINVAL;
     return NULL;
 }

@@ -19,7 +19,7 @@ from .problems import quote, suggest
 from .toolchain import ToolError
 
 NO_EXPORTS = """/* Generated: nobody may call this compartment. */
-#include <rpc/abi.h>
+#include <rpc/image.h>
 
 const struct bh_export bh_exports[0] = {};
 """

@@ -266,14 +266,14 @@ class Call:
     """The call that a frame serves: over which edge, in which reply slot, and which end of the edge this is."""
 
     def __init__(self, frame):
-        port = frame.read_var("port")
+        endpoint = frame.read_var("endpoint")
         incoming = frame.read_var("in")
         if incoming.type.code == gdb.TYPE_CODE_PTR:
             incoming = incoming.dereference()
-        boot = port["boot"]
+        boot = endpoint["boot"]
         self.edge = int(boot["index"])
         self.slot = int(incoming["slot"])
-        self.caller_is_here = bool(port["caller"])  # then it is a callback
+        self.caller_is_here = bool(endpoint["caller"])  # then it is a callback
         self.peer = boot["peer"].string()
 
 
@@ -293,18 +293,18 @@ POLLING = -1
 def waiter_of(call):
     """In the selected inferior: where the thread keeps what it knows of the call it waits for; POLLING: it has just
     posted it, and has not gone to wait yet; 0: not here."""
-    ports = gdb.lookup_global_symbol("ports")
-    count = gdb.lookup_global_symbol("n_ports")
-    if ports is None or count is None:
+    endpoints = gdb.lookup_global_symbol("endpoints")
+    count = gdb.lookup_global_symbol("n_endpoints")
+    if endpoints is None or count is None:
         return 0
-    ports = ports.value()
+    endpoints = endpoints.value()
     for i in range(min(int(count.value()), CONTRACT["BH_EDGES_MAX"])):
-        port = ports[i]
-        if int(port["boot"]["index"]) == call.edge and bool(port["caller"]) != call.caller_is_here:
+        endpoint = endpoints[i]
+        if int(endpoint["boot"]["index"]) == call.edge and bool(endpoint["caller"]) != call.caller_is_here:
             if call.slot >= CONTRACT["BH_SLOTS"]:
                 return 0
-            sent = int(port["out"]["outstanding"]) & ~int(port["submitted"]) & 1 << call.slot
-            return int(port["pending"][call.slot]["waiter"]) or (POLLING if sent else 0)
+            sent = int(endpoint["out"]["outstanding"]) & ~int(endpoint["submitted"]) & 1 << call.slot
+            return int(endpoint["pending"][call.slot]["waiter"]) or (POLLING if sent else 0)
     return 0
 
 

@@ -8,13 +8,13 @@
 #include "fuzz/fake_core.h"
 
 static struct thread main_thread, worker;
-struct thread *ready_head;
+struct thread_queue ready_threads;
 struct thread *current = &main_thread;
 const struct bh_mpk *keys; /* one domain */
-uint32_t fake_bells, fake_free_workers;
+uint32_t fake_notifications, fake_free_workers;
 void (*fake_on_wait)(void);
-const void *fake_watched_key;
-uint32_t fake_wakes;
+const void *fake_watched_channel;
+uint32_t fake_wakeups;
 static bool worker_busy;
 
 static void *map_at(uint64_t address, size_t size)
@@ -85,14 +85,14 @@ void fake_core_start(bh_dispatch_fn *dispatch)
     memset(fake_status(), 0, sizeof(struct bh_status_page));
     for (unsigned e = 0; e < 2; e++)
         memset(fake_region(e), 0, sizeof(struct bh_edge_region));
-    memset(ports, 0, 2 * sizeof(ports[0]));
-    n_ports = 0;
-    unfenced_ports = NULL;
-    fake_bells = 0;
+    memset(endpoints, 0, 2 * sizeof(endpoints[0]));
+    n_endpoints = 0;
+    unfenced_endpoints = NULL;
+    fake_notifications = 0;
     fake_free_workers = UINT32_MAX;
     fake_on_wait = NULL;
-    fake_watched_key = NULL;
-    fake_wakes = 0;
+    fake_watched_channel = NULL;
+    fake_wakeups = 0;
     worker_busy = false;
     current = &main_thread;
     peers_init();
@@ -114,18 +114,18 @@ void thread_ready(struct thread *t)
 {
     if (t != &worker)
         return;
-    struct port *port = worker.work_port;
+    struct endpoint *endpoint = worker.work_endpoint;
     struct bh_fetched request = worker.work;
     worker_busy = true;
     current = &worker;
-    gate_serve(port, &request);
+    gate_serve(endpoint, &request);
     current = &main_thread;
     worker_busy = false;
 }
 
-int thread_wait(const void *key, uint64_t timeout)
+int thread_sleep(const void *wait_channel, uint64_t timeout)
 {
-    (void)key;
+    (void)wait_channel;
     if (fake_on_wait)
         fake_on_wait();
     peers_fence();
@@ -134,16 +134,16 @@ int thread_wait(const void *key, uint64_t timeout)
     return 0;
 }
 
-void threads_caller_died(const struct port *port)
+void threads_caller_died(const struct endpoint *endpoint)
 {
-    (void)port;
+    (void)endpoint;
 }
 
-uint32_t thread_wake(const void *key, uint32_t n)
+uint32_t thread_wakeup(const void *wait_channel, uint32_t n)
 {
     (void)n;
-    if (key == fake_watched_key)
-        fake_wakes++;
+    if (wait_channel == fake_watched_channel)
+        fake_wakeups++;
     return 0;
 }
 
@@ -155,7 +155,7 @@ void thread_yield(void)
 
 void thread_block(void)
 {
-    abort(); /* only worker_main(), which nobody runs here, blocks without a key */
+    abort(); /* only worker_main(), which nobody runs here, blocks without a wait channel */
 }
 
 uint64_t clock_ns(void)
@@ -164,10 +164,10 @@ uint64_t clock_ns(void)
     return now += 1000;
 }
 
-void ring_bell(uint32_t bell)
+void doorbell_notify(uint32_t doorbell)
 {
-    (void)bell;
-    fake_bells++;
+    (void)doorbell;
+    fake_notifications++;
 }
 
 void core_exit(int status)

@@ -14,10 +14,10 @@ void fake_core_start(bh_dispatch_fn *dispatch);
 struct bh_status_page *fake_status(void);          /* writable */
 struct bh_edge_region *fake_region(uint32_t edge); /* what the peer would write */
 
-extern uint32_t fake_bells;          /* doorbells rung so far */
-extern uint32_t fake_free_workers;   /* workers that thread_new() may still make */
-extern void (*fake_on_wait)(void);   /* called when the running thread would block; may let the peer act */
-extern const void *fake_watched_key; /* calls of thread_wake() for this key are counted in fake_wakes */
-extern uint32_t fake_wakes;
+extern uint32_t fake_notifications;      /* notifications so far */
+extern uint32_t fake_free_workers;       /* workers that thread_new() may still make */
+extern void (*fake_on_wait)(void);       /* called when the running thread would block; may let the peer act */
+extern const void *fake_watched_channel; /* calls of thread_wakeup() for this channel are counted in fake_wakeups */
+extern uint32_t fake_wakeups;
 
 #endif

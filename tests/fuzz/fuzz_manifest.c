@@ -23,7 +23,7 @@ static void check_compartment(const struct appliance *a, const struct compartmen
     uint64_t base = BH_COMPARTMENT_BASE(c->index);
     require(c->index == (uint32_t)(c - a->compartments) && strlen(c->name) < BH_NAME_MAX);
     require(c->n_wanted >= 1 && c->n_wanted <= 3 && c->threads >= 1 && c->threads <= BH_THREADS_MAX);
-    require(c->memory % BH_PAGE_SIZE == 0 && c->memory <= BH_WINDOW_SIZE - BH_HEAP_OFF);
+    require(c->memory % BH_PAGE_SIZE == 0 && c->memory <= BH_HEAP_MAX);
     require(c->threads * (c->stack + BH_PAGE_SIZE) <= BH_STACKS_MAX && strlen(c->sha256) == 64);
     for (uint32_t i = 0; i < c->n_libraries; i++)
         require(strlen(c->libraries[i]) < MANIFEST_BYTES_MAX);

@@ -1,7 +1,7 @@
 /* Fuzzer: a hostile peer writes anything it likes into both edges of a VM, at any moment.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * The input is a list of writes of one line each and of polls. What must hold: only granted functions run; no call
+ * The input is a list of writes of one slot each and of polls. What must hold: only granted functions run; no call
  * of ours ends with a status outside the enumeration; nothing outside the edges' regions is touched (sanitizers). */
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +43,7 @@ static enum bh_status dispatch(struct bh_incoming *call)
     return BH_OK;
 }
 
-/* One write by the peer: any line of either edge, with a seq that is likely to be taken. */
+/* One write by the peer: any slot of either edge, with a seq that is likely to be taken. */
 static void peer_write(void)
 {
     struct bh_edge_region *region = fake_region(next_byte() & 1);
@@ -53,9 +53,9 @@ static void peer_write(void)
         bytes[i] = i < 24 ? next_byte() : (uint8_t)(where + i);
     uint32_t seq = next_byte() & 3 ? (uint32_t)where % BH_SLOTS : (uint32_t)next_byte();
     memcpy(bytes, &seq, sizeof(seq));
-    void *line =
+    void *slot =
         where & 0x80 ? (void *)&channel->replies[where % BH_SLOTS] : (void *)&channel->requests[where % BH_SLOTS];
-    memcpy(line, bytes, sizeof(bytes));
+    memcpy(slot, bytes, sizeof(bytes));
 }
 
 static void peer_acts(void)

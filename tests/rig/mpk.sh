@@ -112,8 +112,8 @@ same() {
 }
 
 attacks() {
-    appliance=mpk-keys who=$1 peer=app window=0x110100000000
-    [ "$who" = keyring ] || { peer=keyring window=0x111100000000; }
+    appliance=mpk-keys who=$1 peer=app window=0x1100c0000000
+    [ "$who" = keyring ] || { peer=keyring window=0x1110c0000000; }
     head="bulkhead: compartment \"$who\" crashed:"
     expect 0 "^survived$" "$who" pointers
     expect 4 "$head a hypercall, which only the core may make" "$who" vmcall
@@ -154,9 +154,9 @@ light() {
     # Addresses of the library become addresses of the application's window.
     expect 4 "crashed: page fault writing 0x110000000068: not permitted" app light-call 0x111100000000
     expect 4 "crashed: page fault writing 0x1100fffffff0: " app light-stack 0x111100000000
-    expect 4 '  called    "keyring" by "app"$' keyring write 0x110100000000
-    expect 4 'bulkhead: compartment "keyring" crashed: page fault writing 0x110100000000: protection key' \
-        keyring write 0x110100000000
+    expect 4 '  called    "keyring" by "app"$' keyring write 0x1100c0000000
+    expect 4 'bulkhead: compartment "keyring" crashed: page fault writing 0x1100c0000000: protection key' \
+        keyring write 0x1100c0000000
     expect 0 "^survived$" keyring pointers
     echo "$failures failed"
 }

@@ -75,7 +75,7 @@ static void full_channel_refuses(void)
     struct bh_fetched requests[BH_SLOTS];
     for (unsigned i = 0; i < BH_SLOTS; i++)
         CHECK(bh_in_ready(&in) && bh_in_fetch(&in, &requests[i]) && requests[i].fn == i);
-    /* Out of order: the free line is the one whose reply came. */
+    /* Out of order: the free slot is the one whose reply came. */
     struct result result = {.status = BH_OK}, got;
     reply(&requests[17], &result);
     CHECK(bh_out_ready(&out, 17) && !bh_out_ready(&out, 16));
@@ -133,7 +133,7 @@ static void stale_and_replayed_replies_are_not_taken(void)
     reply(&request, &result);
     got.status = bh_out_collect(&out, 0, got.values);
     bh_out_post(&out, 2, 0, six);
-    CHECK(!bh_out_ready(&out, 0)); /* the line still holds the reply to request 1 */
+    CHECK(!bh_out_ready(&out, 0)); /* the slot still holds the reply to request 1 */
     reply(&request, &result);
     CHECK(!bh_out_ready(&out, 0));
 }

@@ -19,9 +19,9 @@ static enum bh_status add(struct bh_incoming *call)
 
 static void post(uint32_t seq, uint16_t fn, uint16_t slot, uint64_t a, uint64_t b)
 {
-    struct bh_request *line = &fake_region(1)->calls.requests[seq % BH_SLOTS];
-    *line = (struct bh_request){.fn = fn, .slot = slot, .args = {a, b}};
-    line->seq = seq;
+    struct bh_request *request = &fake_region(1)->calls.requests[seq % BH_SLOTS];
+    *request = (struct bh_request){.fn = fn, .slot = slot, .args = {a, b}};
+    request->seq = seq;
 }
 
 static const struct bh_reply *reply(uint16_t slot)
@@ -37,15 +37,15 @@ static void incoming_call_is_answered(void)
     post(1, 0, 5, 20, 22);
     CHECK(peers_poll() && calls == 1);
     CHECK(reply(5)->seq == 1 && reply(5)->status == BH_OK && reply(5)->ret == 42);
-    CHECK(fake_bells == 0);
+    CHECK(fake_notifications == 0);
     fake_region(1)->from_end.parked = 1;
     post(2, 1, 6, 1, 2);
-    CHECK(peers_poll() && reply(6)->seq == 2 && reply(6)->ret == 3 && fake_bells == 1);
+    CHECK(peers_poll() && reply(6)->seq == 2 && reply(6)->ret == 3 && fake_notifications == 1);
     post(3, 1, 7, 1, 2);
-    CHECK(peers_poll() && fake_bells == 1); /* one ring wakes it for both */
+    CHECK(peers_poll() && fake_notifications == 1); /* one ring wakes it for both */
     fake_region(1)->from_end.parked = 2;
     post(4, 1, 8, 1, 2);
-    CHECK(peers_poll() && fake_bells == 2);
+    CHECK(peers_poll() && fake_notifications == 2);
 }
 
 /* The peer parks just after the look without a fence: the look behind the fence finds it, once. */
@@ -54,13 +54,13 @@ static void late_park_is_seen_before_waiting(void)
     fake_core_start(add);
     post(1, 0, 5, 20, 22);
     post(2, 0, 6, 20, 22);
-    CHECK(peers_poll() && peers_poll() && fake_bells == 0);
+    CHECK(peers_poll() && peers_poll() && fake_notifications == 0);
     fake_region(1)->from_end.parked = 9;
     peers_fence();
-    CHECK(fake_bells == 1);
+    CHECK(fake_notifications == 1);
     fake_region(1)->from_end.parked = 10;
     peers_fence(); /* nothing was posted since */
-    CHECK(fake_bells == 1);
+    CHECK(fake_notifications == 1);
 }
 
 static void some_looks_find_every_edge(void)
@@ -71,15 +71,15 @@ static void some_looks_find_every_edge(void)
         post(n, 1, 5, 20, 22);
         peers_poll_some(); /* an edge with traffic without a pause */
     }
-    struct port *port = port_of_edge(0, true);
+    struct endpoint *endpoint = endpoint_of_edge(0, true);
     static const uint64_t none[BH_GATE_ARGS];
-    CHECK(calls == 100 && bh_out_post(&port->out, 0, 0, none) == 0);
+    CHECK(calls == 100 && bh_out_post(&endpoint->out, 0, 0, none) == 0);
     fake_region(0)->calls.replies[0].seq = 1;
-    for (uint32_t n = 101; n <= 200 && port->out.outstanding; n++) {
+    for (uint32_t n = 101; n <= 200 && endpoint->out.outstanding; n++) {
         post(n, 1, 5, 20, 22);
         peers_poll_some();
     }
-    CHECK(!port->out.outstanding && calls < 200);
+    CHECK(!endpoint->out.outstanding && calls < 200);
 }
 
 static void what_was_not_granted_is_refused(void)
@@ -116,9 +116,10 @@ static void peer_answers(void)
     struct bh_edge_region *region = fake_region(0);
     if (callbacks_run < callbacks_wanted) {
         uint32_t seq = (uint32_t)callbacks_run + 1;
-        struct bh_request *line = &region->callbacks.requests[seq % BH_SLOTS];
-        *line = (struct bh_request){.fn = (uint16_t)callback_fn, .slot = 3, .parent = callback_parent, .args = {seq}};
-        line->seq = seq;
+        struct bh_request *request = &region->callbacks.requests[seq % BH_SLOTS];
+        *request =
+            (struct bh_request){.fn = (uint16_t)callback_fn, .slot = 3, .parent = callback_parent, .args = {seq}};
+        request->seq = seq;
         return;
     }
     region->calls.replies[0] = (struct bh_reply){.ret = 77, .words = {1, 2, 3, 4, 5}};
@@ -171,22 +172,22 @@ static void late_reply_frees_the_block(void)
     struct bh_outgoing call = {.edge = 0, .timeout = 5000};
     call.block = gate_arena_alloc(0, BH_ARENA_CALLS, 100);
     CHECK(call.block && gate_call(&call) == BH_TIMED_OUT);
-    struct port *port = port_of_edge(0, true);
-    CHECK(port->arena.n == 1 && port->out.outstanding == 1);
+    struct endpoint *endpoint = endpoint_of_edge(0, true);
+    CHECK(endpoint->arena.n == 1 && endpoint->out.outstanding == 1);
     fake_region(0)->calls.replies[0].seq = 1;
-    CHECK(peers_poll() && port->arena.n == 0 && port->out.outstanding == 0);
+    CHECK(peers_poll() && endpoint->arena.n == 0 && endpoint->out.outstanding == 0);
 }
 
 /* With a time-out of 0 the call is made, and nobody waits. */
 static void posted_call_is_made(void)
 {
     fake_core_start(add);
-    struct port *port = port_of_edge(0, true);
+    struct endpoint *endpoint = endpoint_of_edge(0, true);
     struct bh_outgoing call = {.edge = 0, .fn = 3, .timeout = 0};
-    CHECK(gate_call(&call) == BH_TIMED_OUT && port->out.outstanding == 1);
+    CHECK(gate_call(&call) == BH_TIMED_OUT && endpoint->out.outstanding == 1);
     CHECK(fake_region(0)->calls.requests[1].seq == 1 && fake_region(0)->calls.requests[1].fn == 3);
     fake_region(0)->calls.replies[0].seq = 1;
-    CHECK(peers_poll() && port->out.outstanding == 0);
+    CHECK(peers_poll() && endpoint->out.outstanding == 0);
 }
 
 /* ... which is no time-out, in the statistics, and no latency. */
@@ -195,45 +196,45 @@ static void posted_call_counts_as_made(void)
     static struct bh_stats page;
     struct bh_stats_end *end = &page.ends[0];
     fake_core_start(add);
-    struct port *port = port_of_edge(0, true);
+    struct endpoint *endpoint = endpoint_of_edge(0, true);
     stats = &page;
-    port->stats = end;
+    endpoint->stats = end;
     struct bh_outgoing call = {.edge = 0, .fn = 3, .timeout = 0};
     enum bh_status posted = gate_call(&call);
     call.timeout = 5000;
     enum bh_status waited = gate_call(&call);
     stats = NULL;
-    port->stats = NULL;
+    endpoint->stats = NULL;
     CHECK(posted == BH_TIMED_OUT && waited == BH_TIMED_OUT);
     CHECK(end->started == 2 && end->status[BH_OK] == 1 && end->status[BH_TIMED_OUT] == 1 && end->cycles == 0);
     CHECK(page.recent[0].status == BH_OK && page.recent[1].status == BH_TIMED_OUT &&
           !page.threads[current->id].out.kind);
 }
 
-static void no_line_free_in_time_frees_the_block(void)
+static void no_slot_free_in_time_frees_the_block(void)
 {
     fake_core_start(add);
-    struct port *port = port_of_edge(0, true);
+    struct endpoint *endpoint = endpoint_of_edge(0, true);
     static const uint64_t none[BH_GATE_ARGS];
-    while (bh_out_post(&port->out, 0, 0, none) >= 0)
+    while (bh_out_post(&endpoint->out, 0, 0, none) >= 0)
         ;
     struct bh_outgoing call = {.edge = 0, .timeout = 5000};
     call.block = gate_arena_alloc(0, BH_ARENA_CALLS, 100);
-    CHECK(call.block && gate_call(&call) == BH_TIMED_OUT && port->arena.n == 0);
+    CHECK(call.block && gate_call(&call) == BH_TIMED_OUT && endpoint->arena.n == 0);
 }
 
-/* The fast path frees a line, too: who waits for one has to learn it. */
-static void free_line_is_announced(void)
+/* The fast path frees a slot, too: threads that wait for one have to be woken. */
+static void free_slot_is_announced(void)
 {
     fake_core_start(add);
-    struct port *port = port_of_edge(0, true);
+    struct endpoint *endpoint = endpoint_of_edge(0, true);
     static const uint64_t none[BH_GATE_ARGS];
     for (unsigned i = 0; i + 1 < BH_SLOTS; i++)
-        CHECK(bh_out_post(&port->out, 0, 0, none) == (int)i);
-    fake_watched_key = &port->out;
+        CHECK(bh_out_post(&endpoint->out, 0, 0, none) == (int)i);
+    fake_watched_channel = &endpoint->out;
     fake_region(0)->calls.replies[BH_SLOTS - 1].seq = BH_SLOTS;
     struct bh_outgoing call = {.edge = 0, .timeout = BH_FOREVER};
-    CHECK(gate_call(&call) == BH_OK && fake_wakes == 1);
+    CHECK(gate_call(&call) == BH_OK && fake_wakeups == 1);
 }
 
 /* A callee that would like to be the only one whom this VM listens to. */
@@ -242,9 +243,9 @@ static bool other_edge_was_served;
 
 static void post_callback(uint32_t seq)
 {
-    struct bh_request *line = &fake_region(0)->callbacks.requests[seq % BH_SLOTS];
-    *line = (struct bh_request){.slot = 3};
-    line->seq = seq;
+    struct bh_request *request = &fake_region(0)->callbacks.requests[seq % BH_SLOTS];
+    *request = (struct bh_request){.slot = 3};
+    request->seq = seq;
 }
 
 static enum bh_status call_back_again(struct bh_incoming *call, uintptr_t function)
@@ -285,9 +286,9 @@ static void free_block_is_announced(void)
     fake_core_start(add);
     void *all = gate_arena_alloc(0, BH_ARENA_CALLS, 0x10000);
     CHECK(all && !gate_arena_alloc(0, BH_ARENA_CALLS, 1));
-    fake_watched_key = all;
+    fake_watched_channel = all;
     gate_arena_free(0, BH_ARENA_CALLS, all);
-    CHECK(fake_wakes == 1 && gate_arena_alloc(0, BH_ARENA_CALLS, 1) == all);
+    CHECK(fake_wakeups == 1 && gate_arena_alloc(0, BH_ARENA_CALLS, 1) == all);
 }
 
 static void peer_dies(void)
@@ -315,16 +316,16 @@ static void death_of_the_peer_frees_what_it_kept(void)
     call.block = gate_arena_alloc(0, BH_ARENA_CALLS, 0x10000);
     CHECK(call.block && gate_call(&call) == BH_TIMED_OUT);
     peer_dies();
-    CHECK(peers_poll() && port_of_edge(0, true)->arena.n == 0);
+    CHECK(peers_poll() && endpoint_of_edge(0, true)->arena.n == 0);
 }
 
 /* ---- Calls that are submitted, and collected later ---- */
 static void answer(uint32_t slot, uint32_t seq, uint64_t ret)
 {
-    struct bh_reply *line = &fake_region(0)->calls.replies[slot];
-    line->status = BH_OK;
-    line->ret = ret;
-    line->seq = seq;
+    struct bh_reply *reply = &fake_region(0)->calls.replies[slot];
+    reply->status = BH_OK;
+    reply->ret = ret;
+    reply->seq = seq;
 }
 
 static struct bh_outgoing submitted(void)
@@ -342,12 +343,12 @@ static void submitted_calls_are_collected_in_any_order(void)
     answer(2, 3, 33);
     answer(0, 1, 11);
     peers_poll();
-    CHECK(!peers_poll()); /* replies stay in their lines */
+    CHECK(!peers_poll()); /* replies stay in their slots */
     CHECK(gate_ready(&a) && !gate_ready(&b) && gate_ready(&c));
     CHECK(gate_collect(&c) == BH_OK && c.ret == 33 && gate_collect(&a) == BH_OK && a.ret == 11);
     CHECK(gate_collect(&a) == BH_BAD_ARGUMENT); /* there is no such call any more */
     answer(1, 2, 22);
-    CHECK(gate_collect(&b) == BH_OK && b.ret == 22 && port_of_edge(0, true)->out.outstanding == 0);
+    CHECK(gate_collect(&b) == BH_OK && b.ret == 22 && endpoint_of_edge(0, true)->out.outstanding == 0);
 }
 
 static void hostile_replies_to_submitted_calls(void)
@@ -362,7 +363,7 @@ static void hostile_replies_to_submitted_calls(void)
     answer(0, 1, 666); /* a second time */
     CHECK(!peers_poll() && !gate_ready(&b));
     struct bh_outgoing c = submitted();
-    CHECK(c.slot == 0 && !gate_ready(&c)); /* the line holds the old call's */
+    CHECK(c.slot == 0 && !gate_ready(&c)); /* the slot holds the old call's reply */
     answer(1, 2, 22);
     answer(0, 3, 33);
     fake_region(0)->calls.replies[0].status = BH_BUSY;
@@ -373,7 +374,7 @@ static void hostile_replies_to_submitted_calls(void)
     CHECK(gate_submit(&none) == BH_NO_GATE && gate_collect(&none) == BH_BAD_ARGUMENT);
 }
 
-static void no_more_calls_than_lines(void)
+static void no_more_calls_than_slots(void)
 {
     fake_core_start(add);
     struct bh_outgoing calls_[BH_SLOTS], more = {.edge = 0, .timeout = BH_FOREVER};
@@ -407,11 +408,11 @@ static void late_reply_to_a_submitted_call_frees_its_block(void)
     fake_core_start(add);
     struct bh_outgoing call = {.edge = 0, .timeout = 0};
     call.block = gate_arena_alloc(0, BH_ARENA_CALLS, 100);
-    struct port *port = port_of_edge(0, true);
+    struct endpoint *endpoint = endpoint_of_edge(0, true);
     CHECK(gate_submit(&call) == BH_OK && gate_collect(&call) == BH_TIMED_OUT);
-    CHECK(port->arena.n == 1 && gate_collect(&call) == BH_BAD_ARGUMENT);
+    CHECK(endpoint->arena.n == 1 && gate_collect(&call) == BH_BAD_ARGUMENT);
     answer(0, 1, 5);
-    CHECK(peers_poll() && port->arena.n == 0 && port->out.outstanding == 0);
+    CHECK(peers_poll() && endpoint->arena.n == 0 && endpoint->out.outstanding == 0);
 }
 
 static void death_of_the_peer_ends_submitted_calls(void)
@@ -422,7 +423,7 @@ static void death_of_the_peer_ends_submitted_calls(void)
     peer_dies();
     CHECK(peers_poll() && gate_ready(&a) && gate_ready(&b));
     CHECK(gate_collect(&a) == BH_PEER_DIED && gate_collect(&b) == BH_OK && b.ret == 22);
-    CHECK(gate_collect(&c) == BH_PEER_DIED && port_of_edge(0, true)->out.outstanding == 0);
+    CHECK(gate_collect(&c) == BH_PEER_DIED && endpoint_of_edge(0, true)->out.outstanding == 0);
     CHECK(gate_submit(&a) == BH_PEER_DIED && gate_collect(&a) == BH_BAD_ARGUMENT);
 }
 
@@ -463,8 +464,8 @@ int main(void)
     RUN(late_reply_frees_the_block);
     RUN(posted_call_is_made);
     RUN(posted_call_counts_as_made);
-    RUN(no_line_free_in_time_frees_the_block);
-    RUN(free_line_is_announced);
+    RUN(no_slot_free_in_time_frees_the_block);
+    RUN(free_slot_is_announced);
     RUN(free_block_is_announced);
     RUN(endless_callbacks_leave_time_for_others);
     RUN(forged_time_out_is_a_refusal);
@@ -472,7 +473,7 @@ int main(void)
     RUN(death_of_the_peer_frees_what_it_kept);
     RUN(submitted_calls_are_collected_in_any_order);
     RUN(hostile_replies_to_submitted_calls);
-    RUN(no_more_calls_than_lines);
+    RUN(no_more_calls_than_slots);
     RUN(collecting_waits);
     RUN(late_reply_to_a_submitted_call_frees_its_block);
     RUN(death_of_the_peer_ends_submitted_calls);

@@ -11,18 +11,18 @@ bool stats_tracing;
 
 static bool traffic, parked, parked_when_seen;
 static uint64_t clock_now, timer, polls, parks, timeout_seen, fences;
-static bool post_while_parking, bell, rang_soon;
+static bool post_while_parking, notify, notified_soon;
 
 static struct thread runnable;
 
 /* ---- What the core's other files would provide ---- */
-struct thread *ready_head;
-struct port *unfenced_ports;
+struct thread_queue ready_threads;
+struct endpoint *unfenced_endpoints;
 
 static void make_ready(bool now)
 {
     if (now)
-        ready_head = &runnable;
+        ready_threads.head = &runnable;
 }
 
 bool watch_has(const volatile void *word)
@@ -54,16 +54,16 @@ bool peers_poll_some(void)
     return peers_poll();
 }
 
-bool peers_rang_within(uint64_t start, uint64_t cycles)
+bool peers_notified_within(uint64_t start, uint64_t cycles)
 {
     CHECK(start && cycles);
-    return rang_soon;
+    return notified_soon;
 }
 
 void peers_fence_now(void)
 {
     fences++;
-    unfenced_ports = NULL;
+    unfenced_endpoints = NULL;
 }
 
 uint64_t threads_expire(uint64_t now)
@@ -89,7 +89,7 @@ long hypercall(enum bh_hypercall op, uint64_t timeout, uint64_t a1, uint64_t a2)
     parks++;
     timeout_seen = timeout;
     clock_now += timeout;
-    return bell ? BH_EVENT_NOTIFY : 0;
+    return notify ? BH_EVENT_NOTIFY : 0;
 }
 
 uint64_t clock_ns(void)
@@ -117,9 +117,9 @@ void stream_input_ready(void)
 
 static void start(void)
 {
-    static struct port posted;
-    ready_head = NULL;
-    unfenced_ports = &posted;
+    static struct endpoint posted;
+    ready_threads.head = NULL;
+    unfenced_endpoints = &posted;
     traffic = parked = parked_when_seen = post_while_parking = false;
     polls = parks = timeout_seen = clock_now = fences = 0;
 }
@@ -130,7 +130,7 @@ static void timers_expire_under_constant_traffic(void)
     traffic = true;
     timer = 100000;
     idle_until_ready();
-    CHECK(ready_head && polls < 100000000 && parks == 0 && clock_now >= timer);
+    CHECK(ready_threads.head && polls < 100000000 && parks == 0 && clock_now >= timer);
     CHECK(fences == 1); /* what was posted before may have a parked peer */
 }
 
@@ -139,7 +139,8 @@ static void parks_until_the_deadline(void)
     start();
     timer = 3600000000000ull;
     idle_until_ready();
-    CHECK(ready_head && parks == 1 && !parked && fences == 1 && timeout_seen > timer / 2 && timeout_seen <= timer);
+    CHECK(ready_threads.head && parks == 1 && !parked && fences == 1 && timeout_seen > timer / 2 &&
+          timeout_seen <= timer);
 }
 
 static void looks_again_after_the_flag(void)
@@ -167,20 +168,20 @@ static uint64_t polls_after(int n)
 }
 
 /* However long the wake-up took: had the VM polled a little longer, it would not have been needed. */
-static void polls_longer_when_the_peer_rang_soon(void)
+static void polls_longer_when_the_peer_notified_soon(void)
 {
     uint64_t least = UINT64_MAX, limit = ((const struct bh_bootinfo *)BH_BOOTINFO_VA)->spin_cycles;
-    bell = true;
-    rang_soon = false;
+    notify = true;
+    notified_soon = false;
     for (int i = 0; i < 100; i++) { /* the least: something else may run meanwhile */
         uint64_t polled = polls_after(i ? 1 : 20);
         least = polled < least ? polled : least;
     }
     CHECK(least < limit);
-    rang_soon = true;
+    notified_soon = true;
     polls_after(20);
     CHECK(polls_after(1) >= limit);
-    bell = false;
+    notify = false;
 }
 
 int main(void)
@@ -193,6 +194,6 @@ int main(void)
     RUN(timers_expire_under_constant_traffic);
     RUN(parks_until_the_deadline);
     RUN(looks_again_after_the_flag);
-    RUN(polls_longer_when_the_peer_rang_soon);
+    RUN(polls_longer_when_the_peer_notified_soon);
     return CHECK_RESULT();
 }

@@ -221,7 +221,7 @@ static void wrong_compartments(void)
     with_u64("/compartments/lib", "memory", 4097);
     CHECK(refused("/compartments/lib: memory: 0x1001 is no multiple of the page size"));
     with_u64("/compartments/lib", "memory", ~0ull & ~4095ull);
-    CHECK(refused("/compartments/lib: memory: 0xfffffffffffff000 is not in 0x1000..0xf00000000"));
+    CHECK(refused("/compartments/lib: memory: 0xfffffffffffff000 is not in 0x1000..0xe00000000"));
     with_u64("/compartments/lib", "stack", 1 << 30);
     CHECK(refused("/compartments/lib: stack: 8 stacks of 0x40000000 bytes exceed 0x40000000"));
     with_u32("/compartments/lib", "threads", 257);

@@ -50,7 +50,7 @@ static inline __attribute__((always_inline)) int64_t call(uint64_t op, uint64_t 
     return result;
 }
 
-static inline __attribute__((always_inline)) void bell(uint32_t number)
+static inline __attribute__((always_inline)) void notify(uint32_t number)
 {
     if (BOOT->doorbell == BH_DOORBELL_VMCALL)
         call(BH_HC_NOTIFY, number, 0, 0);
@@ -86,14 +86,14 @@ GUEST static int ping_pong(void)
     for (uint32_t n = 1; n <= 100; n++) {
         if (BOOT->vm == 0) {
             EDGE[0] = n;
-            bell(1);
+            notify(1);
         }
         while (EDGE[BOOT->vm == 0] != n)
             if (call(BH_HC_PARK, 1000 * MS, BH_EVENT_NOTIFY, 0) == 0)
                 return 1;
         if (BOOT->vm == 1) {
             EDGE[1] = n;
-            bell(0);
+            notify(0);
         }
     }
     if (BOOT->vm == 1)
@@ -269,13 +269,13 @@ GUEST static int many(void)
         while (!mine[0])
             call(BH_HC_PARK, BH_FOREVER, BH_EVENT_NOTIFY, 0);
         mine[1] = BOOT->vm;
-        bell(0);
+        notify(0);
         stand_by();
     }
     for (uint32_t e = 0; e < last; e++) {
         mine = (void *)BH_EDGE_BASE(e);
         mine[0] = 1;
-        bell(e + 1);
+        notify(e + 1);
         while (mine[1] != e + 1)
             if (!call(BH_HC_PARK, 5000 * MS, BH_EVENT_NOTIFY, 0))
                 return 1;

@@ -116,7 +116,7 @@ static bool read_compartment(const struct reader *r, int node, struct appliance 
     struct compartment *c = &a->compartments[i];
     c->index = i;
     if (!fdt_name(r, node, &c->name) || !read_mechanisms(r, node, c) ||
-        !fdt_pages(r, node, "memory", BH_PAGE_SIZE, BH_WINDOW_SIZE - BH_HEAP_OFF, &c->memory) ||
+        !fdt_pages(r, node, "memory", BH_PAGE_SIZE, BH_HEAP_MAX, &c->memory) ||
         !fdt_pages(r, node, "stack", BH_PAGE_SIZE, BH_STACKS_MAX, &c->stack) ||
         !fdt_u32(r, node, "threads", 1, BH_THREADS_MAX, &c->threads) ||
         !fdt_list(r, node, "libraries", LIBRARIES_MAX, &c->libraries, &c->n_libraries) || !read_image(r, node, c) ||
@@ -217,7 +217,7 @@ static bool read_edge(const struct reader *r, int node, struct appliance *a, uin
     e->index = i;
     if (!fdt_u32(r, node, "from", 0, last, &e->from) || !fdt_u32(r, node, "to", 0, last, &e->to) ||
         !fdt_word(r, node, "data", strategies, &strategy) || !fdt_word(r, node, "gate", gates, &gate) ||
-        !fdt_pages(r, node, "arena", 0, BH_EDGE_BASE(1) - BH_EDGE_BASE(0) - BH_EDGE_ARENA_OFF, &e->arena) ||
+        !fdt_pages(r, node, "arena", 0, BH_EDGE_SIZE_MAX - BH_EDGE_ARENA_OFF, &e->arena) ||
         !fdt_bits(r, node, "functions", a->compartments[e->to].n_exports, e->granted))
         return false;
     e->strategy = (enum bh_strategy)strategy;

@@ -162,7 +162,8 @@ static bool read_debug(struct image *i, uint64_t va)
     return s < i->segments + i->n_segments && read_exactly(i->fd, d, sizeof(*d), s->offset + (va - s->va)) &&
            d->stride && d->stride <= PAGE && image_covers(i, d->current, sizeof(uint64_t), PERM_R) &&
            image_covers(i, d->threads, (uint64_t)d->stride * BH_THREADS_MAX, PERM_R) && d->sp < d->stride &&
-           d->compartment < d->stride && d->state < d->stride && d->has_deadline < d->stride && d->wait_channel < d->stride;
+           d->compartment < d->stride && d->state < d->stride && d->has_deadline < d->stride &&
+           d->wait_channel < d->stride;
 }
 
 bool image_open_core(struct image *i, const char *path, struct problem *p)

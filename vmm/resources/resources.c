@@ -11,8 +11,6 @@
 #include "vmm/base/paths.h"
 #include "vmm/resources/memory_file.h"
 
-#define EDGE_MAX 0x10000000ull /* BH_EDGE_BASE: 256 MiB each */
-
 static bool open_images(struct resources *r, struct problem *p)
 {
     if (!image_open_core(&r->core, core_path(), p))
@@ -57,7 +55,7 @@ static bool make_edges(struct resources *r, struct problem *p)
 {
     for (uint32_t i = 0; i < r->a->n_edges; i++) {
         const struct edge *e = &r->a->edges[i];
-        if (e->arena > EDGE_MAX - BH_EDGE_ARENA_OFF) {
+        if (e->arena > BH_EDGE_SIZE_MAX - BH_EDGE_ARENA_OFF) {
             return problem_set(p, EXIT_USAGE, "edge %s -> %s: its arena exceeds 255 MiB",
                                r->a->compartments[e->from].name, r->a->compartments[e->to].name);
         }

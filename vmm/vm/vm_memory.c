@@ -40,7 +40,7 @@ static bool add_data(struct vm *vm, uint32_t i, struct problem *p)
 static bool add_heap(struct vm *vm, const struct compartment *c, struct problem *p)
 {
     uint64_t size = page_up(c->memory);
-    if (c->memory > BH_MOUNTS_OFF - BH_HEAP_OFF)
+    if (c->memory > BH_HEAP_MAX)
         return problem_set(p, EXIT_USAGE, "compartment %s: its memory exceeds 56 GiB", c->name);
     struct region r = {.va = BH_COMPARTMENT_BASE(c->index) + BH_HEAP_OFF,
                        .size = size,

@@ -1,4 +1,4 @@
-/* Console lines of the compartments, batched, and the application's streams.
+/* Lines of the compartments on the console, batched, and the application's streams.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <string.h>
@@ -57,7 +57,7 @@ long stream_read(enum bh_stream stream, void *buf, size_t size)
         if (n != -EAGAIN)
             return n;
         input_waiters++;
-        thread_wait(&input_waiters, BH_FOREVER);
+        thread_sleep(&input_waiters, BH_FOREVER);
         input_waiters--;
     }
 }
@@ -69,5 +69,5 @@ bool stream_wants_input(void)
 
 void stream_input_ready(void)
 {
-    thread_wake(&input_waiters, UINT32_MAX);
+    thread_wakeup(&input_waiters, UINT32_MAX);
 }

@@ -1,7 +1,7 @@
 /* The VM's core: state and functions shared by its files. One vCPU, cooperative threads, no locks.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Reading order: start.c, thread.c, idle.c, gate_out.c, gate_in.c, peers.c. */
+ * Read the files in this order: start.c, thread.c, sleep.c, idle.c, gate_out.c, gate_wait.c, gate_in.c, peers.c. */
 #ifndef BH_CORE_INTERNAL_H
 #define BH_CORE_INTERNAL_H
 
@@ -11,141 +11,166 @@
 
 #include <bh/core.h>
 
-#include "rpc/arena.h"
+#include "arena.h"
+#include "rpc/boot.h"
 #include "rpc/channel.h"
+#include "rpc/core_calls.h"
+#include "rpc/image.h"
+#include "rpc/mount.h"
 #include "rpc/mpk.h"
 
-/* ---- Threads (thread.c) ----------------------------------------------------------------------------------- */
-enum thread_state { THREAD_FREE, THREAD_READY, THREAD_RUNNING, THREAD_BLOCKED };
+/* ---- Threads (thread.c, sleep.c) ------------------------------------------------------------ */
+enum thread_state { THREAD_FREE, THREAD_READY, THREAD_RUNNING, THREAD_SLEEPING }; /* as struct bh_core_debug has them */
 
 struct thread {
     void *sp; /* saved stack pointer while not running; first field: switch.S */
     uint32_t id;
     uint32_t compartment; /* whose stack it runs on */
     enum thread_state state;
-    bool timed_out; /* last wait ended by its deadline */
+    bool timed_out; /* its last sleep ended by its deadline */
     bool has_deadline;
-    uint64_t deadline;   /* ns, bh_core now() */
-    const void *key;     /* what it waits for */
-    struct thread *next; /* in the run queue, the list of waiters, or the list of idle workers */
+    uint64_t deadline;        /* ns, clock_ns() */
+    const void *wait_channel; /* address that it sleeps on */
+    struct thread *next;      /* in the run queue, the list of sleepers, or the list of idle workers */
     void (*entry)(void *);
     void *arg;
-    struct port *serving; /* worker: whose call it runs */
-    bool in_core_wait;
-    bool orphaned;          /* that caller died, and no core_wait() has told so yet */
-    struct port *work_port; /* worker: the call it was handed */
+    struct endpoint *serving;       /* worker: where the call came from that it runs */
+    bool in_core_sleep;             /* sleeps by the core call, not in the core itself */
+    bool orphaned;                  /* that caller died, and no core_sleep() has reported it yet */
+    struct endpoint *work_endpoint; /* worker: where `work`, the call it was handed, came from; NULL: none */
     struct bh_fetched work;
 };
 
+extern struct thread threads[BH_THREADS_MAX];
+extern uint32_t n_threads; /* of this VM */
 extern struct thread *current;
 extern const struct bh_core_debug thread_layout;
 
 void threads_init(uint32_t n_threads);
-struct thread *thread_new(void (*entry)(void *), void *arg, uint32_t compartment); /* NULL: none left */
-void thread_ready(struct thread *t);
+/* A thread that sleeps until thread_ready(). NULL: the VM has none left. */
+struct thread *thread_new(void (*entry)(void *), void *arg, uint32_t compartment);
+void thread_ready(struct thread *t); /* only a sleeping thread; nothing happens to others */
 /* Blocks `current` until thread_ready(current); others run, then the VM polls, then parks. */
 void thread_block(void);
 void thread_yield(void);
 void thread_exit(void) __attribute__((noreturn));
-extern struct thread *ready_head;
+
+struct thread_queue {
+    struct thread *head, *tail;
+};
+static inline void thread_append(struct thread_queue *queue, struct thread *t)
+{
+    t->next = NULL;
+    if (queue->head)
+        queue->tail->next = t;
+    else
+        queue->head = t;
+    queue->tail = t;
+}
+extern struct thread_queue ready_threads;
 static inline bool threads_waiting_ready(void) /* is any thread ready to run? */
 {
-    return ready_head != NULL;
+    return ready_threads.head != NULL;
 }
-struct thread *thread_next_ready(void);
+struct thread *thread_next_ready(void); /* takes the first of the run queue */
 void thread_switch(struct thread *to);
-int thread_wait(const void *key, uint64_t timeout);
-int core_wait(const void *key, uint64_t timeout); /* the core call: ends once, with -ECANCELED, when the caller died */
-void threads_caller_died(const struct port *port);
-uint32_t thread_wake(const void *key, uint32_t n);
-uint64_t threads_expire(uint64_t now); /* readies what is due; ns to the next deadline or BH_FOREVER */
+/* Blocks until a wake-up or the time-out (ns): 0 or -ETIMEDOUT. */
+int thread_sleep(const void *wait_channel, uint64_t timeout);
+/* The same as a core call: -ECANCELED, once, when the caller for whom the thread runs has died. */
+int core_sleep(const void *wait_channel, uint64_t timeout);
+/* Makes at most `n` threads that sleep on the channel ready, oldest first; how many. */
+uint32_t thread_wakeup(const void *wait_channel, uint32_t n);
+/* Ends the sleep of threads that serve the endpoint. */
+void threads_caller_died(const struct endpoint *endpoint);
+/* Makes threads ready whose deadline has passed; ns to the next deadline, or BH_FOREVER. */
+uint64_t threads_expire(uint64_t now);
 
 /* ---- Idle (idle.c) ------------------------------------------------------------------------------------------ */
 /* Polls, then parks, until some thread is ready (perhaps `current` itself) or `current` was handed a call. */
 void idle_until_ready(void);
 
-/* ---- Gates (gate_out.c, gate_in.c, peers.c) ------------------------------------------------------------------- */
-/* A thread that waits for the reply to its call; on its stack. Not part of the slot, which another call may have
- * before the thread runs again. */
+/* ---- Gates (gate_out.c, gate_wait.c, gate_in.c, peers.c) -------------------------------------------------- */
+/* A thread that waits for the reply to its call; lies on the thread's stack. It is no part of the slot, because another
+ * call may have the slot before the thread runs again. */
 struct waiter {
-    struct bh_outgoing *call; /* on the stack of the stub; its values are where the reply's go */
+    struct bh_outgoing *call; /* on the stack of the client stub; the reply's values go there */
     enum bh_status status;
     bool done;         /* `status` and the call's values are valid */
     bool has_callback; /* `callback` waits for the thread to run it */
     struct bh_fetched callback;
 };
 
-/* A slot of the channel in use. */
+/* What the calling end knows of a reply slot in use. */
 struct pending {
-    struct waiter *waiter; /* NULL: nobody waits now */
-    void *block;           /* given up (timed out): the arena block that the late reply frees */
-    uint32_t thread;       /* submitted: by which */
+    struct waiter *waiter; /* NULL: no thread waits now */
+    void *block;           /* of a call that timed out: the arena block to free when the late reply comes */
+    uint32_t thread;       /* of a submitted call: who submitted it */
 };
 
 /* This VM's end of a remote edge. The calling end uses `out` for calls and `in` for callbacks; the called end the
  * other way round. */
 struct bh_stats_end;
-struct port {
+struct endpoint {
     const struct bh_boot_edge *boot;
     struct bh_stats_end *stats;      /* NULL: statistics are off */
-    const struct bh_export *exports; /* called end: of the compartment there; of its read-only image, as `n_exports` */
+    const struct bh_export *exports; /* called end: what its compartment exports, from the read-only image */
     uint32_t n_exports;
-    uint64_t quick[BH_FUNCTIONS_MAX / 64]; /* called end: bit fn: took few cycles when it was timed */
-    uint32_t until_timed;
+    uint64_t quick[BH_FUNCTIONS_MAX / 64]; /* called end, bit fn: took few cycles when it was timed */
+    uint32_t until_timed;                  /* calls until one is timed again */
     struct bh_out out;
     struct bh_in in;
     uint64_t submitted;             /* bit s: the reply in slot s stays there until its call is collected */
     struct bh_parked *mine, *peers; /* the two ends' words about parking */
-    uint32_t rung;                  /* the peer's parked number when it was last rung */
+    uint32_t notified;              /* the peer's parked number when it was last notified */
     bool caller;                    /* this VM holds edge->from */
     bool dead;
-    bool orphans;    /* the caller died, and its compartment's end of it has not been told */
-    bool unfenced;   /* posted something; the peer's parked number was looked at without a fence */
-    bool held_valid; /* a fetched request that nobody could take yet */
-    struct port *next_unfenced;
+    bool orphans;    /* the caller died, and the called compartment has not been told */
+    bool unfenced;   /* something was posted, and the peer's parked number was read without a fence */
+    bool held_valid; /* `held` is a fetched request for which there was no thread yet */
+    struct endpoint *next_unfenced;
     struct bh_fetched held;
-    struct pending pending[BH_LINES];
+    struct pending pending[BH_SLOTS];
     struct bh_arena_map arena; /* of `out` */
 };
 
-extern struct port ports[];
-extern uint32_t n_ports;
-extern struct port *edge_ports[];                                   /* NULL: the edge has no end here, or both */
-static inline struct port *port_of_edge(uint32_t edge, bool caller) /* NULL: no such end here */
+extern struct endpoint endpoints[];
+extern uint32_t n_endpoints;
+extern struct endpoint *edge_endpoints[]; /* by edge; NULL: the edge has no end here, or both */
+static inline struct endpoint *endpoint_of_edge(uint32_t edge, bool caller) /* NULL: no such end here */
 {
-    struct port *port = edge < BH_EDGES_MAX ? edge_ports[edge] : NULL;
-    return port && port->caller == caller ? port : NULL;
+    struct endpoint *endpoint = edge < BH_EDGES_MAX ? edge_endpoints[edge] : NULL;
+    return endpoint && endpoint->caller == caller ? endpoint : NULL;
 }
 
 void peers_init(void);
 void peers_set_parked(bool parked);
-bool peers_rang_within(uint64_t start, uint64_t cycles); /* did one ring so soon after `start`? */
-/* After a request or a reply was posted: rings if the peer is parked. The fence that makes this certain is left to
- * peers_fence(), which everything calls before it waits: so that several posts share one, and a post that is answered
- * at once needs none. */
-void peer_ring(struct port *port, uint32_t parked);
-extern struct port *unfenced_ports;
-static inline void peer_posted(struct port *port)
+bool peers_notified_within(uint64_t start, uint64_t cycles); /* did a peer notify so soon after `start`? */
+/* After a request or a reply was posted: notifies the peer if it is parked. The fence that makes this certain is left
+ * to peers_fence(), which the core calls before it waits for anything. So several posts share one fence, and a post
+ * that is answered at once needs none. */
+void peer_notify(struct endpoint *endpoint, uint32_t parked);
+extern struct endpoint *unfenced_endpoints;
+static inline void peer_posted(struct endpoint *endpoint)
 {
-    uint32_t parked = atomic_load_explicit(&port->peers->parked, memory_order_relaxed);
+    uint32_t parked = atomic_load_explicit(&endpoint->peers->parked, memory_order_relaxed);
     if (__builtin_expect(parked != 0, 0))
-        peer_ring(port, parked);
-    if (!port->unfenced) {
-        port->unfenced = true;
-        port->next_unfenced = unfenced_ports;
-        unfenced_ports = port;
+        peer_notify(endpoint, parked);
+    if (!endpoint->unfenced) {
+        endpoint->unfenced = true;
+        endpoint->next_unfenced = unfenced_endpoints;
+        unfenced_endpoints = endpoint;
     }
 }
 void peers_fence_now(void);
 static inline void peers_fence(void)
 {
-    if (unfenced_ports)
+    if (unfenced_endpoints)
         peers_fence_now();
 }
-/* Looks once at every ring; readies threads, hands out calls. True if anything was found. */
+/* Looks once at every ring, makes threads ready, hands out calls. True if anything was found. */
 bool peers_poll(void);
-/* The same at the ring where something came last, and at one of the others in turn: what one look costs does not grow
- * with the number of edges. */
+/* Looks at the ring where something came last, and at one of the others in turn, so that the cost of one look does not
+ * grow with the number of edges. */
 bool peers_poll_some(void);
 
 enum bh_status gate_call(struct bh_outgoing *call);
@@ -155,12 +180,13 @@ int gate_ready(const struct bh_outgoing *call);
 enum bh_status gate_callback(struct bh_outgoing *call);
 void *gate_arena_alloc(uint32_t edge, enum bh_arena which, size_t size);
 void gate_arena_free(uint32_t edge, enum bh_arena which, void *block);
-bool gate_out_poll(struct port *port); /* replies */
-void gate_out_peer_died(struct port *port);
-bool gate_take_callback(struct port *port, const struct bh_fetched *request); /* false: cannot take it now */
+bool gate_out_poll(struct endpoint *endpoint); /* replies */
+void gate_out_peer_died(struct endpoint *endpoint);
+/* Hands a callback to the thread whose call it belongs to; false: that thread has another one to run first. */
+bool gate_take_callback(struct endpoint *endpoint, const struct bh_fetched *request);
 
-bool gate_in_poll(struct port *port);                                 /* requests */
-void gate_serve(struct port *port, const struct bh_fetched *request); /* runs it, replies */
+bool gate_in_poll(struct endpoint *endpoint);                                 /* requests */
+void gate_serve(struct endpoint *endpoint, const struct bh_fetched *request); /* runs it, replies */
 void worker_main(void *unused);
 
 /* ---- Into a compartment (keys.c) ----------------------------------------------------------------------------
@@ -170,8 +196,8 @@ extern const struct bh_mpk *keys;              /* NULL: this VM has one domain *
 extern const struct bh_core_calls keyed_calls; /* core calls as the trampolines make them: with checks */
 void keys_init(void);
 void keys_thread_init(uint32_t id); /* after the thread's TLS block has been filled */
-/* entry(a0, a1) in `compartment`, on its stack of this thread. With `in`, a0 is a copy of it there, and its results
- * come back. */
+/* Calls entry(a0, a1) in `compartment`, on its stack of this thread. With `in`, a0 is a copy of it on that stack, and
+ * the results are copied back. */
 uint64_t keys_enter(uint32_t compartment, uint64_t entry, uint64_t a0, uint64_t a1, struct bh_incoming *in);
 static inline void enter_thread(uint32_t compartment, void (*entry)(void *), void *arg)
 {
@@ -203,7 +229,7 @@ static inline void keys_running(uint32_t id)
 }
 
 /* ---- Watched words (watch.c) -------------------------------------------------------------------------------- */
-int watch_add(const volatile uint16_t *word, const void *key);
+int watch_add(const volatile uint16_t *word, const void *wait_channel);
 bool watch_poll(void); /* true: something changed */
 bool watch_has(const volatile void *word);
 int parked_add(volatile uint32_t *flag);
@@ -211,10 +237,10 @@ void parked_set(uint32_t value);
 
 /* ---- Hypercalls, console, clock ---------------------------------------------------------------------------------- */
 long hypercall(enum bh_hypercall op, uint64_t a0, uint64_t a1, uint64_t a2);
-void ring_bell(uint32_t bell);
+void doorbell_notify(uint32_t doorbell); /* BH_NO_DOORBELL: does nothing */
 long net_start(const struct bh_net_setup *setup);
-void net_kick(uint32_t queue);
-uint64_t clock_ns(void);
+void device_kick(uint32_t queue);
+uint64_t clock_ns(void); /* since the VM's start */
 static inline uint64_t rdtsc(void)
 {
     uint32_t lo, hi;
@@ -245,6 +271,14 @@ static inline const struct bh_image *image_of(uint32_t compartment)
 static inline const struct bh_bootinfo *boot(void)
 {
     return (const struct bh_bootinfo *)BH_BOOTINFO_VA;
+}
+static inline const struct bh_boot_compartment *boot_compartments(void) /* boot()->n_compartments of them */
+{
+    return (const struct bh_boot_compartment *)(const void *)((const char *)boot() + boot()->compartments_off);
+}
+static inline const struct bh_boot_edge *boot_edges(void) /* boot()->n_edges of them */
+{
+    return (const struct bh_boot_edge *)(const void *)((const char *)boot() + boot()->edges_off);
 }
 static inline const volatile struct bh_status_page *status_page(void)
 {

@@ -23,14 +23,14 @@ long hypercall(enum bh_hypercall op, uint64_t a0, uint64_t a1, uint64_t a2)
     return result;
 }
 
-void ring_bell(uint32_t bell)
+void doorbell_notify(uint32_t doorbell)
 {
-    if (bell == BH_NO_BELL)
+    if (doorbell == BH_NO_DOORBELL)
         return;
     if (boot()->doorbell == BH_DOORBELL_VMCALL)
-        hypercall(BH_HC_RING, bell, 0, 0);
+        hypercall(BH_HC_NOTIFY, doorbell, 0, 0);
     else
-        __asm__ volatile("out %%eax, %%dx" : : "a"(bell), "d"(BH_PORT_BELL) : "memory");
+        __asm__ volatile("out %%eax, %%dx" : : "a"(doorbell), "d"(BH_PORT_NOTIFY) : "memory");
 }
 
 long net_start(const struct bh_net_setup *setup)
@@ -38,10 +38,10 @@ long net_start(const struct bh_net_setup *setup)
     return hypercall(BH_HC_NET_START, (uint64_t)setup, 0, 0);
 }
 
-void net_kick(uint32_t queue)
+void device_kick(uint32_t queue)
 {
     if (boot()->doorbell == BH_DOORBELL_VMCALL)
-        hypercall(BH_HC_NET_KICK, queue, 0, 0);
+        hypercall(BH_HC_KICK, queue, 0, 0);
     else
         __asm__ volatile("out %%ax, %%dx" : : "a"((uint16_t)queue), "d"(BH_PORT_KICK) : "memory");
 }

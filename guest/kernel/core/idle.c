@@ -2,21 +2,21 @@
  * SPDX-License-Identifier: BSD-3-Clause
  *
  * Polling costs a core, parking costs a wake-up (tens of microseconds where KVM has no VT-x). The limit adapts as
- * KVM's halt polling does: it grows when a little more polling would have saved a wake-up, and shrinks when
- * polling was in vain. What counts is when the peer rang, not when this VM woke up: where a wake-up takes longer than
- * the limit, two VMs that park in turns would otherwise do so for ever. The VMM bounds the limit
+ * KVM's halt polling does: it grows when a little more polling would have saved a wake-up, and shrinks when the polling
+ * did not help. What counts is when the peer notified this VM, not when this VM woke up: where a wake-up takes longer
+ * than the limit, two VMs that park in turns would otherwise do so for ever. The VMM bounds the limit
  * (bh_bootinfo.spin_cycles), because it knows how many cores are free. */
 #include "stats.h"
 
-/* Parking for less than SHORT cycles takes longer than that. */
+/* Not worth parking for: a deadline in fewer than SHORT cycles. */
 enum { SPIN_MIN = 4096, SHORT = 50000, LOOKS = 32, FENCE_POLLS = 16, EXPIRE_CYCLES = 65536 };
 
 static uint64_t spin_limit = UINT64_MAX; /* cycles */
 
-static void adapt(uint64_t start)
+static void adapt_spin_limit(uint64_t start)
 {
     uint64_t max = boot()->spin_cycles;
-    if (peers_rang_within(start, max))
+    if (peers_notified_within(start, max))
         spin_limit = spin_limit > max / 2 ? max : spin_limit * 2 + SPIN_MIN;
     else
         spin_limit /= 2;
@@ -26,10 +26,10 @@ static void adapt(uint64_t start)
         spin_limit = max;
 }
 
-static void park(uint64_t timeout)
+static void park_vm(uint64_t timeout)
 {
     console_flush();
-    /* Flag first, look after: a peer that posts now either sees the flag or is seen here. */
+    /* Set the flag first and look afterwards: a peer that posts now either sees the flag or is seen here. */
     parked_set(1);
     peers_set_parked(true);
     bool found = false;
@@ -37,7 +37,7 @@ static void park(uint64_t timeout)
         found = peers_poll() || threads_waiting_ready();
     if (!found) {
         uint64_t start = rdtsc();
-        uint64_t events = BH_EVENT_BELL | (stream_wants_input() ? BH_EVENT_STDIN : 0) |
+        uint64_t events = BH_EVENT_NOTIFY | (stream_wants_input() ? BH_EVENT_STDIN : 0) |
                           (watch_has(&status_page()->shutdown) ? BH_EVENT_SIGNAL : 0);
         long came = hypercall(BH_HC_PARK, timeout, events, 0);
         uint64_t parked = rdtsc() - start;
@@ -49,22 +49,22 @@ static void park(uint64_t timeout)
             stats_trace_park(start, parked);
         if (came > 0 && (came & BH_EVENT_STDIN))
             stream_input_ready();
-        if (came > 0 && (came & BH_EVENT_BELL))
-            adapt(start);
+        if (came > 0 && (came & BH_EVENT_NOTIFY))
+            adapt_spin_limit(start);
     }
     peers_set_parked(false);
     parked_set(0);
 }
 
-/* Readies what is due; cycles to the next deadline. */
-static uint64_t expire(void)
+/* Makes threads ready whose deadline has passed; cycles to the next deadline. */
+static uint64_t expire_timers(void)
 {
     uint64_t deadline = threads_expire(clock_ns());
     return deadline == BH_FOREVER ? BH_FOREVER : ns_to_cycles(deadline);
 }
 
-/* Looks at the rings, and not at the clock, which costs more than a look. */
-static bool look(void)
+/* Looks at the rings several times, and not at the clock, which costs more than a look. */
+static bool look_at_rings(void)
 {
     bool found = false;
     for (int i = 0; i < LOOKS && !threads_waiting_ready(); i++)
@@ -77,18 +77,18 @@ void idle_until_ready(void)
     if (spin_limit > boot()->spin_cycles)
         spin_limit = boot()->spin_cycles;
     uint64_t start = rdtsc(), expired = start;
-    uint64_t due = expire();
+    uint64_t due = expire_timers();
     if (stats)
         stats->idles++;
     while (!threads_waiting_ready()) {
-        bool found = look();
+        bool found = look_at_rings();
         uint64_t now = rdtsc();
         if (found) {
             start = now;
             if (now - expired >= EXPIRE_CYCLES) { /* traffic without a pause must not stop the timers */
                 expired = now;
                 peers_fence();
-                due = expire();
+                due = expire_timers();
             }
             continue;
         }
@@ -101,8 +101,8 @@ void idle_until_ready(void)
             return;
         if (stats)
             stats->spin_cycles += now - start;
-        park(deadline);
-        due = expire();
+        park_vm(deadline);
+        due = expire_timers();
         start = expired = rdtsc();
     }
     peers_fence(); /* a reply that was just posted: the thread that runs next may never come by here again */

@@ -2,48 +2,48 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "stats.h"
 
-/* Requests in a row of one edge before the others have their turn. */
+/* So many requests of one edge are taken in a row before the other edges have their turn. */
 enum { OTHERS_AFTER = 16 };
 
-/* Looks at the ring where something came last, for one look at another. */
+/* So many looks at the ring where something came last, for one look at another. */
 enum { BUSY_LOOKS = 4 };
 
-struct port ports[BH_EDGES_MAX];
-uint32_t n_ports;
-struct port *edge_ports[BH_EDGES_MAX];
+struct endpoint endpoints[BH_EDGES_MAX];
+uint32_t n_endpoints;
+struct endpoint *edge_endpoints[BH_EDGES_MAX];
 static uint32_t seen_generation;
-struct port *unfenced_ports;
+struct endpoint *unfenced_endpoints;
 
-static void port_init(struct port *port, const struct bh_boot_edge *edge)
+static void endpoint_init(struct endpoint *endpoint, const struct bh_boot_edge *edge)
 {
     struct bh_edge_region *region = (struct bh_edge_region *)BH_EDGE_BASE(edge->index);
-    port->boot = edge;
-    port->caller = edge->flags == BH_EDGE_CALLER;
-    port->stats = stats_new_end(edge, port->caller);
-    port->out.channel = port->caller ? &region->calls : &region->callbacks;
-    port->in.channel = port->caller ? &region->callbacks : &region->calls;
-    port->mine = port->caller ? &region->from_end : &region->to_end;
-    port->peers = port->caller ? &region->to_end : &region->from_end;
-    if (!port->caller) {
+    endpoint->boot = edge;
+    endpoint->caller = edge->flags == BH_EDGE_CALLER;
+    endpoint->stats = stats_new_end(edge, endpoint->caller);
+    endpoint->out.channel = endpoint->caller ? &region->calls : &region->callbacks;
+    endpoint->in.channel = endpoint->caller ? &region->callbacks : &region->calls;
+    endpoint->mine = endpoint->caller ? &region->from_end : &region->to_end;
+    endpoint->peers = endpoint->caller ? &region->to_end : &region->from_end;
+    if (!endpoint->caller) {
         const struct bh_image *image = image_of(edge->to);
-        port->exports = (const struct bh_export *)image->exports;
-        port->n_exports = image->n_exports < BH_FUNCTIONS_MAX ? (uint32_t)image->n_exports : BH_FUNCTIONS_MAX;
+        endpoint->exports = (const struct bh_export *)image->exports;
+        endpoint->n_exports = image->n_exports < BH_FUNCTIONS_MAX ? (uint32_t)image->n_exports : BH_FUNCTIONS_MAX;
     }
-    if (port->caller)
-        bh_arena_init(&port->arena, BH_EDGE_BASE(edge->index) + BH_EDGE_ARENA_OFF, edge->arena_size);
+    if (endpoint->caller)
+        bh_arena_init(&endpoint->arena, BH_EDGE_BASE(edge->index) + BH_EDGE_ARENA_OFF, edge->arena_size);
     else
-        bh_arena_init(&port->arena, BH_EDGE_BASE(edge->index) + BH_EDGE_CB_ARENA_OFF, BH_EDGE_CB_ARENA_SIZE);
+        bh_arena_init(&endpoint->arena, BH_EDGE_BASE(edge->index) + BH_EDGE_CB_ARENA_OFF, BH_EDGE_CB_ARENA_SIZE);
 }
 
 void peers_init(void)
 {
-    const struct bh_boot_edge *edge = (const void *)((const char *)boot() + boot()->edges_off);
+    const struct bh_boot_edge *edge = boot_edges();
     for (uint32_t i = 0; i < boot()->n_edges; i++, edge++) {
         if ((edge->flags & BH_EDGE_LOCAL) == BH_EDGE_LOCAL || edge->index >= BH_EDGES_MAX)
             continue;
-        struct port *port = &ports[n_ports++];
-        port_init(port, edge);
-        edge_ports[edge->index] = port;
+        struct endpoint *endpoint = &endpoints[n_endpoints++];
+        endpoint_init(endpoint, edge);
+        edge_endpoints[edge->index] = endpoint;
     }
 }
 
@@ -52,26 +52,26 @@ void peers_set_parked(bool parked)
     static uint32_t number;
     if (parked && ++number == 0)
         number = 1;
-    for (uint32_t i = 0; i < n_ports; i++)
-        atomic_store_explicit(&ports[i].mine->parked, parked ? number : 0, memory_order_relaxed);
+    for (uint32_t i = 0; i < n_endpoints; i++)
+        atomic_store_explicit(&endpoints[i].mine->parked, parked ? number : 0, memory_order_relaxed);
     atomic_thread_fence(memory_order_seq_cst);
 }
 
-void peer_ring(struct port *port, uint32_t parked)
+void peer_notify(struct endpoint *endpoint, uint32_t parked)
 {
-    if (port->rung == parked) /* its wake-up is under way, and it looks at all rings then */
+    if (endpoint->notified == parked) /* it is waking up already, and then looks at all rings */
         return;
-    port->rung = parked;
+    endpoint->notified = parked;
     if (stats)
-        stats->bells++;
-    atomic_store_explicit(&port->mine->rang, rdtsc(), memory_order_relaxed);
-    ring_bell(port->boot->bell);
+        stats->notifications++;
+    atomic_store_explicit(&endpoint->mine->notified_at, rdtsc(), memory_order_relaxed);
+    doorbell_notify(endpoint->boot->doorbell);
 }
 
-bool peers_rang_within(uint64_t start, uint64_t cycles)
+bool peers_notified_within(uint64_t start, uint64_t cycles)
 {
-    for (uint32_t i = 0; i < n_ports; i++)
-        if (atomic_load_explicit(&ports[i].peers->rang, memory_order_relaxed) - start < cycles)
+    for (uint32_t i = 0; i < n_endpoints; i++)
+        if (atomic_load_explicit(&endpoints[i].peers->notified_at, memory_order_relaxed) - start < cycles)
             return true;
     return false;
 }
@@ -80,13 +80,13 @@ void peers_fence_now(void)
 {
     /* What was posted must be visible before the numbers are read. */
     atomic_thread_fence(memory_order_seq_cst);
-    struct port *port = unfenced_ports;
-    unfenced_ports = NULL;
-    for (; port; port = port->next_unfenced) {
-        port->unfenced = false;
-        uint32_t parked = atomic_load_explicit(&port->peers->parked, memory_order_relaxed);
+    struct endpoint *endpoint = unfenced_endpoints;
+    unfenced_endpoints = NULL;
+    for (; endpoint; endpoint = endpoint->next_unfenced) {
+        endpoint->unfenced = false;
+        uint32_t parked = atomic_load_explicit(&endpoint->peers->parked, memory_order_relaxed);
         if (parked)
-            peer_ring(port, parked);
+            peer_notify(endpoint, parked);
     }
 }
 
@@ -94,40 +94,40 @@ static void status_changed(void)
 {
     stats_status_changed();
     if (status_page()->shutdown && !watch_has(&status_page()->shutdown))
-        core_exit(128 + (int)status_page()->shutdown); /* as a shell tells it */
-    for (uint32_t i = 0; i < n_ports; i++) {
-        uint32_t edge = ports[i].boot->index;
-        if (!ports[i].dead && (status_page()->dead_edges[edge / 64] >> (edge % 64) & 1)) {
-            ports[i].dead = true;
-            ports[i].orphans = !ports[i].caller;
-            threads_caller_died(&ports[i]);
-            gate_out_peer_died(&ports[i]);
+        core_exit(128 + (int)status_page()->shutdown); /* as a shell reports it */
+    for (uint32_t i = 0; i < n_endpoints; i++) {
+        uint32_t edge = endpoints[i].boot->index;
+        if (!endpoints[i].dead && (status_page()->dead_edges[edge / 64] >> (edge % 64) & 1)) {
+            endpoints[i].dead = true;
+            endpoints[i].orphans = !endpoints[i].caller;
+            threads_caller_died(&endpoints[i]);
+            gate_out_peer_died(&endpoints[i]);
         }
     }
 }
 
-/* Has the called compartment release what a dead caller was given; again later when no thread is free. */
-static void tell_of_death(struct port *port)
+/* Makes the called compartment release what its dead caller was given; tried again later when no thread is free. */
+static void tell_of_death(struct endpoint *endpoint)
 {
-    void (*entry)(void *) = (void (*)(void *))image_of(port->boot->to)->caller_died;
-    struct thread *t = entry ? thread_new(entry, (void *)(uintptr_t)port->boot->index, port->boot->to) : NULL;
+    void (*entry)(void *) = (void (*)(void *))image_of(endpoint->boot->to)->caller_died;
+    struct thread *t = entry ? thread_new(entry, (void *)(uintptr_t)endpoint->boot->index, endpoint->boot->to) : NULL;
     if (t)
         thread_ready(t);
-    port->orphans = entry && !t;
+    endpoint->orphans = entry && !t;
 }
 
-static inline bool poll_port(struct port *port)
+static inline bool poll_endpoint(struct endpoint *endpoint)
 {
     bool found = false;
-    if (__builtin_expect(port->dead, 0)) {
-        if (port->orphans)
-            tell_of_death(port);
+    if (__builtin_expect(endpoint->dead, 0)) {
+        if (endpoint->orphans)
+            tell_of_death(endpoint);
         return false;
     }
-    if (port->out.outstanding & ~port->submitted)
-        found = gate_out_poll(port);
-    if (bh_in_ready(&port->in) || port->held_valid)
-        found |= gate_in_poll(port);
+    if (endpoint->out.outstanding & ~endpoint->submitted)
+        found = gate_out_poll(endpoint);
+    if (bh_in_ready(&endpoint->in) || endpoint->held_valid)
+        found |= gate_in_poll(endpoint);
     return found;
 }
 
@@ -146,28 +146,28 @@ static bool poll_others(void)
 bool peers_poll(void)
 {
     bool found = poll_others();
-    for (uint32_t i = 0; i < n_ports; i++)
-        found |= poll_port(&ports[i]);
+    for (uint32_t i = 0; i < n_endpoints; i++)
+        found |= poll_endpoint(&endpoints[i]);
     return found;
 }
 
 bool peers_poll_some(void)
 {
-    static uint32_t busy, next, in_a_row; /* a call that blocks comes by here again, in the middle */
+    static uint32_t busy, next, in_a_row; /* a call that blocks enters this function again */
     bool found = false;
-    if (n_ports) {
-        struct port *port = &ports[busy];
+    if (n_endpoints) {
+        struct endpoint *endpoint = &endpoints[busy];
         for (int i = 0; i < BUSY_LOOKS && !found; i++)
-            found = poll_port(port);
+            found = poll_endpoint(endpoint);
     }
     if (found && ++in_a_row % OTHERS_AFTER)
         return true;
-    if (next >= n_ports) {
+    if (next >= n_endpoints) {
         next = 0;
         return poll_others() || found;
     }
     uint32_t other = next++;
-    if (!poll_port(&ports[other]))
+    if (!poll_endpoint(&endpoints[other]))
         return found;
     busy = other;
     return true;

@@ -7,7 +7,7 @@
 
 const struct bh_boot_compartment *boot_compartment(uint32_t index)
 {
-    const struct bh_boot_compartment *c = (const void *)((const char *)boot() + boot()->compartments_off);
+    const struct bh_boot_compartment *c = boot_compartments();
     for (uint32_t i = 0; i < boot()->n_compartments; i++, c++)
         if (c->index == index)
             return c;
@@ -45,7 +45,7 @@ void core_panic(const char *text)
     __builtin_trap();
 }
 
-static void mark(enum bh_mark phase)
+static void mark_phase(enum bh_mark phase)
 {
     if (boot()->flags & BH_BOOT_MARKS)
         hypercall(BH_HC_MARK, phase, 0, 0);
@@ -68,7 +68,7 @@ static uint32_t call_thread_self(void)
     return current->id;
 }
 
-/* Whose code called. */
+/* The return address tells whose code called. */
 static long call_write(enum bh_stream stream, const void *buf, size_t size)
 {
     uint64_t from = (uint64_t)__builtin_return_address(0);
@@ -84,8 +84,8 @@ static const struct bh_core_calls calls = {
     .thread_exit = thread_exit,
     .thread_self = call_thread_self,
     .yield = thread_yield,
-    .wait = core_wait,
-    .wake = thread_wake,
+    .sleep = core_sleep,
+    .wakeup = thread_wakeup,
     .write = call_write,
     .read = stream_read,
     .log = console_log,
@@ -94,7 +94,7 @@ static const struct bh_core_calls calls = {
     .now = clock_ns,
     .watch = watch_add,
     .net_start = net_start,
-    .net_kick = net_kick,
+    .kick = device_kick,
     .submit = gate_submit,
     .collect = gate_collect,
     .ready = gate_ready,
@@ -103,7 +103,7 @@ static const struct bh_core_calls calls = {
 
 static void start_compartments(void)
 {
-    const struct bh_boot_compartment *c = (const void *)((const char *)boot() + boot()->compartments_off);
+    const struct bh_boot_compartment *c = boot_compartments();
     for (uint32_t i = 0; i < boot()->n_compartments; i++, c++) {
         current->compartment = c->index;
         enter_image(c->index, image_of(c->index)->init);
@@ -113,7 +113,7 @@ static void start_compartments(void)
 /* Runs the application on thread 0, if this VM holds it. */
 static void run_application(void)
 {
-    const struct bh_boot_compartment *c = (const void *)((const char *)boot() + boot()->compartments_off);
+    const struct bh_boot_compartment *c = boot_compartments();
     for (uint32_t i = 0; i < boot()->n_compartments; i++, c++) {
         const struct bh_image *image = image_of(c->index);
         if (!(c->flags & BH_COMPARTMENT_DEFAULT))
@@ -121,26 +121,25 @@ static void run_application(void)
         if (!image->main)
             core_panic("the default compartment has no main()");
         current->compartment = c->index;
-        mark(BH_MARK_MAIN);
+        mark_phase(BH_MARK_MAIN);
         core_exit(enter_image(c->index, image->main));
     }
 }
 
-static void start(void)
+static void start_core(void)
 {
     if (boot()->magic != BH_BOOT_MAGIC || boot()->version != BH_ABI_VERSION)
         __builtin_trap();
-    mark(BH_MARK_CORE);
+    mark_phase(BH_MARK_CORE);
     clock_init();
     keys_init();
     stats_init();
     threads_init(boot()->n_threads);
     peers_init();
     start_compartments();
-    mark(BH_MARK_INIT);
+    mark_phase(BH_MARK_INIT);
     run_application();
-    current->compartment =
-        ((const struct bh_boot_compartment *)((const char *)boot() + boot()->compartments_off))->index;
+    current->compartment = boot_compartments()->index;
     worker_main(NULL);
 }
 
@@ -148,7 +147,7 @@ __attribute__((section(".bh_core"), used)) const struct bh_core_image bh_core_he
     .magic = BH_CORE_MAGIC,
     .version = BH_ABI_VERSION,
     .n_calls = BH_CORE_CALLS,
-    .start = (uint64_t)&start,
+    .start = (uint64_t)&start_core,
     .calls = (uint64_t)&calls,
     .keyed_calls = (uint64_t)&keyed_calls,
     .debug = (uint64_t)&thread_layout,

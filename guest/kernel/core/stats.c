@@ -35,11 +35,12 @@ void stats_refused(const struct bh_report *report)
 {
     if (report->kind != BH_REPORT_REFUSED || (report->status != BH_TOO_BIG && report->status != BH_UNANNOTATED))
         return; /* others came back from a call that was posted, and counted */
-    for (uint32_t i = 0; i < n_ports; i++) {
-        struct port *port = &ports[i];
-        if (port->stats && port->caller && port->boot->from == report->compartment && port->boot->to == report->peer) {
-            port->stats->status[report->status]++;
-            port->stats->unposted++;
+    for (uint32_t i = 0; i < n_endpoints; i++) {
+        struct endpoint *endpoint = &endpoints[i];
+        if (endpoint->stats && endpoint->caller && endpoint->boot->from == report->compartment &&
+            endpoint->boot->to == report->peer) {
+            endpoint->stats->status[report->status]++;
+            endpoint->stats->unposted++;
         }
     }
 }

@@ -1,8 +1,8 @@
 /* Counting and recording gate calls: small inline functions for the files that make them.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Most of it happens while a call waits for its reply anyway, so it costs next to nothing. rpc/stats.h says what the
- * numbers mean. With statistics switched off `stats` and every port's `stats` are NULL. */
+ * Most of this happens while a call waits for its reply anyway, so it costs next to nothing. rpc/stats.h says what the
+ * numbers mean. With statistics switched off `stats` and every endpoint's `stats` are NULL. */
 #ifndef BH_CORE_STATS_H
 #define BH_CORE_STATS_H
 
@@ -15,9 +15,9 @@ extern bool stats_tracing;     /* an observer wants every event */
 void stats_init(void);
 /* The supervisor changed the status page. */
 void stats_status_changed(void);
-/* The end of `port` in the statistics; NULL: off. */
+/* The end of `endpoint` in the statistics; NULL: off. */
 struct bh_stats_end *stats_new_end(const struct bh_boot_edge *edge, bool caller);
-/* A call that a stub refused by itself and told in a report. */
+/* Counts a call that a client stub refused by itself and reported. */
 void stats_refused(const struct bh_report *report);
 /* Records an event: the time (0: now), and the last sixteen bytes of struct bh_stats_event. */
 void stats_trace(uint64_t time, uint64_t head, uint64_t tail) __attribute__((cold));
@@ -29,7 +29,7 @@ struct stats_call {
     struct bh_stats_event *recent;
     uint64_t event; /* its number */
     uint64_t time;
-    uint64_t head; /* seq, fn, slot, as in a request line */
+    uint64_t head; /* seq, fn, slot, as in a request slot */
     uint64_t outer;
     bool timed; /* one of those whose latency is measured */
 };
@@ -48,9 +48,9 @@ static inline uint64_t stats_tail(uint64_t tag, char phase, uint32_t status)
 {
     return tag | (uint64_t)current->id << 16 | (uint64_t)(uint8_t)phase << 40 | (uint64_t)(uint8_t)status << 48;
 }
-static inline uint64_t stats_tag(const struct port *port, enum bh_stats_kind kind)
+static inline uint64_t stats_tag(const struct endpoint *endpoint, enum bh_stats_kind kind)
 {
-    return port->boot->index | (uint64_t)kind << 32;
+    return endpoint->boot->index | (uint64_t)kind << 32;
 }
 /* struct bh_stats_call */
 static inline uint64_t stats_place(uint64_t head, uint64_t tag)
@@ -95,24 +95,24 @@ static inline uint64_t stats_before_post(void)
     return __builtin_expect(stats_tracing, 0) ? rdtsc() : 0;
 }
 
-static inline uint64_t stats_tag_out(const struct port *port)
+static inline uint64_t stats_tag_out(const struct endpoint *endpoint)
 {
-    return stats_tag(port, port->caller ? BH_STATS_CALL : BH_STATS_CALLBACK);
+    return stats_tag(endpoint, endpoint->caller ? BH_STATS_CALL : BH_STATS_CALLBACK);
 }
 
 /* A call, or a callback, has just been posted: nothing waits for this end now. */
-static inline void stats_posted(struct stats_call *s, struct port *port, const struct bh_outgoing *call, unsigned slot,
-                                uint64_t before)
+static inline void stats_posted(struct stats_call *s, struct endpoint *endpoint, const struct bh_outgoing *call,
+                                unsigned slot, uint64_t before)
 {
-    struct bh_stats_end *e = port->stats;
+    struct bh_stats_end *e = endpoint->stats;
     if (!e) {
         *s = (struct stats_call){0};
         return;
     }
-    stats_begin(s, &stats->threads[current->id].out, stats_tag_out(port),
-                stats_head(port->out.expect[slot], call->fn, slot), before ? before : rdtsc());
-    s->timed = !port->caller || e->started % BH_STATS_TIMED == 0;
-    if (port->caller) {
+    stats_begin(s, &stats->threads[current->id].out, stats_tag_out(endpoint),
+                stats_head(endpoint->out.expect[slot], call->fn, slot), before ? before : rdtsc());
+    s->timed = !endpoint->caller || e->started % BH_STATS_TIMED == 0;
+    if (endpoint->caller) {
         e->started++;
         e->copied += call->copied;
         e->passed += call->passed;
@@ -122,14 +122,14 @@ static inline void stats_posted(struct stats_call *s, struct port *port, const s
 }
 
 /* ... and is over, one way or another. */
-static inline void stats_answered(struct stats_call *s, struct port *port, uint32_t status)
+static inline void stats_answered(struct stats_call *s, struct endpoint *endpoint, uint32_t status)
 {
-    struct bh_stats_end *e = port->stats;
+    struct bh_stats_end *e = endpoint->stats;
     if (!e)
         return;
     uint64_t cycles = s->timed ? rdtsc() - s->time : 0;
-    stats_end(s, stats_tag_out(port), status, cycles);
-    if (!port->caller)
+    stats_end(s, stats_tag_out(endpoint), status, cycles);
+    if (!endpoint->caller)
         return;
     e->status[status % BH_STATS_STATUSES]++;
     if (s->timed) {
@@ -140,46 +140,46 @@ static inline void stats_answered(struct stats_call *s, struct port *port, uint3
 }
 
 /* A call in two halves: it counts, but how long it takes says more about its caller than about the gate. */
-static inline void stats_submitted(struct port *port, const struct bh_outgoing *call)
+static inline void stats_submitted(struct endpoint *endpoint, const struct bh_outgoing *call)
 {
-    struct bh_stats_end *e = port->stats;
+    struct bh_stats_end *e = endpoint->stats;
     if (!e)
         return;
     e->started++;
     e->copied += call->copied;
     e->passed += call->passed;
 }
-static inline void stats_collected(struct port *port, uint32_t status)
+static inline void stats_collected(struct endpoint *endpoint, uint32_t status)
 {
-    if (port->stats)
-        port->stats->status[status % BH_STATS_STATUSES]++;
+    if (endpoint->stats)
+        endpoint->stats->status[status % BH_STATS_STATUSES]++;
 }
 
-static inline uint64_t stats_tag_in(const struct port *port)
+static inline uint64_t stats_tag_in(const struct endpoint *endpoint)
 {
-    return stats_tag(port, port->caller ? BH_STATS_RUN_BACK : BH_STATS_SERVE);
+    return stats_tag(endpoint, endpoint->caller ? BH_STATS_RUN_BACK : BH_STATS_SERVE);
 }
 
 /* A call, or a callback, is about to run here. */
-static inline void stats_serve(struct stats_call *s, struct port *port, const struct bh_fetched *request)
+static inline void stats_serve(struct stats_call *s, struct endpoint *endpoint, const struct bh_fetched *request)
 {
-    if (!port->stats)
+    if (!endpoint->stats)
         *s = (struct stats_call){0};
     else
-        stats_begin(s, &stats->threads[current->id].in, stats_tag_in(port),
+        stats_begin(s, &stats->threads[current->id].in, stats_tag_in(endpoint),
                     stats_head(request->seq, request->fn, request->slot), 0);
 }
 
 /* ... and has been answered. */
-static inline void stats_served(struct stats_call *s, struct port *port, uint32_t status)
+static inline void stats_served(struct stats_call *s, struct endpoint *endpoint, uint32_t status)
 {
-    if (!port->stats)
+    if (!endpoint->stats)
         return;
-    stats_end(s, stats_tag_in(port), status, 0);
-    if (port->caller)
-        port->stats->callbacks++;
+    stats_end(s, stats_tag_in(endpoint), status, 0);
+    if (endpoint->caller)
+        endpoint->stats->callbacks++;
     else
-        port->stats->started++;
+        endpoint->stats->started++;
 }
 
 #endif

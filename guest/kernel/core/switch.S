@@ -1,11 +1,13 @@
 /* Context switch between cooperative threads (System V AMD64 psABI: callee-saved registers).
  * SPDX-License-Identifier: BSD-3-Clause */
+#include "rpc/hypercall.h"
+
     .text
     .globl switch_stacks
     .hidden switch_stacks
     .type switch_stacks, @function
-/* void switch_stacks(void **save_sp, void *new_sp, uint64_t new_fs): `new_sp` was saved by this function,
- * or prepared by thread_prepare() to look like it. */
+/* void switch_stacks(void **save_sp, void *new_sp, uint64_t new_fs): `new_sp` was saved by this function, or prepared
+ * by prepare_stack() of thread.c (struct first_frame) to look like it. */
 switch_stacks:
     push %rbp
     push %rbx
@@ -33,7 +35,7 @@ switch_stacks:
     pop %rbp
     ret
 1:  mov %rdx, %rdi
-    int $0x41 /* BH_VECTOR_THREAD */
+    int $BH_VECTOR_THREAD
     jmp 0b
     .size switch_stacks, . - switch_stacks
     .section .note.GNU-stack, "", @progbits

@@ -1,29 +1,28 @@
-/* Words in memory whose change wakes threads: rings of devices, the status page; and those that tell devices when the
- * VM parks.
+/* Words in memory that the core watches for others (rings of devices, the status page), whose change wakes threads; and
+ * words that it writes, which tell devices when the VM parks.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 
 #include "core.h"
 
-enum { WATCHES = 16 };
+enum { WATCHES = 16, FLAGS = 8 };
 
 static struct {
     const volatile uint16_t *word;
-    const void *key;
+    const void *wait_channel;
     uint16_t seen;
 } watches[WATCHES];
 static uint32_t n_watches;
 
-enum { FLAGS = 8 };
 static volatile uint32_t *flags[FLAGS];
 static uint32_t n_flags;
 
-int watch_add(const volatile uint16_t *word, const void *key)
+int watch_add(const volatile uint16_t *word, const void *wait_channel)
 {
     if (n_watches == WATCHES)
         return -ENOSPC;
     watches[n_watches].word = word;
-    watches[n_watches].key = key;
+    watches[n_watches].wait_channel = wait_channel;
     watches[n_watches].seen = *word;
     n_watches++;
     return 0;
@@ -37,7 +36,7 @@ bool watch_poll(void)
         if (now == watches[i].seen)
             continue;
         watches[i].seen = now;
-        thread_wake(watches[i].key, UINT32_MAX);
+        thread_wakeup(watches[i].wait_channel, UINT32_MAX);
         changed = true;
     }
     return changed;

@@ -11,6 +11,8 @@
  *
  * P_* are placeholders: 32-bit fields with values that occur nowhere else. R_* are as well, for what is addressed
  * relative to the next instruction, which begins behind the field. */
+#include "rpc/mpk.h"
+
 #define P_SP_FROM     0x7b0a0001 /* struct bh_control, relative to %fs */
 #define P_SP_TO       0x7b0a0002
 #define P_FRAME       0x7b0a0003
@@ -24,17 +26,6 @@
 #define R_FUNCTION    0x7b0c0005(%rip) /* address of the dispatch entry */
 #define R_WINDOW      0x7b0c0006(%rip) /* address of the caller's window: a multiple of 4 GiB */
 #define R_CALLS       0x7b0c0007(%rip) /* the core's calls */
-
-#define TCB_CORE_SP   0x100 /* struct bh_tcb */
-#define TCB_CALLER    0x108
-#define TCB_MXCSR     0x10c
-#define TCB_FCW       0x110
-#define FRAME_CORE    0x2000
-/* struct bh_outgoing begins like struct bh_incoming, bh/core.h */
-#define CALL_RET      48
-#define CALL_EDGE     104
-#define CALL_SLOT     110
-#define CALL_SIZE     112
 
         .macro  cross have:vararg
         mov     \have, %rax
@@ -73,7 +64,7 @@
         pxor    %mm\n, %mm\n
         .endr
         emms
-        fldcw   %fs:TCB_FCW
+        fldcw   %fs:BH_TCB_FCW
         .endm
 
         .section .rodata.bh_mpk, "a"
@@ -81,7 +72,7 @@
                 bh_mpk_down, bh_mpk_down_end
 
         /* Gate call, stacks switched: rdi = struct bh_outgoing of the caller, which has saved its registers
-         * (rpc/marshal.h, bh_gate_call()). */
+         * (bh_gate_call() in bh/marshal_caller.h). */
 bh_mpk_full:
         push    %rdi
         push    %fs:P_SP_FROM
@@ -94,21 +85,21 @@ bh_mpk_full:
         check   R_IN_WANT
         mov     %fs:P_SP_TO, %rsp
         cld
-        ldmxcsr %fs:TCB_MXCSR
-        sub     $CALL_SIZE, %rsp /* struct bh_incoming */
+        ldmxcsr %fs:BH_TCB_MXCSR
+        sub     $BH_CALL_SIZE, %rsp /* struct bh_incoming */
         vmovups %ymm0, (%rsp)
         vmovups %xmm1, 32(%rsp)
         vzeroall
-        vmovups %ymm0, CALL_RET(%rsp)
-        vmovups %ymm0, CALL_RET+32(%rsp)
-        movl    $P_EDGE, CALL_EDGE(%rsp)
-        mov     %di, CALL_SLOT(%rsp)
+        vmovups %ymm0, BH_CALL_RET(%rsp)
+        vmovups %ymm0, BH_CALL_RET+32(%rsp)
+        movl    $P_EDGE, BH_CALL_EDGE(%rsp)
+        mov     %di, BH_CALL_SLOT(%rsp)
         mov     %rsp, %rdi
         clear_x87
         clear   %ebx, %ebp, %esi, %r8d, %r9d, %r10d, %r11d, %r12d, %r13d, %r14d, %r15d
         call    *R_FUNCTION
-        vmovups CALL_RET(%rsp), %ymm0 /* 52 bytes: ret, words and status */
-        vmovups CALL_RET+20(%rsp), %ymm1
+        vmovups BH_CALL_RET(%rsp), %ymm0 /* 52 bytes: ret, words and status */
+        vmovups BH_CALL_RET+20(%rsp), %ymm1
         cross   R_OUT_HAVE
         check   R_OUT_WANT
         mov     %fs:P_SP_FROM, %rsp
@@ -119,8 +110,8 @@ bh_mpk_full:
         pop     %rsi
         pop     %fs:P_SP_FROM
         pop     %rdi
-        vmovups %ymm0, CALL_RET(%rdi)
-        vmovups %ymm1, CALL_RET+20(%rdi)
+        vmovups %ymm0, BH_CALL_RET(%rdi)
+        vmovups %ymm1, BH_CALL_RET+20(%rdi)
         vzeroall
         clear_x87
         clear   %r8d, %r9d, %r10d, %r11d
@@ -140,7 +131,7 @@ bh_mpk_light:
         add     R_WINDOW, %rdi
         lea     -8(%rsp), %esp
         add     R_WINDOW, %rsp
-        movl    $P_EDGE, CALL_EDGE(%rdi)
+        movl    $P_EDGE, BH_CALL_EDGE(%rdi)
         call    *R_FUNCTION
         cross   R_OUT_HAVE
         check   R_OUT_WANT
@@ -153,16 +144,16 @@ bh_mpk_light_end:
 bh_mpk_call:
         push    %rdi
         push    %fs:P_SP_FROM
-        push    $FRAME_CORE
+        push    $BH_FRAME_CORE
         stmxcsr 4(%rsp)
         mov     %rsp, %fs:P_SP_FROM
         mov     %rdx, %r10
         cross   R_IN_HAVE
         check   R_IN_WANT
-        mov     %fs:TCB_CORE_SP, %rsp
-        movl    $P_CALLER, %fs:TCB_CALLER
+        mov     %fs:BH_TCB_CORE_SP, %rsp
+        movl    $P_CALLER, %fs:BH_TCB_CALLER
         cld
-        ldmxcsr %fs:TCB_MXCSR
+        ldmxcsr %fs:BH_TCB_MXCSR
         mov     %r10, %rdx
         cmp     $P_CALLS, %r9d
         jae     9f
@@ -172,7 +163,7 @@ bh_mpk_call:
         cross   R_OUT_HAVE
         check   R_OUT_WANT
         mov     %fs:P_SP_FROM, %rsp
-        cmpl    $FRAME_CORE, (%rsp)
+        cmpl    $BH_FRAME_CORE, (%rsp)
         jne     9f
         ldmxcsr 4(%rsp)
         pop     %rsi
@@ -190,17 +181,17 @@ bh_mpk_call_end:
 bh_mpk_down:
         save_registers
         push    $0
-        push    %fs:TCB_CORE_SP
+        push    %fs:BH_TCB_CORE_SP
         push    $P_FRAME
         stmxcsr 4(%rsp)
-        mov     %rsp, %fs:TCB_CORE_SP
+        mov     %rsp, %fs:BH_TCB_CORE_SP
         mov     %rdi, %r9
         mov     %rdx, %r10
         mov     %rcx, %rbx
         cross   R_IN_HAVE
         check   R_IN_WANT
         mov     %rbx, %rsp
-        ldmxcsr %fs:TCB_MXCSR
+        ldmxcsr %fs:BH_TCB_MXCSR
         mov     %rsi, %rdi
         mov     %r10, %rsi
         mov     %r9, %rax
@@ -211,13 +202,13 @@ bh_mpk_down:
         mov     %rax, %rbx
         cross   R_OUT_HAVE
         check   R_OUT_WANT
-        mov     %fs:TCB_CORE_SP, %rsp
+        mov     %fs:BH_TCB_CORE_SP, %rsp
         cmpl    $P_FRAME, (%rsp)
         jne     9f
         cld
         ldmxcsr 4(%rsp)
         pop     %rcx
-        pop     %fs:TCB_CORE_SP
+        pop     %fs:BH_TCB_CORE_SP
         pop     %rcx
         mov     %rbx, %rax
         restore_registers

@@ -1,8 +1,8 @@
-/* The header of a compartment's image, struct bh_image of rpc/abi.h: what the VMM and the core need to know of it.
+/* The header of a compartment's image, struct bh_image of rpc/image.h: what the VMM and the core need to know of it.
  * SPDX-License-Identifier: BSD-3-Clause
  *
  * In assembly because its values are symbols that the linker script computes. */
-#include "rpc/abi_version.h"
+#include "rpc/version.h"
 
     .section .bh_image, "a", @progbits
     .globl bh_image

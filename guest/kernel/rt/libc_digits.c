@@ -28,7 +28,7 @@ struct big {
     int n;
 };
 
-static void multiply(struct big *b, uint32_t factor)
+static void multiply_big(struct big *b, uint32_t factor)
 {
     uint64_t carry = 0;
     for (int i = 0; i < b->n; i++) {
@@ -43,9 +43,9 @@ static void multiply(struct big *b, uint32_t factor)
 static void multiply_power(struct big *b, uint32_t base, uint32_t step, int steps, int power)
 {
     for (; power >= steps; power -= steps)
-        multiply(b, step);
+        multiply_big(b, step);
     while (power-- > 0)
-        multiply(b, base);
+        multiply_big(b, base);
 }
 
 static int count_digits(const struct big *b)
@@ -57,7 +57,7 @@ static int count_digits(const struct big *b)
 }
 
 /* `place` 0 is the lowest digit; there are zeros below. */
-static int digit(const struct big *b, int place)
+static int digit_at(const struct big *b, int place)
 {
     if (place < 0)
         return 0;
@@ -70,11 +70,11 @@ static int digit(const struct big *b, int place)
 /* Whether the digits from `place` down count as one more: half goes to even. */
 static bool rounds_up(const struct big *b, int place, int last)
 {
-    int first = digit(b, place);
+    int first = digit_at(b, place);
     if (first != 5)
         return first > 5;
     while (--place >= 0)
-        if (digit(b, place))
+        if (digit_at(b, place))
             return true;
     return last % 2 != 0;
 }
@@ -119,7 +119,7 @@ int __ldtoa_engine(long double x, struct dtoa *dtoa, int max_digits, bool fmode,
 
     int count = limit_digits(max_digits, fmode, max_decimals, dtoa->exp);
     for (int i = 0; i < count; i++)
-        dtoa->digits[i] = (char)('0' + (n ? digit(&b, n - 1 - i) : 0));
+        dtoa->digits[i] = (char)('0' + (n ? digit_at(&b, n - 1 - i) : 0));
     if (!n || !rounds_up(&b, n - 1 - count, dtoa->digits[count - 1] - '0'))
         return count;
     int i = count - 1;

@@ -12,20 +12,20 @@ struct __lock {
 
 struct __lock __lock___libc_recursive_mutex;
 
-static void take(struct __lock *l)
+static void take_lock(struct __lock *l)
 {
     if (l->mutex.owner != bh_thread_self() + 1)
         bh_mutex_lock(&l->mutex);
     l->depth++;
 }
 
-static void give(struct __lock *l)
+static void give_lock(struct __lock *l)
 {
     if (--l->depth == 0)
         bh_mutex_unlock(&l->mutex);
 }
 
-static void make(_LOCK_T *lock)
+static void make_lock(_LOCK_T *lock)
 {
     *lock = calloc(1, sizeof(struct __lock));
     if (!*lock)
@@ -34,11 +34,11 @@ static void make(_LOCK_T *lock)
 
 void __retarget_lock_init(_LOCK_T *lock)
 {
-    make(lock);
+    make_lock(lock);
 }
 void __retarget_lock_init_recursive(_LOCK_T *lock)
 {
-    make(lock);
+    make_lock(lock);
 }
 void __retarget_lock_close(_LOCK_T lock)
 {
@@ -50,17 +50,17 @@ void __retarget_lock_close_recursive(_LOCK_T lock)
 }
 void __retarget_lock_acquire(_LOCK_T lock)
 {
-    take(lock);
+    take_lock(lock);
 }
 void __retarget_lock_acquire_recursive(_LOCK_T lock)
 {
-    take(lock);
+    take_lock(lock);
 }
 void __retarget_lock_release(_LOCK_T lock)
 {
-    give(lock);
+    give_lock(lock);
 }
 void __retarget_lock_release_recursive(_LOCK_T lock)
 {
-    give(lock);
+    give_lock(lock);
 }

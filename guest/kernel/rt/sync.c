@@ -43,7 +43,7 @@ uint64_t bh_now(void)
 void bh_sleep(uint64_t ns)
 {
     uint8_t nobody_wakes_this = 0;
-    bh_core()->wait(&nobody_wakes_this, ns);
+    bh_core()->sleep(&nobody_wakes_this, ns);
 }
 
 int bh_mutex_lock(struct bh_mutex *m)
@@ -53,7 +53,7 @@ int bh_mutex_lock(struct bh_mutex *m)
         return -EDEADLK;
     while (m->owner) {
         m->waiters++;
-        bh_core()->wait(m, BH_FOREVER);
+        bh_core()->sleep(m, BH_FOREVER);
         m->waiters--;
     }
     m->owner = self;
@@ -74,7 +74,7 @@ int bh_mutex_unlock(struct bh_mutex *m)
         return -EPERM;
     m->owner = 0;
     if (m->waiters)
-        bh_core()->wake(m, 1);
+        bh_core()->wakeup(m, 1);
     return 0;
 }
 
@@ -90,7 +90,7 @@ int bh_sem_wait(struct bh_sem *s, uint64_t timeout)
             left = timeout - spent;
         }
         s->waiters++;
-        bh_core()->wait(s, left);
+        bh_core()->sleep(s, left);
         s->waiters--;
     }
     s->value--;
@@ -103,7 +103,7 @@ int bh_sem_post(struct bh_sem *s)
         return -EOVERFLOW;
     s->value++;
     if (s->waiters)
-        bh_core()->wake(s, 1);
+        bh_core()->wakeup(s, 1);
     return 0;
 }
 
@@ -113,7 +113,7 @@ int bh_cond_wait(struct bh_cond *c, struct bh_mutex *m, uint64_t timeout)
     if (r)
         return r;
     c->waiters++;
-    r = bh_core()->wait(c, timeout);
+    r = bh_core()->sleep(c, timeout);
     c->waiters--;
     bh_mutex_lock(m);
     return r;
@@ -122,13 +122,13 @@ int bh_cond_wait(struct bh_cond *c, struct bh_mutex *m, uint64_t timeout)
 int bh_cond_signal(struct bh_cond *c)
 {
     if (c->waiters)
-        bh_core()->wake(c, 1);
+        bh_core()->wakeup(c, 1);
     return 0;
 }
 
 int bh_cond_broadcast(struct bh_cond *c)
 {
     if (c->waiters)
-        bh_core()->wake(c, UINT32_MAX);
+        bh_core()->wakeup(c, UINT32_MAX);
     return 0;
 }

@@ -103,7 +103,7 @@ static void fake_free(uint32_t edge, enum bh_arena which, void *block)
 }
 
 /* Time passes only here. */
-static int fake_wait(const void *key, uint64_t timeout)
+static int fake_sleep(const void *key, uint64_t timeout)
 {
     rig.waited_for = key;
     rig.now += bh_smaller(timeout, 1000);
@@ -171,7 +171,7 @@ void rig_start(void)
         .arena_alloc = fake_alloc,
         .arena_free = fake_free,
         .thread_self = fake_thread_self,
-        .wait = fake_wait,
+        .sleep = fake_sleep,
         .now = fake_now,
         .report = fake_report,
     };

@@ -7,7 +7,7 @@
 
 #include "fallback.h"
 
-static long result(long value)
+static long errno_result(long value)
 {
     if (value >= 0)
         return value;
@@ -18,18 +18,18 @@ static long result(long value)
 FALLBACK ssize_t read(int fd, void *buf, size_t n)
 {
     if (fd != BH_STDIN)
-        return result(-EBADF);
-    return n ? result(bh_core()->read(BH_STDIN, buf, n)) : 0;
+        return errno_result(-EBADF);
+    return n ? errno_result(bh_core()->read(BH_STDIN, buf, n)) : 0;
 }
 
 FALLBACK ssize_t write(int fd, const void *buf, size_t n)
 {
     if (fd != BH_STDOUT && fd != BH_STDERR)
-        return result(-EBADF);
+        return errno_result(-EBADF);
     if (!n)
         return 0;
     if (bh_self()->flags & BH_COMPARTMENT_DEFAULT)
-        return result(bh_core()->write((enum bh_stream)fd, buf, n));
+        return errno_result(bh_core()->write((enum bh_stream)fd, buf, n));
     bh_core()->log(bh_gates.compartment, buf, n); /* a library's prints go to the console */
     return (ssize_t)n;
 }
@@ -37,13 +37,13 @@ FALLBACK ssize_t write(int fd, const void *buf, size_t n)
 FALLBACK off_t lseek(int fd, off_t offset, int whence)
 {
     (void)offset, (void)whence;
-    return result(fd >= 0 && fd <= BH_STDERR ? -ESPIPE : -EBADF);
+    return errno_result(fd >= 0 && fd <= BH_STDERR ? -ESPIPE : -EBADF);
 }
 
 FALLBACK int fstat(int fd, struct stat *st)
 {
     if (fd < 0 || fd > BH_STDERR)
-        return (int)result(-EBADF);
+        return (int)errno_result(-EBADF);
     *st = (struct stat){.st_mode = S_IFCHR | 0600, .st_blksize = 4096};
     return 0;
 }
@@ -59,23 +59,23 @@ FALLBACK int isatty(int fd)
 
 FALLBACK int close(int fd)
 {
-    return fd >= 0 && fd <= BH_STDERR ? 0 : (int)result(-EBADF);
+    return fd >= 0 && fd <= BH_STDERR ? 0 : (int)errno_result(-EBADF);
 }
 
 FALLBACK int open(const char *path, int flags, ...)
 {
     (void)path, (void)flags;
-    return (int)result(-ENOSYS);
+    return (int)errno_result(-ENOSYS);
 }
 
 FALLBACK int unlink(const char *path)
 {
     (void)path;
-    return (int)result(-ENOSYS);
+    return (int)errno_result(-ENOSYS);
 }
 
 FALLBACK int stat(const char *restrict path, struct stat *restrict st)
 {
     (void)path, (void)st;
-    return (int)result(-ENOSYS);
+    return (int)errno_result(-ENOSYS);
 }

@@ -12,6 +12,7 @@
 #include <bh/virtqueue.h>
 
 #include "../src/node.h"
+#include "rpc/mount.h"
 
 enum {
     HOST_CHAIN = 4,                             /* descriptors of a message at most */

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <bh/bulkhead.h>
+#include <bh/core.h>
 
 #define MS 1000000ull
 

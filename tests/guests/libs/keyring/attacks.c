@@ -46,7 +46,7 @@ static uint64_t hypercall_port(void)
     return result;
 }
 
-static void bell(void)
+static void notify_peer(void)
 {
     __asm__ volatile("out %%eax, %%dx" : : "a"(0), "d"(BH_PORT_NOTIFY));
 }
@@ -116,8 +116,8 @@ static uint64_t pointers(void)
             return n + 1;
         if (core->read(BH_STDIN, at, 8) != (self ? -EBADF : -EFAULT))
             return n + 2;
-        if (core->callback(at) != BH_BAD_ARGUMENT || core->watch(at, at) != -EFAULT || core->wake(at, 1) != 0 ||
-            core->wait(at, 0) != -EFAULT)
+        if (core->callback(at) != BH_BAD_ARGUMENT || core->watch(at, at) != -EFAULT || core->wakeup(at, 1) != 0 ||
+            core->sleep(at, 0) != -EFAULT)
             return n + 3;
         call.n_callbacks = 1;
         call.callbacks = at;
@@ -158,7 +158,7 @@ uint64_t key_attack(const char *action, uint64_t number)
     if (!strcmp(action, "port"))
         return hypercall_port();
     if (!strcmp(action, "bell"))
-        return bell(), 1;
+        return notify_peer(), 1;
     if (!strcmp(action, "thread"))
         return write_thread();
     if (!strcmp(action, "no-thread"))

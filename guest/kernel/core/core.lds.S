@@ -1,5 +1,7 @@
-/* Linker script of the core: the same place in every VM (BH_CORE_IMAGE_VA), one segment per permission.
+/* Linker script of the core: the same place in every VM, one segment per permission. Goes through the preprocessor.
  * SPDX-License-Identifier: BSD-3-Clause */
+#include "rpc/map.h"
+
 OUTPUT_FORMAT(elf64-x86-64)
 OUTPUT_ARCH(i386:x86-64)
 ENTRY(bh_core_header)
@@ -14,14 +16,14 @@ PHDRS
 
 SECTIONS
 {
-    . = 0x300001000000; /* BH_CORE_IMAGE_VA */
+    . = BH_CORE_IMAGE_VA;
     .rodata : {
         KEEP(*(.bh_core))
         *(.rodata .rodata.* .data.rel.ro .data.rel.ro.* .got .got.plt)
     } :rodata
-    . = ALIGN(0x1000);
+    . = ALIGN(BH_PAGE_SIZE);
     .text : { *(.text .text.*) } :text =0xcccccccc
-    . = ALIGN(0x1000);
+    . = ALIGN(BH_PAGE_SIZE);
     .data : { *(.data .data.*) } :data
     .bss : { *(.bss .bss.* COMMON) } :data
     .debug_info 0 : { *(.debug_info) } :NONE

@@ -1,6 +1,6 @@
 /* The two halves of a call: submitted now, waited for later.
  * SPDX-License-Identifier: BSD-3-Clause */
-#include "rpc/marshal.h"
+#include <bh/marshal.h>
 
 _Thread_local uint32_t bh_submitted;
 
@@ -11,22 +11,22 @@ static bool is_local(uint32_t index)
     return edge && (edge->flags & BH_EDGE_LOCAL) == BH_EDGE_LOCAL;
 }
 
-/* Not under way any more, or never was. */
-static void forget(struct bh_async *async)
+/* The call is not under way any more, or never was. */
+static void forget_call(struct bh_async *async)
 {
     if (async->counted)
         --*async->submitted;
     async->counted = async->under_way = false;
 }
 
-static enum bh_status send(struct bh_async *async, enum bh_async_how how)
+static enum bh_status send_call(struct bh_async *async, enum bh_async_how how)
 {
     struct bh_outgoing *call = &async->call;
     async->made_here = async->under_way = async->counted = false;
     if (call->edge == BH_NO_EDGE)
         return async->status = BH_NO_GATE;
     if (how == BH_ASYNC_AT_ONCE || is_local(call->edge)) {
-        /* On the stack, whoever has `async` where: the callee of a light gate can use that. */
+        /* Copy it to the stack, wherever `async` lies: the callee of a light gate can use the stack. */
         struct bh_outgoing here = *call;
         async->status = bh_gate_call(&here);
         *call = here;
@@ -46,7 +46,7 @@ enum bh_status bh_async_send(struct bh_async *async, enum bh_async_how how, uint
 {
     async->passage = NULL;
     async->pc = pc;
-    return send(async, how);
+    return send_call(async, how);
 }
 
 enum bh_status bh_async_failed(struct bh_async *async, struct bh_passage *passage, enum bh_status status)
@@ -62,7 +62,7 @@ enum bh_status bh_async_failed(struct bh_async *async, struct bh_passage *passag
 enum bh_status bh_async_send_passage(struct bh_async *async, struct bh_passage *passage, enum bh_async_how how)
 {
     async->passage = passage;
-    enum bh_status status = send(async, how);
+    enum bh_status status = send_call(async, how);
     return status == BH_OK ? BH_OK : bh_async_failed(async, passage, status);
 }
 
@@ -73,7 +73,7 @@ enum bh_status bh_async_wait(struct bh_async *async)
         async->call.timeout = bh_call_timeout();
         status = bh_core()->collect(&async->call);
     }
-    forget(async);
+    forget_call(async);
     async->status = BH_BAD_ARGUMENT; /* of a second wait */
     return status;
 }
@@ -100,7 +100,7 @@ void bh_gate_drop(struct bh_call *call)
         async->call.timeout = 0;
         status = bh_core()->collect(&async->call);
     }
-    forget(async);
+    forget_call(async);
     if (async->passage && status != BH_TIMED_OUT) /* else the core frees the block when the reply comes */
         bh_pass_end(async->passage);
     async->status = BH_BAD_ARGUMENT;

@@ -1,16 +1,18 @@
-/* Linker script of a compartment's image: its window's addresses, one segment per permission.
+/* Linker script of a compartment's image: its window's addresses, one segment per permission. Goes through the
+ * preprocessor when the guest is built.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Needs --defsym=BH_INDEX=<compartment's index>. The numbers are those of rpc/abi.h, which a linker
- * script cannot include; tests/compose/test_link.py compares the two. No RELRO, no dynamic section:
- * every address is known here, so whatever is not a variable lies in the read-only segment. */
+ * Needs --defsym=BH_INDEX=<compartment's index>. No RELRO, no dynamic section: every address is known here, so whatever
+ * is not a variable lies in the read-only segment. */
+#include "rpc/map.h"
+
 OUTPUT_FORMAT(elf64-x86-64)
 OUTPUT_ARCH(i386:x86-64)
 ENTRY(bh_image)
 EXTERN(bh_image) /* guest/kernel/rt/image.S */
 
-BH_BASE = 0x110000000000 + 0x1000000000 * BH_INDEX; /* BH_COMPARTMENT_BASE */
-bh_gates = BH_BASE;                      /* BH_GATES_OFF: written by the VMM, no content here */
+BH_BASE = BH_COMPARTMENT_BASE(BH_INDEX);
+bh_gates = BH_BASE + BH_GATES_OFF; /* written by the VMM, no content here */
 
 PHDRS
 {
@@ -24,7 +26,7 @@ PHDRS
 
 SECTIONS
 {
-    . = BH_BASE + 0x100000; /* BH_IMAGE_OFF */
+    . = BH_BASE + BH_IMAGE_OFF;
     .rodata : {
         KEEP(*(.bh_image))
         . = ALIGN(32); /* as the compiler aligns such arrays: no gap that would count as an entry */
@@ -56,19 +58,19 @@ SECTIONS
         *(.tbss .tbss.* .gnu.linkonce.tb.*)
         *(.tcommon)
         . = ALIGN(64);
-        . += BH_INDEX * 0x1000; /* BH_TLS_SLOT */
+        . += BH_INDEX * BH_TLS_SLOT;
     } :rodata :tls
     __bh_tls_align = MAX(ALIGNOF(.tdata), ALIGNOF(.tbss));
     __bh_tls_filesz = SIZEOF(.tdata);
-    __bh_tls_memsz = ADDR(.tbss) + SIZEOF(.tbss) - BH_INDEX * 0x1000 - ADDR(.tdata);
+    __bh_tls_memsz = ADDR(.tbss) + SIZEOF(.tbss) - BH_INDEX * BH_TLS_SLOT - ADDR(.tdata);
 
-    . = ALIGN(0x1000);
+    . = ALIGN(BH_PAGE_SIZE);
     .text : {
         *(.text.unlikely .text.unlikely.* .text.startup .text.startup.* .text.hot .text.hot.*)
         *(.text .text.* .gnu.linkonce.t.*)
     } :text =0xcccccccc
 
-    . = ALIGN(0x1000);
+    . = ALIGN(BH_PAGE_SIZE);
     .data : {
         *(.data .data.* .gnu.linkonce.d.*)
     } :data
@@ -77,7 +79,7 @@ SECTIONS
     } :data
     __bh_image_end = .;
 
-    .bh_shared (BH_BASE + 0x20000000) : { /* BH_SHARED_OFF */
+    .bh_shared (BH_BASE + BH_SHARED_OFF) : {
         *(.bh_shared .bh_shared.*)
         . = ALIGN(64);
     } :shared
@@ -101,8 +103,8 @@ SECTIONS
 /* The application's compartment alone has a main(). */
 __bh_main = DEFINED(main) ? bh_runtime_main : 0;
 
-ASSERT(BH_INDEX < 64, "BH_INDEX: a compartment's index is 0 to 63")
+ASSERT(BH_INDEX < BH_COMPARTMENTS_MAX, "BH_INDEX: a compartment's index is 0 to 63")
 ASSERT(__bh_tls_align <= 64, "thread-local variables have an alignment of more than 64 bytes")
-ASSERT(__bh_tls_memsz <= 0x1000, "thread-local variables take more than 4096 bytes")
-ASSERT(__bh_image_end <= BH_BASE + 0x20000000, "code and static data take more than 511 MiB")
-ASSERT(SIZEOF(.bh_shared) <= 0x20000000, "bh_shared statics take more than 512 MiB")
+ASSERT(__bh_tls_memsz <= BH_TLS_SLOT, "thread-local variables take more than 4096 bytes")
+ASSERT(__bh_image_end <= BH_BASE + BH_IMAGE_OFF + BH_IMAGE_MAX, "code and static data take more than 511 MiB")
+ASSERT(SIZEOF(.bh_shared) <= BH_SHARED_MAX, "bh_shared statics take more than 512 MiB")

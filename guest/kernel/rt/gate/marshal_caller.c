@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "rpc/channel.h"
-#include "rpc/marshal.h"
+#include <bh/marshal.h>
 
 const struct bh_boot_edge *bh_known_edges[BH_EDGES_MAX];
 
@@ -19,7 +19,7 @@ const struct bh_boot_edge *bh_find_edge(uint32_t edge)
     return bh_known_edges[edge];
 }
 
-static size_t room(uint64_t base, uint64_t size, uint64_t address)
+static size_t room_in(uint64_t base, uint64_t size, uint64_t address)
 {
     return address >= base && address - base <= size ? size - (address - base) : 0;
 }
@@ -30,17 +30,17 @@ size_t bh_edge_room(const struct bh_boot_edge *edge, uint32_t arenas, uint64_t a
     size_t found;
 
     if (arenas & 1u << BH_ARENA_CALLS) {
-        found = room(region + BH_EDGE_ARENA_OFF, edge->arena_size, address);
+        found = room_in(region + BH_EDGE_ARENA_OFF, edge->arena_size, address);
         if (found)
             return found;
     }
     if (arenas & 1u << BH_ARENA_CALLBACKS) {
-        found = room(region + BH_EDGE_CB_ARENA_OFF, BH_EDGE_CB_ARENA_SIZE, address);
+        found = room_in(region + BH_EDGE_CB_ARENA_OFF, BH_EDGE_CB_ARENA_SIZE, address);
         if (found)
             return found;
     }
     for (uint32_t i = 0; i < edge->n_ranges && i < BH_RANGES_MAX; i++) {
-        found = room(edge->ranges[i].va, edge->ranges[i].size, address);
+        found = room_in(edge->ranges[i].va, edge->ranges[i].size, address);
         if (found)
             return found;
     }
@@ -64,8 +64,8 @@ static bool add_aligned(size_t *total, size_t size)
 }
 
 /* Decides about one argument; adds to `total` what has to be copied. */
-static enum bh_status classify(const struct bh_passage *pass, const struct bh_boot_edge *edge, struct bh_argument *a,
-                               size_t *total)
+static enum bh_status classify_argument(const struct bh_passage *pass, const struct bh_boot_edge *edge,
+                                        struct bh_argument *a, size_t *total)
 {
     /* A callback may pass on what lies in the arena of the call that it belongs to. */
     uint32_t arenas = pass->which == BH_ARENA_CALLBACKS ? 1u << BH_ARENA_CALLS : 0;
@@ -99,8 +99,8 @@ static enum bh_status classify(const struct bh_passage *pass, const struct bh_bo
     return add_aligned(total, a->size) ? BH_OK : BH_TOO_BIG;
 }
 
-/* For the statistics. Arguments of no bytes and parts of structs' frames aside. */
-static void count(struct bh_outgoing *call, const struct bh_argument *a)
+/* Counts bytes for the statistics, without those in the frame. */
+static void count_argument(struct bh_outgoing *call, const struct bh_argument *a)
 {
     if (bh_is_copied(a))
         call->copied += (uint32_t)a->size * (((a->how & BH_IN) != 0) + ((a->how & BH_OUT) != 0));
@@ -137,8 +137,8 @@ static void copy_all(struct bh_passage *pass, size_t offset)
     }
 }
 
-/* Takes the block, as soon as other calls leave room for it and as long as the call may take: calls that timed out keep
- * theirs until the callee replies, which may be never. */
+/* Takes the call's block. Waits until other calls leave room for it, no longer than the call may take: calls that timed
+ * out keep their blocks until the callee replies, which may be never. */
 static enum bh_status take_block(struct bh_passage *pass, const struct bh_boot_edge *edge, size_t size)
 {
     const volatile struct bh_status_page *status = bh_address(BH_STATUS_VA);
@@ -149,14 +149,14 @@ static enum bh_status take_block(struct bh_passage *pass, const struct bh_boot_e
         call->block = bh_core()->arena_alloc(call->edge, pass->which, size);
         if (call->block)
             return BH_OK;
-        if (bh_submitted) /* perhaps they have it, and nobody but this thread gives it back */
+        if (bh_submitted) /* those calls may have it, and only this thread gives it back */
             return BH_BUSY;
         if (call->timeout == 0)
             return BH_TIMED_OUT;
         uint64_t start = bh_core()->now();
         uint32_t epoch = status->hold_epoch;
-        bh_core()->wait(bh_address(arena_base(pass)), call->timeout);
-        /* Time in a debugger's hands does not count. */
+        bh_core()->sleep(bh_address(arena_base(pass)), call->timeout);
+        /* Time that a debugger holds a VM does not count. */
         if (call->timeout != BH_FOREVER && !status->held && status->hold_epoch == epoch)
             call->timeout -= bh_smaller(bh_core()->now() - start, call->timeout);
     }
@@ -173,12 +173,12 @@ enum bh_status bh_pass_begin(struct bh_passage *pass)
     add_aligned(&frame, pass->frame_size);
     total = frame;
     for (uint32_t i = 0; i < pass->n_arguments; i++) {
-        enum bh_status status = classify(pass, edge, &pass->arguments[i], &total);
+        enum bh_status status = classify_argument(pass, edge, &pass->arguments[i], &total);
         if (status != BH_OK) {
             pass->culprit = &pass->arguments[i];
             return status;
         }
-        count(pass->call, &pass->arguments[i]);
+        count_argument(pass->call, &pass->arguments[i]);
     }
     if (total == 0)
         return BH_OK;

@@ -1,11 +1,11 @@
 /* Handle tables: one per edge, grown on demand, free entries in a list.
  * SPDX-License-Identifier: BSD-3-Clause */
-#include "rpc/handles.h"
+#include <bh/handles.h>
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "rpc/abi.h"
+#include "rpc/map.h"
 
 #define GENERATION_SHIFT 16 /* number = generation << 16 | index; generation is never 0 */
 #define GENERATION_LAST  (UINT64_MAX >> GENERATION_SHIFT)
@@ -25,7 +25,7 @@ struct entry {
 struct table {
     struct entry *entries;
     uint32_t n, in_use, first_free, last_free;
-    bool orphaned; /* the caller is gone: what nobody uses any more is released */
+    bool orphaned; /* the caller is gone: an entry is released as soon as no call uses it */
 };
 
 static struct table tables[BH_EDGES_MAX];
@@ -40,7 +40,7 @@ static void append_free(struct table *t, uint32_t index)
     t->last_free = index;
 }
 
-static bool grow(struct table *t)
+static bool grow_table(struct table *t)
 {
     uint32_t n = t->n ? 2 * t->n : FIRST_ENTRIES;
     if (t->n == BH_HANDLES_MAX)
@@ -57,7 +57,7 @@ static bool grow(struct table *t)
     return true;
 }
 
-static void forget(struct table *t, uint32_t index)
+static void forget_entry(struct table *t, uint32_t index)
 {
     t->entries[index].type = NULL;
     t->entries[index].object = NULL;
@@ -66,7 +66,7 @@ static void forget(struct table *t, uint32_t index)
 }
 
 /* The entry that a number names, whatever its state. */
-static struct entry *find(uint32_t edge, uint64_t number)
+static struct entry *find_entry(uint32_t edge, uint64_t number)
 {
     if (edge >= BH_EDGES_MAX)
         return NULL;
@@ -83,7 +83,7 @@ uint64_t bh_handle_reserve(uint32_t edge, const struct bh_handle_type *type)
     if (edge >= BH_EDGES_MAX)
         return 0;
     struct table *t = &tables[edge];
-    if (t->in_use == t->n && !grow(t))
+    if (t->in_use == t->n && !grow_table(t))
         return 0;
     uint32_t index = t->first_free;
     struct entry *e = &t->entries[index];
@@ -98,14 +98,14 @@ uint64_t bh_handle_reserve(uint32_t edge, const struct bh_handle_type *type)
 
 void bh_handle_publish(uint32_t edge, uint64_t number, void *object)
 {
-    struct entry *e = find(edge, number);
+    struct entry *e = find_entry(edge, number);
     if (e)
         e->object = object;
 }
 
 void *bh_handle_pin(uint32_t edge, const struct bh_handle_type *type, uint64_t number, bool exclusive)
 {
-    struct entry *e = find(edge, number);
+    struct entry *e = find_entry(edge, number);
     if (!e || e->type != type || !e->object)
         return NULL;
     if (exclusive ? e->pins != 0 : e->pins >= EXCLUSIVE - 1)
@@ -114,12 +114,12 @@ void *bh_handle_pin(uint32_t edge, const struct bh_handle_type *type, uint64_t n
     return e->object;
 }
 
-/* The table may grow while a library's function runs, so the entry is gone from it before. */
-static void release(struct table *t, uint32_t index)
+/* The table may grow while a library's function runs, so the entry is removed first. */
+static void release_entry(struct table *t, uint32_t index)
 {
     const struct bh_handle_type *type = t->entries[index].type;
     void *object = t->entries[index].object;
-    forget(t, index);
+    forget_entry(t, index);
     if (type->release && object)
         type->release(object);
     if (type->twin_size)
@@ -128,18 +128,18 @@ static void release(struct table *t, uint32_t index)
 
 void bh_handle_unpin(uint32_t edge, uint64_t number)
 {
-    struct entry *e = find(edge, number);
+    struct entry *e = find_entry(edge, number);
     if (!e)
         return;
     e->pins = e->pins == EXCLUSIVE ? 0 : (uint16_t)(e->pins - 1);
     if (!e->pins && tables[edge].orphaned)
-        release(&tables[edge], (uint32_t)(number & INDEX_MASK));
+        release_entry(&tables[edge], (uint32_t)(number & INDEX_MASK));
 }
 
 void bh_handle_forget(uint32_t edge, uint64_t number)
 {
-    if (find(edge, number))
-        forget(&tables[edge], (uint32_t)(number & INDEX_MASK));
+    if (find_entry(edge, number))
+        forget_entry(&tables[edge], (uint32_t)(number & INDEX_MASK));
 }
 
 void bh_handles_caller_died(void *edge)
@@ -150,7 +150,7 @@ void bh_handles_caller_died(void *edge)
     t->orphaned = true;
     for (uint32_t i = 0; i < t->n; i++)
         if (t->entries[i].type && !t->entries[i].pins)
-            release(t, i);
+            release_entry(t, i);
 }
 
 uint32_t bh_handles_in_use(uint32_t edge)

@@ -1,19 +1,20 @@
-/* Ring 0 of a guest, all of it: exceptions become reports to the VMM, and VMCALL is issued for ring 3.
+/* The trap shim, all of a guest's ring 0: it reports exceptions to the VMM, and issues VMCALL for ring 3.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * A position-independent blob inside the VMM, which copies it to a supervisor-only page and points the IDT
- * at bh_stub_vectors (one entry each BH_STUB_STRIDE bytes) and at one of the two bh_stub_*call. No stack but
- * those of the TSS, no data, no state. */
-#define BH_PORT_TRAP 0xb08 /* rpc/abi.h */
-#define STRIDE 16          /* vmm/kvm/descriptor_tables.h */
+ * A position-independent blob inside the VMM, which copies it to a supervisor-only page and points the IDT at
+ * bh_shim_vectors (one entry each SHIM_STRIDE bytes), at bh_shim_vmcall or bh_shim_vmmcall, and at bh_shim_thread. It
+ * uses the stacks of the TSS, and has no data and no state. */
+#include "rpc/hypercall.h"
+
+#define STRIDE 16 /* vmm/kvm/descriptor_tables.h, SHIM_STRIDE */
 #define MSR_FS_BASE 0xc0000100
 
-        .section .rodata.bh_stub, "a"
-        .globl  bh_stub_start, bh_stub_end, bh_stub_vectors, bh_stub_vmcall, bh_stub_vmmcall, \
-                bh_stub_thread
+        .section .rodata.bh_shim, "a"
+        .globl  bh_shim_start, bh_shim_end, bh_shim_vectors, bh_shim_vmcall, bh_shim_vmmcall, \
+                bh_shim_thread
         .balign 16
-bh_stub_start:
-bh_stub_vectors:
+bh_shim_start:
+bh_shim_vectors:
         /* The CPU pushes an error code for these alone (Intel SDM vol. 3A, table 6-1; AMD: 29, 30). */
         vector = 0
         .rept 32
@@ -27,7 +28,7 @@ bh_stub_vectors:
         vector = vector + 1
         .endr
 
-        /* struct bh_trap, from its end to its start; the VMM reads it through %rsp. */
+        /* Pushes struct bh_trap, from its end to its start; the VMM reads it through %rsp. */
 report:
         cld
         push    %rax
@@ -81,16 +82,16 @@ report:
         iretq
         .endm
         .balign 16
-bh_stub_vmcall:
+bh_shim_vmcall:
         hypercall vmcall
         .balign 16
-bh_stub_vmmcall:
+bh_shim_vmmcall:
         hypercall vmmcall
 
-        /* BH_VECTOR_THREAD: %fs base = rdi, for the core, which alone runs with PKRU 0. Compartments cannot change it:
-         * CR4.FSGSBASE is off in a VM with protection keys. */
+        /* BH_VECTOR_THREAD: %fs base = rdi, for the core, which alone runs with PKRU 0. Compartments cannot change the
+         * base themselves: CR4.FSGSBASE is off in a VM with protection keys. */
         .balign 16
-bh_stub_thread:
+bh_shim_thread:
         xor     %ecx, %ecx
         rdpkru
         test    %eax, %eax
@@ -104,6 +105,6 @@ bh_stub_thread:
 1:      push    $0
         push    $13
         jmp     report
-bh_stub_end:
+bh_shim_end:
 
         .section .note.GNU-stack, "", @progbits

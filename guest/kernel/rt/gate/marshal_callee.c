@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <stdlib.h>
 
-#include "rpc/marshal.h"
+#include <bh/marshal.h>
 
 struct bh_private {
     struct bh_private *next;
@@ -11,7 +11,7 @@ struct bh_private {
     _Alignas(16) unsigned char data[];
 };
 
-static void *fail(struct bh_visit *visit, enum bh_status status)
+static void *fail_visit(struct bh_visit *visit, enum bh_status status)
 {
     if (visit->status == BH_OK)
         visit->status = status;
@@ -34,8 +34,8 @@ static size_t room_at(const struct bh_visit *visit, uint64_t address)
     return bh_edge_room(visit->edge, arenas, address);
 }
 
-/* The arena's blocks of one call are neighbours: one range is enough. */
-static void remember(struct bh_visit *visit, const char *data, size_t size)
+/* The arena's blocks of one call are neighbours, so one range is enough. */
+static void remember_small(struct bh_visit *visit, const char *data, size_t size)
 {
     if (!visit->small_size && size <= BH_PUSH_MAX) {
         visit->small = data;
@@ -51,8 +51,8 @@ void *bh_visit_buffer(struct bh_visit *visit, uint64_t address, size_t size, siz
         return NULL;
     size_t room = room_at(visit, address);
     if (room == 0 || size > room || address % align != 0)
-        return fail(visit, BH_BAD_ARGUMENT);
-    remember(visit, (const char *)(uintptr_t)address, size);
+        return fail_visit(visit, BH_BAD_ARGUMENT);
+    remember_small(visit, (const char *)(uintptr_t)address, size);
     return (void *)(uintptr_t)address;
 }
 
@@ -61,7 +61,7 @@ void *bh_visit_frame(struct bh_visit *visit, uint64_t address, size_t size, void
     void *frame = bh_visit_buffer(visit, address, size, sizeof(uint64_t));
     if (!frame) {
         memset(in, 0, in_size);
-        return fail(visit, BH_BAD_ARGUMENT);
+        return fail_visit(visit, BH_BAD_ARGUMENT);
     }
     bh_copy_in(in, frame, in_size);
     return frame;
@@ -71,7 +71,7 @@ static struct bh_private *new_private(struct bh_visit *visit, size_t size)
 {
     struct bh_private *p = size <= SIZE_MAX - sizeof(*p) ? malloc(sizeof(*p) + size) : NULL;
     if (!p)
-        return fail(visit, BH_NO_MEMORY);
+        return fail_visit(visit, BH_NO_MEMORY);
     p->next = visit->privates;
     p->back = NULL;
     p->size = size;
@@ -90,8 +90,7 @@ void *bh_visit_snapshot(struct bh_visit *visit, uint64_t address, size_t size, s
     return p->data;
 }
 
-/* Continues in memory of its own a string of which `have` bytes, none of them the NUL, are in
- * `small`. */
+/* Continues a string of which `have` bytes, none of them the NUL, are in `small`, in memory of its own. */
 static char *long_string(struct bh_visit *visit, const char *shared, size_t limit, const char *small, size_t have)
 {
     struct bh_private *p = NULL;
@@ -109,7 +108,7 @@ static char *long_string(struct bh_visit *visit, const char *shared, size_t limi
                 return (char *)p->data;
         }
     }
-    return fail(visit, BH_BAD_ARGUMENT);
+    return fail_visit(visit, BH_BAD_ARGUMENT);
 }
 
 char *bh_visit_string(struct bh_visit *visit, uint64_t address, char *small, size_t small_size)
@@ -127,7 +126,7 @@ char *bh_visit_string(struct bh_visit *visit, uint64_t address, char *small, siz
     return long_string(visit, shared, limit, small, have);
 }
 
-static void hold(struct bh_visit *visit, struct bh_held *held)
+static void hold_handle(struct bh_visit *visit, struct bh_held *held)
 {
     held->next = visit->held;
     visit->held = held;
@@ -141,9 +140,9 @@ void *bh_visit_handle(struct bh_visit *visit, struct bh_held *held, const struct
         return NULL;
     held->object = bh_handle_pin(visit->call->edge, type, number, exclusive);
     if (!held->object)
-        return fail(visit, BH_BAD_HANDLE);
+        return fail_visit(visit, BH_BAD_HANDLE);
     held->number = number;
-    hold(visit, held);
+    hold_handle(visit, held);
     return held->object;
 }
 
@@ -155,15 +154,15 @@ void *bh_visit_reserve(struct bh_visit *visit, struct bh_held *held, const struc
     if (type->twin_size) {
         held->object = calloc(1, type->twin_size);
         if (!held->object)
-            return fail(visit, BH_NO_MEMORY);
+            return fail_visit(visit, BH_NO_MEMORY);
     }
     held->number = bh_handle_reserve(visit->call->edge, type);
     if (!held->number) {
         free(held->object);
         held->object = NULL;
-        return fail(visit, BH_NO_MEMORY);
+        return fail_visit(visit, BH_NO_MEMORY);
     }
-    hold(visit, held);
+    hold_handle(visit, held);
     return held->object;
 }
 
@@ -176,7 +175,7 @@ uint64_t bh_visit_keep(struct bh_held *held, void *object)
     return held->number;
 }
 
-/* What names the call when calling back. A light gate's is where it lies, in the caller's window. */
+/* The name of the call in callbacks. For a light gate that is its address in the caller's window. */
 static uint32_t name_of(const struct bh_visit *visit)
 {
     bool light = visit->edge->flags & BH_EDGE_LIGHT;
@@ -188,7 +187,7 @@ int bh_visit_thunk(struct bh_visit *visit, struct bh_thunk *pool, uint64_t word)
     if (visit->status != BH_OK || word == 0)
         return -1;
     if (word > UINT16_MAX) {
-        fail(visit, BH_BAD_ARGUMENT);
+        fail_visit(visit, BH_BAD_ARGUMENT);
         return -1;
     }
     for (unsigned i = 0; i < BH_THUNKS; i++) {
@@ -202,7 +201,7 @@ int bh_visit_thunk(struct bh_visit *visit, struct bh_thunk *pool, uint64_t word)
         visit->thunks = &pool[i];
         return (int)i;
     }
-    fail(visit, BH_NO_MEMORY);
+    fail_visit(visit, BH_NO_MEMORY);
     return -1;
 }
 
@@ -218,7 +217,7 @@ uint64_t bh_visit_text(char *shared, const char *string)
     return 1;
 }
 
-static void release(const struct bh_visit *visit, struct bh_held *held)
+static void release_handle(const struct bh_visit *visit, struct bh_held *held)
 {
     uint32_t edge = visit->call->edge;
     if (!held->made && !held->drop) {
@@ -240,7 +239,7 @@ enum bh_status bh_visit_end(struct bh_visit *visit)
         free(p);
     }
     for (struct bh_held *held = visit->held; held; held = held->next)
-        release(visit, held);
+        release_handle(visit, held);
     for (struct bh_thunk *thunk = visit->thunks; thunk; thunk = thunk->next)
         thunk->busy = false;
     if (visit->small_size)

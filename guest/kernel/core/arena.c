@@ -1,6 +1,6 @@
 /* First-fit range allocator of an edge's copy arena.
  * SPDX-License-Identifier: BSD-3-Clause */
-#include "rpc/arena.h"
+#include "arena.h"
 
 void bh_arena_init(struct bh_arena_map *map, uint64_t base, uint64_t size)
 {
@@ -9,7 +9,7 @@ void bh_arena_init(struct bh_arena_map *map, uint64_t base, uint64_t size)
     map->n = 0;
 }
 
-static void insert(struct bh_arena_map *map, uint32_t at, uint64_t start, uint64_t end)
+static void insert_block(struct bh_arena_map *map, uint32_t at, uint64_t start, uint64_t end)
 {
     for (uint32_t i = map->n; i > at; i--)
         map->block[i] = map->block[i - 1];
@@ -26,14 +26,14 @@ uint64_t bh_arena_take(struct bh_arena_map *map, size_t size)
     uint64_t start = map->base, limit = map->base + map->size;
     for (uint32_t i = 0; i < map->n; i++) {
         if (map->block[i].start - start >= need) {
-            insert(map, i, start, start + need);
+            insert_block(map, i, start, start + need);
             return start;
         }
         start = map->block[i].end;
     }
     if (limit - start < need)
         return 0;
-    insert(map, map->n, start, start + need);
+    insert_block(map, map->n, start, start + need);
     return start;
 }
 

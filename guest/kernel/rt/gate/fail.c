@@ -1,6 +1,6 @@
 /* What a failed gate call leads to: a recorded status, an error value, or a report.
  * SPDX-License-Identifier: BSD-3-Clause */
-#include "rpc/marshal.h"
+#include <bh/marshal.h>
 
 _Thread_local struct bh_try *bh_try_current;
 
@@ -41,7 +41,7 @@ struct text {
     char *at, *end;
 };
 
-static void add(struct text *t, const char *string)
+static void add_text(struct text *t, const char *string)
 {
     while (*string && t->at < t->end)
         *t->at++ = *string++;
@@ -57,47 +57,47 @@ static void add_number(struct text *t, uint64_t number)
         *--first = (char)('0' + number % 10);
         number /= 10;
     } while (number);
-    add(t, first);
+    add_text(t, first);
 }
 
-static void set(char *field, size_t size, const char *string)
+static void set_field(char *field, size_t size, const char *string)
 {
     struct text t = {field, field + size - 1};
-    add(&t, string);
+    add_text(&t, string);
 }
 
-static void explain(struct text *t, enum bh_status status, const struct bh_argument *a, const struct bh_boot_edge *edge,
-                    bool back)
+static void explain_status(struct text *t, enum bh_status status, const struct bh_argument *a,
+                           const struct bh_boot_edge *edge, bool back)
 {
     if (!a)
         return;
     if (status == BH_TOO_BIG && a->size == BH_BAD_SIZE) {
-        add(t, ": its size is negative or overflows");
+        add_text(t, ": its size is negative or overflows");
     } else if (status == BH_TOO_BIG && a->how & BH_STRING && a->size > BH_STRING_IN_MAX) {
-        add(t, ": a string of ");
+        add_text(t, ": a string of ");
         add_number(t, a->size);
-        add(t, " bytes, at most ");
+        add_text(t, " bytes, at most ");
         add_number(t, BH_STRING_IN_MAX);
-        add(t, " can cross");
+        add_text(t, " can cross");
     } else if (status == BH_TOO_BIG) {
         uint64_t arena = back ? BH_EDGE_CB_ARENA_SIZE : edge ? edge->arena_size : 0;
-        add(t, ": ");
+        add_text(t, ": ");
         add_number(t, a->size);
-        add(t, a->size > arena ? " bytes do not fit" : " bytes and the other arguments do not fit");
-        add(t, " the edge's arena of ");
+        add_text(t, a->size > arena ? " bytes do not fit" : " bytes and the other arguments do not fit");
+        add_text(t, " the edge's arena of ");
         add_number(t, arena);
-        add(t, "; put them into a share, or raise arena of this edge");
+        add_text(t, "; put them into a share, or raise arena of this edge");
     } else if (status == BH_UNANNOTATED && a->parent && a->parent->shared) {
-        add(t, ": a struct in a share points to it, so it has to lie in a share too");
+        add_text(t, ": a struct in a share points to it, so it has to lie in a share too");
     } else if (status == BH_UNANNOTATED) {
-        add(t, ": use bh_shared, bh_shared_stack or bh_malloc_shared");
+        add_text(t, ": use bh_shared, bh_shared_stack or bh_malloc_shared");
     } else if (status == BH_BAD_ARGUMENT && a->how & BH_MUST_BE_NULL) {
-        add(t, ": has to be NULL to cross a gate");
+        add_text(t, ": has to be NULL to cross a gate");
     }
 }
 
-static void report(const struct bh_site *site, const struct bh_outgoing *call, enum bh_status status,
-                   const struct bh_argument *culprit, uint64_t pc, bool fatal)
+static void report_failure(const struct bh_site *site, const struct bh_outgoing *call, enum bh_status status,
+                           const struct bh_argument *culprit, uint64_t pc, bool fatal)
 {
     const struct bh_boot_edge *edge = bh_edge_of(call->edge);
     bool back = site->flags & BH_SITE_CALLBACK;
@@ -117,11 +117,11 @@ static void report(const struct bh_site *site, const struct bh_outgoing *call, e
     if (culprit) {
         r.address = bh_word_pointer(culprit->data);
         r.size = culprit->size == BH_BAD_SIZE ? 0 : culprit->size;
-        set(r.argument, sizeof(r.argument), culprit->name);
+        set_field(r.argument, sizeof(r.argument), culprit->name);
     }
-    set(r.function, sizeof(r.function), site->function);
-    add(&text, bh_status_text(status));
-    explain(&text, status, culprit, edge, back);
+    set_field(r.function, sizeof(r.function), site->function);
+    add_text(&text, bh_status_text(status));
+    explain_status(&text, status, culprit, edge, back);
     bh_core()->report(&r);
     if (fatal)
         __builtin_trap(); /* a fatal report does not return */
@@ -144,9 +144,9 @@ void bh_gate_failed(const struct bh_site *site, const struct bh_outgoing *call, 
         if (bh_try_current->status == BH_OK)
             bh_try_current->status = status;
     } else if (!back && !(site->flags & BH_SITE_ERROR)) {
-        report(site, call, status, culprit, pc, true);
+        report_failure(site, call, status, culprit, pc, true);
     } else if (!expected) {
-        report(site, call, status, culprit, pc, false);
+        report_failure(site, call, status, culprit, pc, false);
     }
     if (site->flags & BH_SITE_ERROR)
         errno = errno_of(status);

@@ -1,9 +1,9 @@
 /* Objects of a library that a caller knows by number only: one table per edge, in the callee.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * A number is index and generation, so a stale one is found out; it means something on its own edge
- * only. Generations have 48 bits: an entry used a million times a second repeats one after nine years. While a
- * call uses an object it cannot be freed by another one. */
+ * A number holds an index and a generation, so that a stale one is detected; it means something on its own edge only.
+ * Generations have 48 bits: an entry that is used a million times a second repeats one after nine years. An object that
+ * a call uses cannot be freed by another call. Nothing here blocks, except in a library's own release function. */
 #ifndef BH_HANDLES_H
 #define BH_HANDLES_H
 
@@ -24,14 +24,15 @@ struct bh_handle_type {
 uint64_t bh_handle_reserve(uint32_t edge, const struct bh_handle_type *type);
 /* From now on the number means `object`. */
 void bh_handle_publish(uint32_t edge, uint64_t number, void *object);
-/* The object, pinned; NULL: no such handle of that type, or (`exclusive`, or pinned so) in use by
- * another call. */
+/* The object, pinned until bh_handle_unpin(). NULL: there is no such handle of that type, or another call uses it and
+ * one of the two wants it for itself (`exclusive`). */
 void *bh_handle_pin(uint32_t edge, const struct bh_handle_type *type, uint64_t number, bool exclusive);
 void bh_handle_unpin(uint32_t edge, uint64_t number);
-/* Forgets a number that reserve() gave; the object itself is the caller's. Pins do not matter. */
+/* Forgets a number that bh_handle_reserve() gave, whether it is pinned or not; the caller owns the object again. */
 void bh_handle_forget(uint32_t edge, uint64_t number);
-/* The caller at the other end of an edge (its number, as a pointer) is gone: releases everything it was given, what
- * a call still uses when that call ends. The core runs it on a thread of its own (struct bh_image), so it may block. */
+/* The caller at the other end of an edge (its number, as a pointer) is gone: releases everything that it was given, and
+ * what a call still uses as soon as that call ends. The core runs it on a thread of its own (struct bh_image), so it
+ * may block. */
 void bh_handles_caller_died(void *edge);
 /* Handles of an edge that are in use, for tests. */
 uint32_t bh_handles_in_use(uint32_t edge);
