@@ -19,7 +19,7 @@ int chdir(const char *path)
 
 int fchdir(int fd)
 {
-    vfs_file_t dir;
+    vfs_file_t dir = NULL;
     int r;
     struct px_file *f = px_file_get(fd, &r);
     if (f) {

@@ -42,7 +42,7 @@ int fstatat(int dir, const char *restrict path, struct stat *restrict st, int fl
 
 int faccessat(int dir, const char *path, int mode, int flags)
 {
-    struct stat st;
+    struct stat st = {0};
     (void)flags; /* there is one user */
     if (stat_in(dir, path, &st, true) != 0)
         return -1;

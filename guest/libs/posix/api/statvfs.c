@@ -38,7 +38,7 @@ int statvfs(const char *path, struct statvfs *st)
 
 int fstatvfs(int fd, struct statvfs *st)
 {
-    struct vfs_room room;
+    struct vfs_room room = {0};
     int r;
     struct px_file *f = px_file_get(fd, &r);
     if (f) {

@@ -51,7 +51,7 @@ int getrlimit(int resource, struct rlimit *limit)
 /* Limits cannot be raised. Lower ones are accepted, but only RLIMIT_NOFILE is remembered. */
 int setrlimit(int resource, const struct rlimit *limit)
 {
-    struct rlimit now;
+    struct rlimit now = {0};
     if (getrlimit(resource, &now) != 0)
         return -1;
     if (limit->rlim_cur > limit->rlim_max)

@@ -174,7 +174,7 @@ int sigaction(int number, const struct sigaction *restrict action, struct sigact
 
 _sig_func_ptr signal(int number, _sig_func_ptr handler)
 {
-    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART}, old;
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART}, old = {0};
     return sigaction(number, &action, &old) ? SIG_ERR : old.sa_handler;
 }
 
