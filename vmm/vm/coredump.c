@@ -215,7 +215,7 @@ static void send_load(const struct vm *vm, const uint8_t *host, uint64_t size, u
 static void current_registers(const struct vm *vm, struct bh_trap *t)
 {
     struct kvm_regs r;
-    uint64_t frame[7]; /* of the ring-0 stub at its VMCALL: rdx rcx rbx, then rip cs rflags rsp of ring 3 */
+    uint64_t frame[7]; /* of the trap shim at its VMCALL: rdx rcx rbx, then rip cs rflags rsp of ring 3 */
     if (ioctl(vm->vcpu.fd, KVM_GET_REGS, &r))
         return;
     *t = trap_from_kvm(&r);
