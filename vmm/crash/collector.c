@@ -135,7 +135,8 @@ static void write_all(const struct postmortem *p, const struct crash *c, int dir
     }
 }
 
-static void collect(const struct resources *r, const struct crash *c, uint64_t cores, const char *chosen, int looked)
+static void collect_all(const struct resources *r, const struct crash *c, uint64_t cores, const char *chosen,
+                        int looked)
 {
     static struct postmortem p;
     char path[PATH_MAX];
@@ -169,7 +170,7 @@ bool collector_start(struct collector *s, const struct resources *r, const struc
         signal(SIGINT, SIG_IGN); /* the report is what the user waits for */
         signal(SIGTERM, SIG_IGN);
         close(ends[0]);
-        collect(r, c, cores, dir, ends[1]);
+        collect_all(r, c, cores, dir, ends[1]);
         _exit(0);
     }
     close(ends[1]);

@@ -13,9 +13,9 @@
 #define COREDUMP_DATA_MAX (1ull << 30) /* bytes of a core dump that are not zero */
 #define COREDUMP_SIZE_MAX (1ull << 40) /* its length, holes included */
 
-/* Writes the core dump that comes from `socket` into `file`, which is empty. Blocks as long as the socket's own time-out
- * allows for each piece, and no longer than `patience_ns` in all, because a sender may never end. False: nothing useful
- * came. */
+/* Writes the core dump that comes from `socket` into `file`, which is empty. Blocks as long as the socket's own
+ * time-out allows for each piece, and no longer than `patience_ns` in all, because a sender may never end. False:
+ * nothing useful came. */
 bool coredump_receive(int socket, int file, uint64_t patience_ns);
 
 /* A mapped core dump. */

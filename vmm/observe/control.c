@@ -58,7 +58,7 @@ static bool same_user(int fd)
 }
 
 /* Sends the description and the statistics. */
-static bool greet(const struct control *c, int client)
+static bool greet_client(const struct control *c, int client)
 {
     int fds[BH_VMS_MAX + 1];
     union {
@@ -102,7 +102,7 @@ static void on_connection(void *argument, short revents)
         i++;
     if (fd < 0)
         return;
-    if (i == CONTROL_CLIENTS_MAX || !same_user(fd) || !greet(c, fd) ||
+    if (i == CONTROL_CLIENTS_MAX || !same_user(fd) || !greet_client(c, fd) ||
         !loop_add(c->loop, &c->clients[i].source, fd, POLLIN, on_request, &c->clients[i])) {
         close(fd);
         return;

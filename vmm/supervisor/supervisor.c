@@ -35,7 +35,7 @@ static bool start_processes(struct supervisor *s, struct problem *p)
 }
 
 /* What is needed before the first process is forked. */
-static bool prepare(struct supervisor *s, const struct host *h, const struct run_options *o, sigset_t *before)
+static bool prepare_run(struct supervisor *s, const struct host *h, const struct run_options *o, sigset_t *before)
 {
     struct problem *p = &s->failure;
     if (!resources_make(&s->resources, s->a, h, o, p) || !fs_make(&s->resources, p))
@@ -58,7 +58,7 @@ static bool prepare(struct supervisor *s, const struct host *h, const struct run
 }
 
 /* Starts everything that lasts as long as the VMs do. */
-static void start(struct supervisor *s)
+static void start_run(struct supervisor *s)
 {
     const struct run_options *o = s->resources.o;
     pid_t pids[BH_VMS_MAX] = {0};
@@ -71,7 +71,7 @@ static void start(struct supervisor *s)
     control_open(&s->control, &s->loop, &s->dir, &s->resources, pids);
 }
 
-static void end(struct supervisor *s, uint64_t start_ns)
+static void end_run(struct supervisor *s, uint64_t start_ns)
 {
     for (uint32_t i = 0; i < s->a->n_mounts; i++)
         mount_proc_end(&s->mounts[i]);
@@ -106,14 +106,14 @@ int appliance_run(const struct appliance *a, const struct host *h, const struct 
     uint64_t start_ns = o->start_ns ? o->start_ns : clock_ns();
     boot_trace_add("run", clock_ns());
     s->a = a;
-    if (!prepare(s, h, o, &before))
+    if (!prepare_run(s, h, o, &before))
         return problem_print(&s->failure);
-    start(s);
+    start_run(s);
     while (s->n_processes || s->n_collectors) {
         loop_turn(&s->loop, LOOP_FOREVER);
         status_settle_tracing(s);
     }
-    end(s, start_ns);
+    end_run(s, start_ns);
     signals_release(s, &before);
     loop_free(&s->loop);
     return exit_status(s);
