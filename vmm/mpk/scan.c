@@ -1,7 +1,7 @@
 /* The scanner itself (Intel SDM vol. 2: WRPKRU is 0F 01 EF; XRSTOR is 0F AE /5 with a memory operand).
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * XRSTORS (0F C7 /3) needs ring 0, and ring 0 runs nothing but the stub. Prefixes come before the
+ * XRSTORS (0F C7 /3) needs ring 0, and ring 0 runs nothing but the trap shim. Prefixes come before the
  * opcode, so that they do not matter. */
 #include "vmm/mpk/scan.h"
 

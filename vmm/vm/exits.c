@@ -130,7 +130,7 @@ static void take_port(struct vm *vm)
         r->rax = hypercall_do(vm, &h);
         run->kvm_dirty_regs = KVM_SYNC_X86_REGS;
     }
-    /* Others: a bell this VM was not given, or a port it has no use for. */
+    /* Anything else is a doorbell that this VM was not given, or a port without a use. */
 }
 
 /* The address from which ring 3 asked the trap shim for a VMCALL. The shim has pushed three registers; the interrupt's
