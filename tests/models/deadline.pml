@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: BSD-3-Clause
  *
  * What stands for what:
- *   core      guest/kernel/core/idle.c (idle_until_ready, expire, park) and thread.c (thread_wait, threads_expire): threads
- *             that wait until a time, and requests whose functions wait, too, and so bring nearer deadlines
+ *   core      guest/kernel/core/idle.c (idle_until_ready, expire, park) and thread.c (thread_wait, threads_expire):
+ *             threads that wait until a time, and requests whose functions wait, too, and so bring nearer deadlines
  *   vmm_park  vmm/park.c (park): the time-out becomes a time at once; signals and a debugger interrupt the ppoll
  *   clock     time: a request takes a unit, and else it goes on only when everybody waits for it
  *   peer      another VM: sends requests, at any time
@@ -12,8 +12,8 @@
  * success, and the clock is looked at.
  *
  * Mutants, each of which must fail: STALE_DEADLINE (the VM parks with the deadline that it knew when it began to idle),
- * RELATIVE_TIMEOUT (an interrupted ppoll starts from the beginning), NO_EXPIRY_IN_TRAFFIC (looks that find something go on
- * for ever without a look at the clock). */
+ * RELATIVE_TIMEOUT (an interrupted ppoll starts from the beginning), NO_EXPIRY_IN_TRAFFIC (looks that find something go
+ * on for ever without a look at the clock). */
 #define END     8
 #define LOOKS   2
 #define LATE    2

@@ -12,19 +12,20 @@
  *
  * Memory: a store waits in its processor's buffer, and everybody else reads the old value. By default, stores leave the
  * buffer in their order (TSO, as on x86). With WEAK, a store passes all others but those to its own word, and a release
- * store waits for those before it (PSO with C11's release). Loads stay in their order. A fence waits until the buffer is
- * empty. Ringing a bell is taken not to be a fence, though a hypercall is one.
+ * store waits for those before it (PSO with C11's release). Loads stay in their order. A fence waits until the buffer
+ * is empty. Ringing a bell is taken not to be a fence, though a hypercall is one.
  *
  * Polling is cut down to one look: more looks without success change nothing, and parking at once is the hardest case.
  *
  * Shapes: PAIR (VM 0 calls VM 1), CHAIN (0 calls 1, which calls 2), STAR (0 and 1 call 2). CALLS: calls of each
- * application. LEAN, for three VMs: without the looks that only save time, at the mark before the fence and at the rings
- * before parking. TIMED: so many parks of each VM may end by their deadline. SUPERVISOR: it looks for deadlocks meanwhile.
+ * application. LEAN, for three VMs: without the looks that only save time, at the mark before the fence and at the
+ * rings before parking. TIMED: so many parks of each VM may end by their deadline. SUPERVISOR: it looks for deadlocks
+ * meanwhile.
  *
  * Mutants, each of which must fail: NO_MARK_FENCE, NO_POST_FENCE, NO_SECOND_LOOK, MARK_AFTER_LOOK, MARK_ONE_EDGE,
- * RING_ONCE (the number of a park is not looked at), KEEP_BELL_NUMBER (each park has the same number), NO_LEAVING_FENCE;
- * with WEAK, NO_RELEASE; with SUPERVISOR, ONE_PASS, NO_COMPARE, NO_BELL_CHECK,
- * FLAG_FIRST (then the bell), AWAKE_AFTER_BELL. */
+ * RING_ONCE (the number of a park is not looked at), KEEP_BELL_NUMBER (each park has the same number),
+ * NO_LEAVING_FENCE; with WEAK, NO_RELEASE; with SUPERVISOR, ONE_PASS, NO_COMPARE, NO_BELL_CHECK, FLAG_FIRST (then the
+ * bell), AWAKE_AFTER_BELL. */
 #ifndef CALLS
 #define CALLS 2
 #endif

@@ -3,10 +3,11 @@
  *
  * Linux switches a static key in its scheduler's code with the first VM and with the last one (preempt notifiers), and
  * one in KVM's with the first and the last vCPU that has no local APIC in the kernel: it puts an int3 over the
- * instruction, then the new one. QEMU's TCG discards its translation before the store is done. A processor that comes by
- * in between translates the old byte once more, and nobody discards that: it takes the same int3 for ever, holding a run
- * queue's lock, though the memory holds a jump. So the first VM has to be there before a second processor is started:
- * this program returns as soon as it is, and a child keeps the VM. */
+ * instruction, then the new one. QEMU's TCG with two processors sometimes keeps a translation of the int3: both take it
+ * for ever, holding a run queue's lock, though the memory holds a jump: seen with QEMU's monitor. Most likely, the
+ * translation is discarded before the store is done, and the other processor translates the old byte once more in
+ * between. So the first VM has to be there before a second processor is started: this program returns as soon as it is,
+ * and a child keeps the VM. */
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <stdio.h>

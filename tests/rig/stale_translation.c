@@ -4,8 +4,8 @@
  *     gcc -O2 -static -o stale_translation tests/rig/stale_translation.c
  *     scripts/rig --timeout 60 --with stale_translation sh -c 'kill $(pidof hold_vm); ./stale_translation'
  *
- * Each round makes Linux patch an instruction of its scheduler twice (the static key of the preempt notifiers), while the
- * other processor schedules. It stands still before long: both processors take an int3 where memory holds none. */
+ * Each round makes Linux patch an instruction of its scheduler twice (the static key of the preempt notifiers), while
+ * the other processor schedules. It stands still before long: both processors take an int3 where memory holds none. */
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <stdio.h>
