@@ -64,15 +64,16 @@ struct bh_boot_edge {
 struct bh_bootinfo {
     uint64_t magic;
     uint32_t version;
-    uint32_t size;        /* bytes of all that follows and this */
-    uint32_t vm;          /* index of this VM */
-    uint32_t doorbell;    /* enum bh_doorbell, rpc/hypercall.h */
-    uint32_t n_threads;   /* threads of this VM at most; thread ids 0 .. n_threads-1 */
-    uint32_t flags;       /* BH_BOOT_* */
-    uint64_t tsc_khz;     /* rate of the guest's time stamp counter */
-    uint64_t realtime_ns; /* wall clock just before the guest's first instruction */
-    uint64_t spin_cycles; /* how long to poll before parking, at most */
-    uint64_t canary;      /* random: stack protector, heap checks */
+    uint32_t size;         /* bytes of all that follows and this */
+    uint32_t vm;           /* index of this VM */
+    uint32_t doorbell;     /* enum bh_doorbell, rpc/hypercall.h */
+    uint32_t n_threads;    /* threads of this VM at most; thread ids 0 .. n_threads-1 */
+    uint32_t flags;        /* BH_BOOT_* */
+    uint64_t tsc_khz;      /* rate of the guest's time stamp counter */
+    uint64_t realtime_ns;  /* wall clock, read before the guest's first instruction */
+    uint64_t realtime_tsc; /* the guest's time stamp counter when it was read; 0: unknown */
+    uint64_t spin_cycles;  /* how long to poll before parking, at most */
+    uint64_t canary;       /* random: stack protector, heap checks */
     uint32_t n_compartments, n_shares, n_edges, n_args, n_env, reserved;
     /* byte offsets from the start of this structure */
     uint32_t compartments_off, shares_off, edges_off, args_off, env_off; /* args/env: NUL-terminated strings */

@@ -33,6 +33,11 @@ KERNEL_SUITE = "bookworm"
 KERNEL_MODULES = ("irqbypass", "kvm", "ccp", "kvm-amd")
 
 
+# Keys of a table in sources.toml, and of its `patches`.
+FILE_KEYS: dict = {"suite": (str, list), "file": str, "sha256": str}
+SOURCE_KEYS: dict = {"version": str, **FILE_KEYS, "needed": bool}
+
+
 class FetchError(Exception):
     """Something the user has to know, in one line."""
 
@@ -58,7 +63,8 @@ def run(command, what, **kwargs):
 
 def parse_deb822(text):
     """Stanzas of a .sources file as dictionaries with lower-case keys."""
-    stanza, key = {}, None
+    stanza: dict[str, str] = {}
+    key: str | None = None
     for line in text.splitlines() + [""]:
         if not line.strip():
             if stanza:
@@ -69,9 +75,9 @@ def parse_deb822(text):
         elif line[0] in " \t" and key:
             stanza[key] += "\n" + line
         elif ":" in line:
-            key, value = line.split(":", 1)
-            key = key.strip().lower()
-            stanza[key] = value.strip()
+            word, _, value = line.partition(":")
+            name: str = word.strip().lower()
+            stanza[name], key = value.strip(), name
 
 
 def parse_list(text):
@@ -276,8 +282,8 @@ def fetch_kernel(apt):
     options = apt.options("deb", KERNEL_SUITE)
     package = kernel_package(options)
     say(f"fetching {package}")
-    with tempfile.TemporaryDirectory(dir=SUBPROJECTS) as tmp:
-        tmp = pathlib.Path(tmp)
+    with tempfile.TemporaryDirectory(dir=SUBPROJECTS) as folder:
+        tmp = pathlib.Path(folder)
         run(["apt-get", *options, "download", package], package, cwd=tmp)
         deb = next(tmp.glob("*.deb"), None)
         if deb is None:
@@ -327,8 +333,36 @@ def say(text):
     print(f"setup: {text}", file=sys.stderr, flush=True)
 
 
+def read_sources():
+    """The tables of sources.toml, each of them complete."""
+    file = "scripts/sources.toml"
+    try:
+        sources = tomllib.loads((ROOT / file).read_text())
+    except (OSError, ValueError) as e:
+        raise FetchError(f"{file}: {e}") from None
+    for name, source in sources.items():
+        check_table(f"{file}: [{name}]", source, SOURCE_KEYS)
+        if "patches" in source:
+            check_table(f"{file}: [{name}] patches", source["patches"], FILE_KEYS)
+    return sources
+
+
+def check_table(what, table, keys):
+    if not isinstance(table, dict):
+        raise FetchError(f"{what} is no table: it needs the keys {', '.join(keys)}")
+    for key, form in keys.items():
+        if key not in table:
+            hint = " (with a wrong one, scripts/fetch.py NAME tells the right one)" if key == "sha256" else ""
+            raise FetchError(f"{what} has no {key}: add it{hint}; the top of the file explains the keys")
+        if not isinstance(table[key], form):
+            raise FetchError(f"{what}: {key} has the wrong type; the top of the file explains the keys")
+    for key in table:
+        if key not in keys and not (key == "patches" and keys is SOURCE_KEYS):
+            raise FetchError(f"{what}: unknown key {key}: one of {', '.join(keys)}, patches")
+
+
 def main(args):
-    sources = tomllib.loads((ROOT / "scripts/sources.toml").read_text())
+    sources = read_sources()
     names = [x for x in args if x != "--all"]
     if "--all" in args:
         names = list(sources) + ["rig-kernel"]

@@ -6,14 +6,13 @@ SPDX-License-Identifier: BSD-3-Clause
     scripts/pack_files.py OUTPUT.c DEPFILE PLACE=PATH...
 
 PATH is a folder, whose contents appear below PLACE (/ for the root), or a file, which appears as PLACE.
-guest/libs/posix/ramfs/seed.c reads the result. Files are executable where the host's are. A file `.keep` stands for
+guest/libs/posix/fd/initramfs.c unpacks the result. Files are executable where the host's are. A file `.keep` stands for
 an empty folder, which Git would not keep.
 """
 import pathlib
+import stat
 import struct
 import sys
-
-S_IFDIR, S_IFREG = 0o040000, 0o100000
 
 
 def entries(place, path):
@@ -42,11 +41,11 @@ def pack(arguments):
             if name in seen or name == "/":
                 continue
             seen.add(name)
-            mode, data = S_IFDIR | 0o755, b""
+            mode, data = stat.S_IFDIR | 0o755, b""
             if found is not None:
                 read.append(found)
             if found is not None and found.is_file():
-                mode = S_IFREG | (0o755 if found.stat().st_mode & 0o111 else 0o644)
+                mode = stat.S_IFREG | (0o755 if found.stat().st_mode & 0o111 else 0o644)
                 data = found.read_bytes()
             text = name.encode()
             archive += struct.pack("<III", mode, len(data), len(text)) + text + data

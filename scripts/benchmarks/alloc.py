@@ -22,7 +22,7 @@ def stable(values):
 
 def measure(args):
     """{(way, n): [cycles of one function, a mean for each round]}."""
-    found = {(way, n): [] for n in (1, 2, 3) for way in WAYS}
+    found: dict[tuple[str, int], list] = {(way, n): [] for n in (1, 2, 3) for way in WAYS}
     rounds = ROUNDS_QUICK if args.quick else ROUNDS
     command = [common.bulkhead(args), "run", str(plan.APPS / "compartments.toml")]
     with Program("bench", command, common.environment(args)) as p:

@@ -70,7 +70,7 @@ def parser():
     s.add_argument("--rounds", type=int, default=7)
     s.set_defaults(run=sqlite_run.run)
 
-    e = sub.add_parser("all", help="gates, alloc, boot, gzip, sqlite, net, redis, nginx, and one page of it all: report.html")
+    e = sub.add_parser("all", help="gates, alloc, boot, gzip, sqlite, net, redis, nginx; and report.html of all")
     e.set_defaults(run=everything.run)
     for one in (a, z, b, s, e):
         one.add_argument("--quick", action="store_true", help="a few only: does it work at all?")

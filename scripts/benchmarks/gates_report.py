@@ -45,7 +45,8 @@ def notes(result):
     measured = [m for m in result.measurements.values() if "unavailable" not in m]
     moving = [m for m in measured if not m["stable"]]
     if moving:
-        print(f"?: not stable, the ratios of even and odd turns differ by more than 3 %: {len(moving)} of {len(measured)}")
+        what = "not stable, the ratios of even and odd turns differ by more than 3 %"
+        print(f"?: {what}: {len(moving)} of {len(measured)}")
 
 
 def parked_floor(result, bell):

@@ -88,7 +88,7 @@ def once(args, command, data):
 def measure(args):
     """{way: [(seconds, CPU seconds)]}, the ways in turns."""
     data = input_file(args)
-    times = {name: [] for name in commands(args)}
+    times: dict[str, list] = {name: [] for name in commands(args)}
     hashes = set()
     most = args.rounds if args.quick else max(args.rounds, ROUNDS_MAX)
     for number in range(most + 1):
@@ -190,7 +190,8 @@ def long_run(args, host):
 
     reader = threading.Thread(target=drain)
     reader.start()
-    memory, sent, begin = [], 0, time.monotonic()
+    memory: list[int] = []
+    sent, begin = 0, time.monotonic()
     for chunk in chunks(LONG):
         process.stdin.write(chunk)
         sent += len(chunk)

@@ -85,10 +85,10 @@ def run(args):
     host = common.host(args)
     common.print_host(host)
     print()
-    result = {"modes": {}}
+    result: dict = {"modes": {}}
     for place in places(args, SERVICE):
         with place:
-            samples = {}
+            samples: dict = {}
             for number in range(args.rounds):
                 one_round(place, args, samples, number)
         rows = [summary(samples, way, size) for size in args.sizes for way in WAYS]

@@ -145,7 +145,7 @@ def run(args):
     modes = {}
     for place in places(args, service(args)):
         with place:
-            samples = {}
+            samples: dict = {}
             for number in range(args.rounds):
                 one_round(place, args, samples, number)
         modes[place.mode] = [summary(samples, way, case, args.ways) for case in args.cases for way in args.ways]

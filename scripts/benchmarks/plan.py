@@ -80,7 +80,8 @@ def gates():
     found += [gate(f"{p}.copy64", f"{w}, 64 B copied in and out", p, "inout-64", cpu=True)
               for p, w in (("light", "mpk, light gate"), ("mpk", "mpk"))]
     return found + [
-        gate("vm.polled.nostats", "vm polled, 0 arguments, statistics off", "nostats", "args0", beside="polled", **polled),
+        gate("vm.polled.nostats", "vm polled, 0 arguments, statistics off", "nostats", "args0", beside="polled",
+             **polled),
         gate("vm.polled.nonblocking", "vm polled, 0 arguments, nonblocking", "polled", "quick", **polled),
         gate("vm.polled.copy64", "vm polled, 64 B copied in and out", "polled", "inout-64", **polled),
         gate("vm.polled.share64", "vm polled, 64 B in a share, written", "polled", "sinout-64", **polled),
@@ -112,8 +113,8 @@ def threads():
 
 
 def batches():
-    found = [Item("batches.sync", "batches", "one call after the other", "polled", "args0", MANY // 2, every=2, turns=True,
-                  cpu=True)]
+    found = [Item("batches.sync", "batches", "one call after the other", "polled", "args0", MANY // 2, every=2,
+                  turns=True, cpu=True)]
     for n in BATCHES:
         found.append(Item(f"batches.{n}", "batches", f"{n} in flight", "polled", f"batch-{n}", MANY // 2 // n, every=2,
                           calls=n, turns=True, cpu=True))

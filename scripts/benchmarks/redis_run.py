@@ -144,10 +144,10 @@ def run(args):
     host = common.host(args)
     common.print_host(host)
     print()
-    result = {"native": redis_native.HOW, "modes": {}, "promises": []}
+    result: dict = {"native": redis_native.HOW, "modes": {}, "promises": []}
     for place in places(args, service(args)):
         with place:
-            samples = {}
+            samples: dict = {}
             for number in range(args.rounds):
                 one_round(place, args, samples, number)
             rows = [summary(samples, way, case, args.ways) for case in args.cases for way in args.ways]

@@ -49,7 +49,7 @@ def quantiles(counts):
 
 def of_values(values):
     """The same of a list."""
-    counts = {}
+    counts: dict = {}
     for v in values:
         counts[v] = counts.get(v, 0) + 1
     return quantiles(counts)

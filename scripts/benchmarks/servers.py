@@ -72,7 +72,7 @@ class Server:
         pids = self.processes()
         if len(pids) == 1:
             return {"server": process_seconds(pids[0])}
-        found = {}
+        found: dict[str, float] = {}
         for pid in pids:
             tasks = [int(t.name) for t in pathlib.Path(f"/proc/{pid}/task").glob("*")]
             # KVM's helpers bear names of their own and belong to the vCPU.

@@ -76,7 +76,7 @@ def on_tmpfs():
 
 def measure(args, work):
     """{way: [(seconds, CPU seconds)]}, the ways in turns; each round another one begins."""
-    times = {way: [] for way in work.ways}
+    times: dict[str, list] = {way: [] for way in work.ways}
     with on_tmpfs() as folder:
         for number in range(args.rounds + 1):
             first = number % len(work.ways)
@@ -95,7 +95,8 @@ def line_cycles(args):
 
 def edges(args, environment):
     """{callee: calls} of the appliance that runs, where they are counted; {}: there is none yet."""
-    done = subprocess.run([common.bulkhead(args), "top", "--once", "--json"], capture_output=True, text=True, check=False,
+    command = [common.bulkhead(args), "top", "--once", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False,
                           timeout=30, env=environment)
     running = json.loads(done.stdout)["appliances"] if done.returncode == 0 else []
     return {e["to"]: e["calls"] for e in running[0]["edges"] if "calls" in e} if running else {}
@@ -105,11 +106,12 @@ def calls_per_insert(args):
     """Gate calls of the file system for each one of the log, which is one INSERT; None: it could not be counted."""
     with tempfile.TemporaryDirectory() as folder:
         environment = common.environment(args) | {"BULKHEAD_RUNTIME_DIR": folder}
-        command = [common.bulkhead(args), "run", str(APPS / "sqlite_inserts/compartments-three.toml"), "--", "/tmp/x.db",
-                   "1000000"]
+        appliance = str(APPS / "sqlite_inserts/compartments-three.toml")
+        command = [common.bulkhead(args), "run", appliance, "--", "/tmp/x.db", "1000000"]
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                               env=environment) as process:
-            deadline, first = time.monotonic() + 30, None
+            deadline = time.monotonic() + 30
+            first: dict | None = None
             try:
                 while time.monotonic() < deadline and process.poll() is None:
                     now = edges(args, environment)
@@ -151,7 +153,8 @@ def report(work, rows):
 
 def add(result, work, rows):
     for r in rows:
-        result.add(f"sqlite.{work.name}.{NAMES[r['way']]}", f"{work.what}, {r['way']}", of_values(r["seconds"]), work.name,
+        name = f"sqlite.{work.name}.{NAMES[r['way']]}"
+        result.add(name, f"{work.what}, {r['way']}", of_values(r["seconds"]), work.name,
                    "s", ratio=r["of_one"], stable=r["stable"])
     found = {r["way"]: r for r in rows}
     for what, limit, measured in (
@@ -160,7 +163,8 @@ def add(result, work, rows):
             ("files apart, of native", NATIVE_LIMIT, found[OWN]["of_native"])):
         result.goal(f"{work.what}: {what}", "at most", limit, measured,
                     note="" if all(r["stable"] for r in rows) else "not stable")
-    values = [(m["median"], m["q1"], m["q3"]) for m in (result.get(f"sqlite.{work.name}.{NAMES[w]}") for w in work.ways)]
+    medians = (result.get(f"sqlite.{work.name}.{NAMES[w]}") for w in work.ways)
+    values = [(m["median"], m["q1"], m["q3"]) for m in medians]
     result.plot(f"sqlite-{work.name}", svg.bars(f"SQLite, {work.what}, files in memory", common.host_line(result.host),
                                                 list(work.ways), [("seconds", values)], "seconds, less is better",
                                                 note="bar: median of the rounds; whisker: quartiles"))

@@ -6,9 +6,10 @@ SPDX-License-Identifier: BSD-3-Clause
 import argparse
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from . import manifest, overlay, toolchain
 from .catalogue import Catalogue
@@ -18,6 +19,7 @@ from .model import Appliance, Stamp
 from .problems import Problems
 from .source import read
 
+Load = Callable[[argparse.Namespace], tuple[Appliance, Catalogue]]  # of cli.py
 MANIFEST = "manifest.dtb"
 FNV_START, FNV_PRIME = 0x811C9DC5, 0x01000193  # FNV-1a, 32 bits
 NAME_MAX = 64  # bytes
@@ -92,7 +94,7 @@ def write_depfile(path: Path, target: str, inputs: Iterable[Stamp]) -> None:
     path.write_text(f"{target}: {' '.join(escaped)}\n", errors="surrogateescape")
 
 
-def _build(load, options: argparse.Namespace) -> int:
+def _build(load: Load, options: argparse.Namespace) -> int:
     if options.out and len(options.files) > 1:
         raise toolchain.ToolError("--out is for one FILE; leave it out")
     inputs: list[Stamp] = []
@@ -113,7 +115,9 @@ def _path(options: argparse.Namespace) -> int:
     return 0
 
 
-def add_commands(commands, add_options, load, default_build: Path) -> None:
+def add_commands(
+    commands: Any, add_options: Callable[..., None], load: Load, default_build: Path
+) -> None:
     """To the parser of cli.py, with its way to read an appliance."""
     build = commands.add_parser("build", help="compose appliances", allow_abbrev=False)
     add_options(build, several=True)

@@ -49,12 +49,15 @@ class Catalogue:
     def __init__(self, root: Path):
         self.root = root
         self._libraries: dict[str, Library] = {}
+        self._incomplete: dict[str, Path] = {}
         self._applications: dict[str, Application] = {}
         for place in PLACES:
             for directory in self._directories(f"{place}/libs"):
                 name = directory.name
-                files = (root / directory / file for file in ("library.toml", f"{name}.edl"))
-                if all(file.is_file() for file in files):
+                missing = [file for file in ("library.toml", f"{name}.edl") if not (root / directory / file).is_file()]
+                if missing:
+                    self._incomplete.setdefault(name, directory / missing[0])
+                else:
                     self._libraries.setdefault(name, Library(name, directory, root))
             for directory in self._directories(f"{place}/apps"):
                 if (root / directory / "meson.build").is_file():
@@ -77,6 +80,17 @@ class Catalogue:
 
     def library(self, name: str) -> Library | None:
         return self._libraries.get(name)
+
+    def valid_library(self, name: str) -> Library:
+        """Of a file that was checked: it is there."""
+        return self._libraries[name]
+
+    def valid_application(self, name: str) -> Application:
+        return self._applications[name]
+
+    def missing_file(self, name: str) -> Path | None:
+        """Of a folder that has the place and the name of a library, but is none yet; relative to the source root."""
+        return None if name in self._libraries else self._incomplete.get(name)
 
     def application(self, name: str) -> Application | None:
         return self._applications.get(name)

@@ -1,25 +1,25 @@
 """The composer's command line: `compose COMMAND ...`.
 
-Exit status: 0; 2 for wrong usage or wrong input.
+Exit status: 0; 2 for wrong usage or wrong input; 3 (from scripts/compose) if libfdt is missing.
 
 SPDX-License-Identifier: BSD-3-Clause
 """
 
 import argparse
-import fcntl
+import dataclasses
 import json
 import os
 import re
-import struct
 import sys
 from pathlib import Path
+from typing import NoReturn
 
-from . import build, config, edl, gen_header, report
+from . import build, config, edl, gen_header
 from .catalogue import Catalogue
 from .elf import BadFile
 from .model import Appliance
 from .problems import Problems, Refused
-from .schema import MECHANISMS, SIZE, UNITS
+from .schema import SIZE, UNITS
 from .toolchain import ToolError
 
 SOURCE_ROOT = Path(__file__).resolve().parent.parent.parent
@@ -27,7 +27,7 @@ OK, WRONG_INPUT = 0, 2
 
 
 class Parser(argparse.ArgumentParser):
-    def error(self, message: str):
+    def error(self, message: str) -> NoReturn:
         """One line, as for every other error."""
         self.exit(WRONG_INPUT, f"{self.prog}: error: {message}; see {self.prog} --help\n")
 
@@ -47,42 +47,6 @@ def host_memory() -> int | None:
     return int(found[1]) * 1024 if found else None
 
 
-def offered_mechanisms() -> tuple[str, ...]:
-    """"mpk" takes protection keys that the kernel has switched on, and that KVM offers to guests."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as stream:
-            keys = re.search(r"^flags\b.* ospke\b", stream.read(), re.M)
-    except OSError:
-        keys = None
-    if keys and guests_have_keys(supported_cpuid(os.environ.get("BULKHEAD_KVM", "/dev/kvm"))):
-        return MECHANISMS
-    return tuple(name for name in MECHANISMS if name != "mpk")
-
-
-def supported_cpuid(device: str) -> bytes:
-    """KVM_GET_SUPPORTED_CPUID (KVM's API documentation, 4.46): struct kvm_cpuid2; empty without KVM."""
-    entries = 256
-    buffer = bytearray(struct.pack("II", entries, 0) + bytes(40 * entries))
-    try:
-        with open(device, "rb", buffering=0) as kvm:
-            fcntl.ioctl(kvm, 0xC008AE05, buffer)
-    except OSError:
-        return b""
-    return bytes(buffer)
-
-
-def guests_have_keys(cpuid: bytes) -> bool:
-    """PKU, and AVX, which the gates clear registers with: as in vmm/kvm/host.c, host_probe_keys()."""
-    found = set()
-    for at in range(8, 8 + 40 * (struct.unpack_from("I", cpuid)[0] if cpuid else 0), 40):
-        function, index, _, _, _, ecx = struct.unpack_from("6I", cpuid, at)
-        if (function, index, ecx >> 3 & 1) == (7, 0, 1):
-            found.add("pku")
-        elif function == 1 and ecx >> 28 & 1:
-            found.add("avx")
-    return found == {"pku", "avx"}
-
-
 def _size(text: str) -> int:
     if text.isascii() and text.isdigit():
         return int(text[:20])
@@ -90,14 +54,6 @@ def _size(text: str) -> int:
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no size such as 24GiB")
     return int(match[1]) * UNITS[match[2]]
-
-
-def _mechanisms(text: str) -> tuple[str, ...]:
-    offered = tuple(text.split(","))
-    unknown = [name for name in offered if name not in MECHANISMS]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is no mechanism")
-    return offered
 
 
 def add_appliance_options(parser: argparse.ArgumentParser, several: bool = False) -> None:
@@ -130,21 +86,24 @@ def load(options: argparse.Namespace) -> tuple[Appliance, Catalogue]:
     return config.load(options.file, catalogue, options.sets, options.host_memory), catalogue
 
 
-def _check(options: argparse.Namespace) -> int:
-    offered = options.mechanisms or offered_mechanisms()
+def _validate(options: argparse.Namespace) -> int:
     try:
-        appliance, catalogue = load(options)
-        arguments = (appliance, catalogue, offered, options.host_memory)
-        if options.json:
-            print(json.dumps(report.as_dict(*arguments), indent=2))
-        else:
-            print(report.as_text(*arguments))
+        appliance, _ = load(options)
     except Refused as refused:
         if not options.json:
             raise
         print(json.dumps(_problems_dict(refused.problems), indent=2))
         return WRONG_INPUT
+    if options.json:
+        content = {"valid": True, "file": options.file} | dataclasses.asdict(appliance)
+        del content["toml"]  # its time stamp
+        print(json.dumps(content, indent=2, default=_json_value))
     return OK
+
+
+def _json_value(value: object) -> str:
+    """Of a model.Appliance: what JSON has no form for."""
+    return value.hex(":") if isinstance(value, bytes) else str(value)
 
 
 def _header(options: argparse.Namespace) -> int:
@@ -169,18 +128,14 @@ def _problems_dict(problems: Problems) -> dict:
 def _parser() -> Parser:
     parser = Parser(prog="compose", description="Composes appliances.", allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    check = commands.add_parser(
-        "check", help="is a file valid? then print its layout", allow_abbrev=False
+    validate = commands.add_parser(
+        "validate",
+        help="is a file valid? Where its compartments would lie is told by `bulkhead check`",
+        allow_abbrev=False,
     )
-    add_appliance_options(check)
-    check.add_argument("--json", action="store_true", help="for programs")
-    check.add_argument(
-        "--mechanisms",
-        metavar="A,B",
-        type=_mechanisms,
-        help="what the host offers, instead of finding out",
-    )
-    check.set_defaults(run=_check)
+    add_appliance_options(validate)
+    validate.add_argument("--json", action="store_true", help="for programs: what the file says, or what is wrong")
+    validate.set_defaults(run=_validate)
     header = commands.add_parser(
         "header", help="write <bh/gate_NAME.h> of an interface file", allow_abbrev=False
     )

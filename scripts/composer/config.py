@@ -78,8 +78,7 @@ def _drafts(context: Context, root: dict) -> Drafts:
     if root["application"] is None:
         application = Draft(("application",), {}, {"name": None, "args": None, "env": None})
     else:
-        path = ("application",)
-        application = _draft(context, path, root["application"], schema.APPLICATION)
+        application = _draft(context, ("application",), root["application"], schema.APPLICATION)
     return Drafts(application, compartments, edges, shares)
 
 

@@ -4,11 +4,14 @@ SPDX-License-Identifier: BSD-3-Clause
 """
 
 import os
+from typing import NoReturn, TypeVar
 
 from . import edl_check
 from .edl_model import Attribute, Callback, CType, Field, Function, Library, Struct, Term
 from .edl_text import EdlErrors, Text, Token
 from .problems import Problems, quote, suggest
+
+F = TypeVar("F", bound=Function)
 
 __all__ = ["EdlErrors", "Function", "Library", "parse"]
 
@@ -60,7 +63,7 @@ class _Parser:
         self.at += 1
         return True
 
-    def refuse(self, message: str, hint: str, token: Token | None = None) -> None:
+    def refuse(self, message: str, hint: str, token: Token | None = None) -> NoReturn:
         self.text.refuse((token or self.token).place, message, hint)
 
     def expect(self, text: str, where: str, hint: str) -> None:
@@ -152,7 +155,7 @@ class _Parser:
                 "a member has no type here, the header has it: [in, out] count;",
             )
         self.next()
-        return Field(name.text, None, "", attributes, name.place)
+        return Field(name.text, CType("", name.place), "", attributes, name.place)
 
     def typedef(self) -> None:
         tokens = self.declarator(";", "typedef TYPE NAME;")
@@ -164,7 +167,7 @@ class _Parser:
 
     # ---- Functions ----
 
-    def function(self, make: type) -> Function:
+    def function(self, make: type[F]) -> F:
         attributes = self.attributes()
         tokens = self.declarator("(", "a function is TYPE NAME(PARAMETERS);")
         if len(tokens) < 2 or tokens[-1].kind != "name":
@@ -184,7 +187,7 @@ class _Parser:
         return function
 
     def parameters(self) -> list[Field]:
-        parameters = []
+        parameters: list[Field] = []
         if self.accept(")"):
             return parameters
         if self.token.text == "void" and self.tokens[self.at + 1].text == ")":

@@ -5,10 +5,11 @@ SPDX-License-Identifier: BSD-3-Clause
 
 from collections.abc import Iterable
 
+from .contract import number
 from .edl_model import Callback, Field, Function, Library, Struct, Term
 from .problems import Place, Problems, quote, suggest
 
-FUNCTIONS_MAX = 1024  # rpc/map.h, BH_FUNCTIONS_MAX
+FUNCTIONS_MAX = number("BH_FUNCTIONS_MAX")
 POINTER_HINT = (
     "write [in] or [out] for one object, [in, size=n] for a buffer of n bytes, [in, count=n] for n"
     " elements, [in, string] for text, [handle] for an object of the library, or [user_check] to pass"
@@ -247,7 +248,8 @@ class _Checker:
             return False
         if field.size and not field.is_in and not field.is_out:
             message = f"the size of {quote(field.name)} is known, but not its direction"
-            self.error(field.attributes[main].place, message, "add in, out, or both")
+            where = field.attributes[main].place if main else field.place
+            self.error(where, message, "add in, out, or both")
             return False
         return True
 
@@ -312,8 +314,10 @@ class _Checker:
             self.error(p.place, message, hint)
         elif p.type.struct:
             p.kind = "struct"
-            p.struct = self.find_struct(p)
-            if p.struct and p.struct.number:
+            found = self.find_struct(p)
+            if found:
+                p.struct = found
+            if found and found.number:
                 message = f"struct {quote(p.struct.name)} is a handle: {quote(p.struct.number.name)} keeps its number"
                 self.error(p.place, message, "write [handle], [handle=new] or [handle=free]")
         else:
@@ -350,8 +354,10 @@ class _Checker:
             self.error(place, f"{quote(p.name)} cannot be a handle", hint)
         elif p.type.depth == 1 and p.type.struct and self.library.struct(p.type.struct):
             p.kind = "twin"
-            p.struct = self.find_struct(p)
-            if p.struct and not p.struct.number:
+            found = self.find_struct(p)
+            if found:
+                p.struct = found
+            if found and not found.number:
                 message = f"struct {quote(p.struct.title)} has no member for the handle's number"
                 self.error(place, message, "write [handle] before the member that may keep it")
         else:
@@ -392,11 +398,13 @@ class _Checker:
     def callback(self, p: Field, back: bool) -> None:
         p.kind = "callback"
         name = p.value("callback")
-        p.callback = self.library.callback(name)
+        callback = self.library.callback(name)
         if back:
             message = "a callback cannot be given another callback"
             self.error(p.attributes["callback"].place, message, "remove it")
-        if p.callback is None:
+        if callback is not None:
+            p.callback = callback
+        else:
             known = [c.name for c in self.library.callbacks]
             message = f"unknown callback {quote(name)}"
             self.error(p.attributes["callback"].place, message, suggest(name, known, "callbacks"))
@@ -481,7 +489,7 @@ class _Checker:
             hint = f"write [callback={p.callback.name}, context=PARAMETER]"
             self.error(p.attributes["callback"].place, message, hint)
         elif attribute:
-            other = function.parameter(attribute.value) if attribute.value else None
+            other = function.parameter(str(attribute.value)) if attribute.value else None
             if other is None or other.kind != "user_check":
                 message = f"context={attribute.value or ''} names no [user_check] parameter"
                 self.error(

@@ -4,6 +4,7 @@ SPDX-License-Identifier: BSD-3-Clause
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from .problems import Place
 
@@ -49,7 +50,7 @@ class Field:
     """A parameter, a member of a struct or a return value, with its attributes."""
 
     name: str
-    type: CType | None  # None: a member, whose type the header has
+    type: CType  # of a member, whose type the header has: without text
     declaration: str  # C text of the parameter
     attributes: dict[str, Attribute]
     place: Place
@@ -58,13 +59,15 @@ class Field:
     # back through a T **), twin (struct that is a handle),
     # callback, context; void for a return value.
     kind: str = "scalar"
-    struct: "Struct | None" = None
-    callback: "Callback | None" = None
+    # Set for the kinds that have one; None otherwise, which no caller has to expect who knows the kind.
+    struct: "Struct" = None  # type: ignore[assignment]
+    callback: "Callback" = None  # type: ignore[assignment]
 
     def has(self, name: str) -> bool:
         return name in self.attributes
 
-    def value(self, name: str) -> object:
+    def value(self, name: str) -> Any:
+        """Terms, a text, or None, by the attribute's own syntax."""
         attribute = self.attributes.get(name)
         return attribute.value if attribute else None
 
@@ -99,8 +102,8 @@ class Struct:
         return f"{self.name}, view {self.view}" if self.view else self.name
 
     @property
-    def number(self) -> Field | None:
-        """The member of the caller's struct that keeps the handle's number."""
+    def number(self) -> Any:
+        """The member (Field) of the caller's struct that keeps the handle's number; None: this is no handle."""
         return next((m for m in self.members if m.kind == "handle"), None)
 
     def member(self, name: str) -> Field | None:

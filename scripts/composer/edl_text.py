@@ -6,6 +6,7 @@ SPDX-License-Identifier: BSD-3-Clause
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
+from typing import NoReturn
 
 from .problems import Place, Problems, Refused, quote
 
@@ -57,7 +58,7 @@ class Text:
             column = error.start - data.rfind(b"\n", 0, error.start)
             self.refuse(self.at(line, column), "this is not UTF-8", "save the file as UTF-8 text")
 
-    def refuse(self, place: Place, message: str, hint: str) -> None:
+    def refuse(self, place: Place, message: str, hint: str) -> NoReturn:
         """The end: what follows could not be understood."""
         self.problems.add(place, message, hint)
         raise EdlErrors(self.problems)
@@ -75,13 +76,14 @@ class Text:
             match = TOKEN.match(self.text, offset)
             if match is None or match.group() == "/" and self.text.startswith("/*", offset):
                 self._refuse_character(offset)
-            if match.lastgroup not in ("blank", "comment"):
-                found.append(Token(match.lastgroup, match.group(), self.place(offset)))
+            kind = match.lastgroup or ""
+            if kind not in ("blank", "comment"):
+                found.append(Token(kind, match.group(), self.place(offset)))
             offset = match.end()
         found.append(Token("end", "the end of the file", self.place(len(self.text))))
         return found
 
-    def _refuse_character(self, offset: int) -> None:
+    def _refuse_character(self, offset: int) -> NoReturn:
         place = self.place(offset)
         if self.text.startswith("/*", offset):
             self.refuse(place, "this comment does not end", "close it with */")

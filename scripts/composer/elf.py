@@ -4,6 +4,7 @@ SPDX-License-Identifier: BSD-3-Clause
 """
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def symbols(data: bytes, what: str) -> list[Symbol]:
         raise BadFile(f"{what}: damaged ELF file") from None
 
 
-def _symbols(data: bytes, what: str):
+def _symbols(data: bytes, what: str) -> Iterator[Symbol]:
     if data[:6] != b"\x7fELF\x02\x01":
         raise BadFile(f"{what}: no 64-bit ELF file")
     header = FILE_HEADER.unpack_from(data)
@@ -94,8 +95,8 @@ class Archive:
         offsets = struct.unpack_from(f">{count}I", self.data, begin + 4)
         names = self.data[begin + 4 + 4 * count : begin + size].split(b"\0")[:count]
         index: dict[str, int] = {}
-        for name, offset in zip(names, offsets, strict=True):
-            index.setdefault(name.decode(), offset)
+        for symbol, offset in zip(names, offsets, strict=True):
+            index.setdefault(symbol.decode(), offset)
         return index
 
     def _header(self, offset: int) -> tuple[str, int, int]:

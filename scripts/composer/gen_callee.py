@@ -3,6 +3,8 @@
 SPDX-License-Identifier: BSD-3-Clause
 """
 
+from collections.abc import Sequence
+
 from .edl_model import Field, Function, Library
 from .gen_common import GIVEN, Wire, Writer, size_text, value_of, word_of
 
@@ -18,7 +20,7 @@ def handle_type(library: Library, p: Field) -> str:
     return f"bh_handle_{library.name}_" + "_".join(w for w in words if w not in ("const", "struct"))
 
 
-def handle_types(out: Writer, library: Library, functions: list[Function]) -> None:
+def handle_types(out: Writer, library: Library, functions: Sequence[Function]) -> None:
     found = {}
     for f in functions:
         for p in (*f.parameters, f.result):
@@ -34,7 +36,7 @@ def handle_types(out: Writer, library: Library, functions: list[Function]) -> No
         out()
 
 
-def _release(out: Writer, library: Library, name: str, functions: list[Function]) -> str:
+def _release(out: Writer, library: Library, name: str, functions: Sequence[Function]) -> str:
     """Writes what ends an object whose caller died, out of the functions that free one and need nothing else."""
     frees = [
         f

@@ -8,12 +8,14 @@ SPDX-License-Identifier: BSD-3-Clause
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from .contract import number
 from .edl_model import Callback, Field, Function, Library, Struct, Term
 
-WORDS = 6  # rpc/gate.h, BH_GATE_ARGS
-REPLY_WORDS = 5  # BH_REPLY_WORDS
+WORDS = number("BH_GATE_ARGS")
+REPLY_WORDS = number("BH_REPLY_WORDS")
 COLUMNS = 110  # of generated lines
 GIVEN = "bh_given"  # which single objects are not NULL: one bit each
 
@@ -21,7 +23,7 @@ GIVEN = "bh_given"  # which single objects are not NULL: one bit each
 class Writer:
     """C text, line by line, indented by braces."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.lines: list[str] = []
         self.depth = 0
 
@@ -170,7 +172,7 @@ def preamble(out: Writer, library: Library) -> None:
     out()
 
 
-def checks(out: Writer, library: Library, functions: list[Function]) -> None:
+def checks(out: Writer, library: Library, functions: Sequence[Function]) -> None:
     """Compile-time checks of what the interface file claims about types."""
     wanted: dict[str, None] = {}
     structs: dict[tuple[str, str], Struct] = {}
@@ -192,7 +194,7 @@ def checks(out: Writer, library: Library, functions: list[Function]) -> None:
         out()
 
 
-def sites(out: Writer, library: Library, functions: list[Function]) -> None:
+def sites(out: Writer, library: Library, functions: Sequence[Function]) -> None:
     for f in functions:
         flags = ["BH_SITE_ERROR"] if f.error is not None else []
         flags += ["BH_SITE_CALLBACK"] if isinstance(f, Callback) else []
@@ -210,7 +212,7 @@ def callback_types(out: Writer, library: Library, callbacks: list[Callback]) -> 
         out()
 
 
-def used_callbacks(functions: list[Function]) -> list[Callback]:
+def used_callbacks(functions: Sequence[Function]) -> list[Callback]:
     found = {p.callback.name: p.callback for f in functions for p in f.parameters if p.callback}
     return list(found.values())
 

@@ -5,6 +5,7 @@ SPDX-License-Identifier: BSD-3-Clause
 
 from collections.abc import Sequence
 
+from .contract import number
 from .edl_model import Callback, Function, Library
 from .gen_callee import Callee, handle_types
 from .gen_caller import Caller
@@ -20,7 +21,7 @@ from .gen_common import (
     word_of,
 )
 
-THUNKS = 32  # bh/marshal.h, BH_THUNKS
+THUNKS = number("BH_THUNKS")
 
 
 def generate(libraries: Sequence[Library]) -> str:
@@ -91,7 +92,6 @@ def _thunks(out: Writer, library: Library, callback: Callback) -> None:
     declarations = ", ".join(p.declaration for p in callback.parameters)
     arguments = ", ".join(p.name for p in callback.parameters)
     extra = f", {declarations}" if declarations else ""
-    out(f'_Static_assert(BH_THUNKS == {THUNKS}, "gen_dispatch.py and bh/marshal.h");')
     out(f"static struct bh_thunk bh_pool_{name}[BH_THUNKS];")
     out()
     out(f"static {callback.result.type.declare(f'bh_back_{name}')}(const struct bh_thunk *bh_thunk{extra})")

@@ -27,7 +27,8 @@ def generate(library: Library) -> str:
             out(f"bh_fn_{library.name}_{function.name} = {index},")
         out("};")
         out()
-        out("/* The two halves of a call; not for functions with so many pointers that they do not fit struct bh_call. */")
+        text = "The two halves of a call; not for functions with so many pointers that they do not fit struct bh_call."
+        out(f"/* {text} */")
     for function in library.functions:
         if offered(library, function):
             out(f"{submit_prototype(library, function)};")

@@ -12,8 +12,10 @@ from pathlib import Path
 
 from . import edl, elf, gen_dispatch, gen_stubs
 from .catalogue import Library
+from .contract import number
 from .edl import Function
 from .manifest import Export, Import
+from .problems import quote, suggest
 from .toolchain import ToolError
 
 NO_EXPORTS = """/* Generated: nobody may call this compartment. */
@@ -21,7 +23,10 @@ NO_EXPORTS = """/* Generated: nobody may call this compartment. */
 
 const struct bh_export bh_exports[0] = {};
 """
-EXPORT = struct.Struct("<QQQII")  # struct bh_export, rpc/image.h
+DESCRIPTION_KEYS = ("description", "includes", "whole")  # of library.toml
+EXPORT_SIZE = number("sizeof(struct bh_export)")
+DIRECT, DISPATCH = (number(f"offsetof(struct bh_export, {member})") for member in ("direct", "dispatch"))
+ADDRESS = struct.Struct("<Q")
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,12 @@ def interface(library: Library) -> Interface:
         content = tomllib.loads(library.description_file.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
         raise ToolError(f"{file}: {error}") from None
+    for key in content:
+        if key not in DESCRIPTION_KEYS:
+            hint = suggest(key, DESCRIPTION_KEYS, "known keys")
+            raise ToolError(f"{file}: unknown key {quote(key)}\nhint: {hint}")
+    if not isinstance(content.get("description", ""), str):
+        raise ToolError(f"{file}: description has to be a text in quotes")
     includes = content.get("includes", [])
     if not isinstance(includes, list) or not all(isinstance(path, str) for path in includes):
         raise ToolError(f'{file}: includes has to be a list of folders, such as ["guest/libs/x"]')
@@ -98,10 +109,10 @@ def export_table(image: bytes, interfaces: Sequence[Interface], what: str) -> tu
     if not functions:
         return ()
     table = next((s.value for s in elf.symbols(image, what) if s.name == "bh_exports"), 0)
-    data = elf.contents(image, table, len(functions) * EXPORT.size, what)
-    return tuple(
-        Export(function.name, library, direct, dispatch, function.nonblocking)
-        for (library, function), (direct, dispatch, *_) in zip(
-            functions, EXPORT.iter_unpack(data), strict=True
-        )
-    )
+    data = elf.contents(image, table, len(functions) * EXPORT_SIZE, what)
+    found = []
+    for index, (library, function) in enumerate(functions):
+        at = index * EXPORT_SIZE
+        direct, dispatch = (ADDRESS.unpack_from(data, at + member)[0] for member in (DIRECT, DISPATCH))
+        found.append(Export(function.name, library, direct, dispatch, function.nonblocking))
+    return tuple(found)

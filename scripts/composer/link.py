@@ -22,6 +22,7 @@ from .connect import MAIN, Connector, Plan
 from .elf import Archive
 from .generated import Interface
 from .manifest import ImageInfo, stamp
+from .missing import Missing
 from .model import Appliance, Compartment, Stamp
 from .problems import quote
 from .source import Source
@@ -56,6 +57,7 @@ class Linker:
         self._base = [self._archive(path) for path in self.toolchain.base]
         plans = [self._plan(c, interfaces) for c in self.appliance.compartments]
         Connector(self.appliance, self.source, self._base).connect(plans)
+        self._missing = Missing(self.source, self.catalogue, self.toolchain.build_root, plans)
         for plan in plans:
             self._generate(plan, plans)
         self.cache.mkdir(parents=True, exist_ok=True)
@@ -85,7 +87,7 @@ class Linker:
         found = {}
         for compartment in self.appliance.compartments:
             for name in compartment.libraries:
-                library = self.catalogue.library(name)
+                library = self.catalogue.valid_library(name)
                 for path in (library.interface_file, library.description_file):
                     self._note(path)
                 found[name] = generated.interface(library)
@@ -95,11 +97,11 @@ class Linker:
         build = self.toolchain.build_root
         archives = []
         if compartment.default:
-            application = self.catalogue.application(self.appliance.application.name)
+            application = self.catalogue.valid_application(self.appliance.application.name)
             archives.append(self._archive(application.archive(build)))
         whole = set()
         for name in compartment.libraries:
-            archives.append(self._archive(self.catalogue.library(name).archive(build)))
+            archives.append(self._archive(self.catalogue.valid_library(name).archive(build)))
             if interfaces[name].whole:
                 whole.add(archives[-1].path)
         return Plan(
@@ -189,7 +191,11 @@ class Linker:
             whole = [path for path in archives if path in plan.whole]
             archives = [path for path in archives if path not in plan.whole]
             command = self.toolchain.link(objects, whole, archives, image, self._options(plan))
-            run(command, directory, f"{context}linking its image")
+            try:
+                run(command, directory, f"{context}linking its image")
+            except ToolError as error:
+                self._missing.explain(plan, error.output)
+                raise
             (directory / "image.json").write_text(json.dumps(headers), encoding="utf-8")
             os.replace(image, path)
             os.replace(directory / "image.json", path.with_suffix(".json"))

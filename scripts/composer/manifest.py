@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .fdt import Node, write as write_fdt
+from .device_tree import TreeWriter
 from .model import Appliance, Edge, Net, Stamp
 
 COMPATIBLE = "bulkhead,appliance-1"
@@ -65,11 +65,11 @@ def write(
 ) -> None:
     """`images`: one for each compartment, in their order. `inputs`: the files besides the TOML file
     whose change makes the manifest stale. The file at `path` is replaced in one step."""
-    blob = write_fdt(tree(appliance, images, inputs))
+    data = blob(appliance, images, inputs)
     temporary = f"{path}.{os.getpid()}.new"
     try:
         with open(temporary, "wb") as stream:
-            stream.write(blob)
+            stream.write(data)
         os.replace(temporary, path)
     except OSError:
         if os.path.exists(temporary):
@@ -77,115 +77,120 @@ def write(
         raise
 
 
-def tree(
-    appliance: Appliance, images: Sequence[ImageInfo], inputs: Iterable[Stamp] = ()
-) -> Node:
+def blob(appliance: Appliance, images: Sequence[ImageInfo], inputs: Iterable[Stamp] = ()) -> bytes:
+    """The manifest's content; see write()."""
     if len(images) != len(appliance.compartments):
         message = f"{len(images)} images for {len(appliance.compartments)} compartments"
         raise ManifestError(message)
-    root = Node()
-    root.set_string("compatible", COMPATIBLE)
-    root.set_string("appliance", appliance.name)
-    root.set_string("toml", appliance.toml.path)
-    # PATH<TAB>MTIME_NS<TAB>SIZE; a path may have tabs itself, the last two count
-    stamps = dict.fromkeys((appliance.toml, *inputs))
-    root.set_strings("inputs", (f"{s.path}\t{s.mtime_ns}\t{s.size}" for s in stamps))
-    root.set_strings("args", appliance.application.args)
-    root.set_strings("env", (f"{key}={value}" for key, value in appliance.application.env))
-    _compartments(root.child("compartments"), appliance, images)
-    _shares(root.child("shares"), appliance)
-    _edges(root.child("edges"), appliance, images)
-    if appliance.net is not None:
-        _net(root.child("net"), appliance.net)
-    if appliance.mounts:
-        _mounts(root.child("mounts"), appliance)
-    return root
+    tree = TreeWriter()
+    with tree.add_node(""):
+        tree.string("compatible", COMPATIBLE)
+        tree.string("appliance", appliance.name)
+        tree.string("toml", appliance.toml.path)
+        # PATH<TAB>MTIME_NS<TAB>SIZE; a path may have tabs itself, the last two count
+        stamps = dict.fromkeys((appliance.toml, *inputs))
+        tree.strings("inputs", (f"{s.path}\t{s.mtime_ns}\t{s.size}" for s in stamps))
+        tree.strings("args", appliance.application.args)
+        tree.strings("env", (f"{key}={value}" for key, value in appliance.application.env))
+        with tree.add_node("compartments"):
+            _compartments(tree, appliance, images)
+        with tree.add_node("shares"):
+            _shares(tree, appliance)
+        with tree.add_node("edges"):
+            _edges(tree, appliance, images)
+        if appliance.net is not None:
+            with tree.add_node("net"):
+                _net(tree, appliance.net)
+        if appliance.mounts:
+            with tree.add_node("mounts"):
+                _mounts(tree, appliance)
+    return tree.blob()
 
 
-def _compartments(parent: Node, appliance: Appliance, images: Sequence[ImageInfo]) -> None:
+def _compartments(tree: TreeWriter, appliance: Appliance, images: Sequence[ImageInfo]) -> None:
     for compartment, image in zip(appliance.compartments, images, strict=True):
-        node = parent.child(compartment.name)
-        node.set_u32("index", compartment.index)
-        if compartment.default:
-            node.set("default")
-        node.set_strings("mechanism", compartment.mechanisms)  # in order of preference
-        if compartment.vm is not None:
-            node.set_string("vm", compartment.vm)
-        node.set_u64("memory", compartment.memory)
-        node.set_u64("stack", compartment.stack)
-        node.set_u32("threads", compartment.threads)
-        node.set_strings("hardening", compartment.hardening)
-        node.set_strings("libraries", compartment.libraries)
-        node.set_string("image", image.path)
-        node.set_string("image-sha256", image.sha256)
-        _functions(node, image)
+        with tree.add_node(compartment.name):
+            tree.u32("index", compartment.index)
+            if compartment.default:
+                tree.flag("default")
+            tree.strings("mechanism", compartment.mechanisms)  # in order of preference
+            if compartment.vm is not None:
+                tree.string("vm", compartment.vm)
+            tree.u64("memory", compartment.memory)
+            tree.u64("stack", compartment.stack)
+            tree.u32("threads", compartment.threads)
+            tree.strings("hardening", compartment.hardening)
+            tree.strings("libraries", compartment.libraries)
+            tree.string("image", image.path)
+            tree.string("image-sha256", image.sha256)
+            _functions(tree, image)
 
 
-def _functions(node: Node, image: ImageInfo) -> None:
-    exports = node.child("exports")
-    for index, export in enumerate(image.exports):
-        child = exports.child(str(index))
-        child.set_string("symbol", export.name)
-        child.set_string("library", export.library)
-        child.set_u64("direct", export.direct)
-        child.set_u64("dispatch", export.dispatch)
-        if export.nonblocking:
-            child.set("nonblocking")
-    imports = node.child("imports")
-    for index, wanted in enumerate(image.imports):
-        child = imports.child(str(index))
-        child.set_string("symbol", wanted.name)
-        child.set_string("library", wanted.library)
-        child.set_u32("compartment", wanted.compartment)
-        child.set_u32("function", wanted.function)
+def _functions(tree: TreeWriter, image: ImageInfo) -> None:
+    with tree.add_node("exports"):
+        for index, export in enumerate(image.exports):
+            with tree.add_node(str(index)):
+                tree.string("symbol", export.name)
+                tree.string("library", export.library)
+                tree.u64("direct", export.direct)
+                tree.u64("dispatch", export.dispatch)
+                if export.nonblocking:
+                    tree.flag("nonblocking")
+    with tree.add_node("imports"):
+        for index, wanted in enumerate(image.imports):
+            with tree.add_node(str(index)):
+                tree.string("symbol", wanted.name)
+                tree.string("library", wanted.library)
+                tree.u32("compartment", wanted.compartment)
+                tree.u32("function", wanted.function)
 
 
-def _shares(parent: Node, appliance: Appliance) -> None:
+def _shares(tree: TreeWriter, appliance: Appliance) -> None:
     for share in appliance.shares:
-        node = parent.child(share.name)
-        node.set_u32("index", share.index)
-        node.set_u64("size", share.size)
-        node.set_u32("members", *share.members)
-        if share.everyone:
-            node.set("everyone")
+        with tree.add_node(share.name):
+            tree.u32("index", share.index)
+            tree.u64("size", share.size)
+            tree.u32s("members", share.members)
+            if share.everyone:
+                tree.flag("everyone")
 
 
-def _edges(parent: Node, appliance: Appliance, images: Sequence[ImageInfo]) -> None:
+def _edges(tree: TreeWriter, appliance: Appliance, images: Sequence[ImageInfo]) -> None:
     for edge in appliance.edges:
-        node = parent.child(appliance.edge_name(edge))
-        node.set_u32("index", edge.index)
-        node.set_u32("from", edge.caller)
-        node.set_u32("to", edge.callee)
-        node.set_string("data", edge.data)
-        node.set_string("gate", edge.gate)
-        node.set_u64("arena", edge.arena)
-        node.set_u32("functions", *granted(edge, images))
+        with tree.add_node(appliance.edge_name(edge)):
+            tree.u32("index", edge.index)
+            tree.u32("from", edge.caller)
+            tree.u32("to", edge.callee)
+            tree.string("data", edge.data)
+            tree.string("gate", edge.gate)
+            tree.u64("arena", edge.arena)
+            tree.u32s("functions", granted(edge, images))
 
 
-def _net(node: Node, net: Net) -> None:
+def _net(tree: TreeWriter, net: Net) -> None:
     """Every text is at most 63 bytes long."""
-    node.set_u32("compartment", net.compartment)
-    node.set_string("mode", net.mode)
+    tree.u32("compartment", net.compartment)
+    tree.string("mode", net.mode)
     for name in ("interface", "address", "gateway", "dns", "address6", "hostname"):
         value = getattr(net, name)
         if value is not None:
-            node.set_string(name, value)
-    node.set("mac", net.mac)
-    node.set_u32("mtu", net.mtu)
-    node.set_strings("forward", (forward.text for forward in net.forward))
+            tree.string(name, value)
+    tree.property("mac", net.mac)
+    tree.u32("mtu", net.mtu)
+    tree.strings("forward", (forward.text for forward in net.forward))
 
 
-def _mounts(parent: Node, appliance: Appliance) -> None:
+def _mounts(tree: TreeWriter, appliance: Appliance) -> None:
     for index, mount in enumerate(appliance.mounts):
-        node = parent.child(mount.name)
-        node.set_u32("index", index)
-        node.set_u32("compartment", mount.compartment)
-        node.set_string("path", mount.path)
-        node.set_string("directory", mount.directory)
-        if mount.read_only:
-            node.set("read-only")
-        if mount.create:
-            node.set("create")
+        with tree.add_node(mount.name):
+            tree.u32("index", index)
+            tree.u32("compartment", mount.compartment)
+            tree.string("path", mount.path)
+            tree.string("directory", mount.directory)
+            if mount.read_only:
+                tree.flag("read-only")
+            if mount.create:
+                tree.flag("create")
 
 
 def granted(edge: Edge, images: Sequence[ImageInfo]) -> list[int]:

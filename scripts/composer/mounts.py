@@ -3,14 +3,15 @@
 SPDX-License-Identifier: BSD-3-Clause
 """
 
+from .contract import number
 from .model import Mount
 from .positions import Path
 from .problems import quote, show
 from .rules import Draft, Drafts
 from .schema import Context, Key, boolean, choice, text
 
-MOUNTS_MAX = 8
-PATH_MAX = 255  # bytes of a path in the appliance
+MOUNTS_MAX = number("BH_MOUNTS_MAX")
+PATH_MAX = number("sizeof(((struct bh_boot_mount *)0)->path)") - 1  # bytes of a path in the appliance
 DIRECTORY_MAX = 4095  # bytes
 LIBRARY = "vfs"
 ACCESS = ("read-write", "read-only")
@@ -90,10 +91,13 @@ def _compartment(drafts: Drafts) -> str | None:
 
 def build(mounts: dict[str, Draft], drafts: Drafts, indices: dict[str, int]) -> tuple[Mount, ...]:
     """Everything was checked. In the order in which they have to be made: parents first."""
+    owner = _compartment(drafts)
+    if owner is None:
+        return ()
     made = [
         Mount(
             name=draft.name,
-            compartment=indices[_compartment(drafts)],
+            compartment=indices[owner],
             path=draft.values["path"],
             directory=draft.values["directory"],
             read_only=draft.values["access"] == "read-only",

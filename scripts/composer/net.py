@@ -4,9 +4,8 @@ SPDX-License-Identifier: BSD-3-Clause
 """
 
 import hashlib
-import ipaddress
 import re
-from ipaddress import IPv4Address, IPv4Interface, IPv6Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 
 from .model import Forward, Net
 from .positions import Path
@@ -152,9 +151,9 @@ def forward(context: Context, path: Path, value: object) -> Forward | None:
             return None
     try:
         if host is None:
-            parsed = IPv4Address("127.0.0.1")
+            parsed: IPv4Address | IPv6Address = IPv4Address("127.0.0.1")
         elif host.startswith("["):
-            parsed = ipaddress.IPv6Address(host[1:-1])
+            parsed = IPv6Address(host[1:-1])
         else:
             parsed = IPv4Address(host)
         if getattr(parsed, "scope_id", None):

@@ -4,9 +4,11 @@ SPDX-License-Identifier: BSD-3-Clause
 """
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from .net import NET
+from .positions import KEY_PARTS_MAX, scan
 from .problems import Place, Problems, quote, suggest
 from .schema import APPLIANCE, APPLICATION, ROOT
 from .source import Source
@@ -48,23 +50,27 @@ def _split(option: str) -> tuple[str, str, str]:
 
 
 def _path(name: str) -> list[str] | None:
-    if "\n" in name or "#" in name:
+    if "\n" in name or "#" in name or name.count(".") > KEY_PARTS_MAX:
         return None
     try:
         tree = tomllib.loads(f"{name} = 0")
     except (tomllib.TOMLDecodeError, RecursionError):
         return None
     path = []
-    while isinstance(tree, dict):
-        ((key, tree),) = tree.items()
+    part: object = tree
+    while isinstance(part, dict):
+        ((key, part),) = part.items()
         path.append(key)
     return path
 
 
 def _value(text: str) -> object:
     """What a TOML value says, or else the text itself."""
+    document = f"v = {text}"
+    if scan(document).endless_key:
+        return text
     try:
-        tree = tomllib.loads(f"v = {text}")
+        tree = tomllib.loads(document)
     except (ValueError, RecursionError):  # TOMLDecodeError is a ValueError
         return text
     return tree["v"] if len(tree) == 1 else text
@@ -97,7 +103,9 @@ def _set_named(
     if root == "edges" and path[2] in ("from", "to"):
         problems.add(place, "the ends of an edge cannot be set", "change the file instead")
         return
-    known = _edge_names(source) if root == "edges" else _table_names(source, root)
+    known: Mapping[str, str | int] = _table_names(source, root)
+    if root == "edges":
+        known = _edge_names(source)
     if path[1] not in known:
         message = f"there is no {root[:-1]} {quote(path[1])}"
         problems.add(place, message, suggest(path[1], list(known), root))
@@ -116,17 +124,17 @@ def _edge_names(source: Source) -> dict[str, int]:
     edges = source.tree.get("edges")
     if not isinstance(edges, list):
         return {}
-    named = {}
+    named: dict[str, int] = {}
     for index, edge in enumerate(edges):
         if isinstance(edge, dict):
-            ends = (edge.get("from"), edge.get("to"))
-            if all(isinstance(end, str) for end in ends):
-                named.setdefault("-".join(ends), index)
+            caller, callee = edge.get("from"), edge.get("to")
+            if isinstance(caller, str) and isinstance(callee, str):
+                named.setdefault(f"{caller}-{callee}", index)
     return named
 
 
 def _store(source: Source, place: Place, path: tuple, value: object) -> None:
-    table = source.tree
+    table: Any = source.tree
     for part in path[:-1]:
         if isinstance(table, dict):
             table = table.setdefault(part, {})

@@ -31,6 +31,10 @@ STRING = re.compile(
 SCALAR = re.compile(r"[^\s,\]}#]+(?: [0-9][^\s,\]}#]*)?")  # the blank: between a date and a time
 
 
+# A longer dotted key is not followed: the paths of its parts would take quadratic time and memory, in tomllib as well.
+KEY_PARTS_MAX = 32
+
+
 class _Stop(Exception):
     """The text at this point is no valid TOML."""
 
@@ -41,6 +45,7 @@ class Positions:
     values: dict[Path, Position] = field(default_factory=dict)
     # The first name that is defined a second time: path, place of the first, place of the second.
     duplicate: tuple[Path, Position, Position] | None = None
+    endless_key: Position | None = None  # a dotted key of more than KEY_PARTS_MAX parts: the scanner stopped there
 
     def key(self, path: Path) -> Position:
         """Where the key is, or else the nearest table around it."""
@@ -119,23 +124,26 @@ class _Scanner:
                 raise _Stop
 
     def key(self) -> list[tuple[str, Position]]:
-        parts = []
+        parts: list[tuple[str, Position]] = []
         while True:
             self.match(BLANK)
             position = self.position(self.at)
-            raw = self.match(BARE_KEY)
-            if raw is None:
-                raw = self.match(QUOTED_KEY)
-                if raw is None:
-                    raise _Stop
-                try:
-                    raw = tomllib.loads(f"k = {raw}")["k"]
-                except tomllib.TOMLDecodeError:
-                    raise _Stop from None
-            parts.append((raw, position))
+            parts.append((self.match(BARE_KEY) or self.quoted_key(), position))
+            if len(parts) > KEY_PARTS_MAX:
+                self.found.endless_key = parts[0][1]
+                raise _Stop
             self.match(BLANK)
             if not self.accept("."):
                 return parts
+
+    def quoted_key(self) -> str:
+        raw = self.match(QUOTED_KEY)
+        if raw is None:
+            raise _Stop
+        try:
+            return tomllib.loads(f"k = {raw}")["k"]
+        except tomllib.TOMLDecodeError:
+            raise _Stop from None
 
     def header(self) -> Path:
         self.expect("[")
@@ -186,9 +194,8 @@ class _Scanner:
                 self.duplicated(path, self.leaves[path], position)
             self.found.keys.setdefault(path, position)
         position = parts[-1][1]
-        for earlier in (self.headers, self.arrays):
-            if path in earlier:
-                self.duplicated(path, self.found.keys[path], position)
+        if path in self.headers or path in self.arrays:
+            self.duplicated(path, self.found.keys[path], position)
         if len(parts) == 1 and self.found.keys[path] != position:
             self.duplicated(path, self.found.keys[path], position)
         self.leaves[path] = position

@@ -25,7 +25,7 @@ class Place:
     def order(self) -> tuple[int, int, int]:
         if self.line is None:
             return (1, self.rank, 0)
-        return (0, self.line, self.column)
+        return (0, self.line, self.column or 0)
 
     @property
     def short(self) -> str:

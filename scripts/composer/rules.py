@@ -21,7 +21,7 @@ class Draft:
 
     @property
     def name(self) -> str:
-        return self.path[-1]
+        return str(self.path[-1])
 
     def at(self, key: str) -> Path:
         return self.path + (key,)
@@ -116,7 +116,7 @@ def stacks_fit(context: Context, draft: Draft) -> None:
 
 
 def libraries_placed(context: Context, drafts: Drafts, catalogue: Catalogue) -> None:
-    placed: dict[str, Path] = {}
+    placed: dict[str, tuple[str, Path]] = {}  # compartment, place in the file
     has_default = any(draft.values["default"] for draft in drafts.compartments.values())
     for draft in drafts.compartments.values():
         raw = draft.raw.get("libraries", [])
@@ -126,17 +126,21 @@ def libraries_placed(context: Context, drafts: Drafts, catalogue: Catalogue) -> 
             context.problems.add(context.source.key(draft.path), message, hint)
         for library in draft.values["libraries"] or ():
             path = draft.at("libraries") + (raw.index(library),)
-            if catalogue.library(library) is None:
+            missing = catalogue.missing_file(library)
+            if missing is not None:
+                hint = f"add {missing}: docs/porting.md says what belongs into it"
+                context.refuse(path, f"library {quote(library)} is not complete: {missing} is missing", hint)
+            elif catalogue.library(library) is None:
                 hint = suggest(library, catalogue.library_names, "known libraries")
                 context.refuse(path, f"unknown library {quote(library)}", hint)
             elif library in placed:
-                other = placed[library]
+                other, first = placed[library]
                 message = f"library {quote(library)} is in two compartments, "
-                message += f"{quote(other[1])} and {quote(draft.name)}"
-                where = context.source.value(other).short
-                hint = f"it is in {quote(other[1])} already ({where}): keep only one of the two"
+                message += f"{quote(other)} and {quote(draft.name)}"
+                where = context.source.value(first).short
+                hint = f"it is in {quote(other)} already ({where}): keep only one of the two"
                 context.refuse(path, message, hint)
-            placed.setdefault(library, path)
+            placed.setdefault(library, (draft.name, path))
 
 
 def edges_connect(context: Context, drafts: Drafts) -> None:
@@ -172,8 +176,9 @@ def edges_connect(context: Context, drafts: Drafts) -> None:
 
 
 def light_gate_has_keys(context: Context, drafts: Drafts, draft: Draft) -> None:
-    ends = [drafts.compartments.get(draft.values[key]) for key in ("from", "to")]
-    if draft.values["gate"] != "light" or None in ends:
+    found = [drafts.compartments.get(draft.values[key]) for key in ("from", "to")]
+    ends = [end for end in found if end is not None]
+    if draft.values["gate"] != "light" or len(ends) < 2:
         return
     mechanisms = [end.values["mechanism"] for end in ends]
     if None in mechanisms or any("mpk" in of_end for of_end in mechanisms):
@@ -193,11 +198,11 @@ def functions_exist(
     if draft.raw["functions"] == []:
         hint = "name some, or remove this key to allow what the caller uses"
         context.refuse(draft.at("functions"), "functions is an empty list", hint)
-    libraries = [catalogue.library(name) for name in callee.values["libraries"]]
-    if None in libraries:
-        return  # reported as an unknown library
-    known = []
-    for library in libraries:
+    known: list[str] = []
+    for name in callee.values["libraries"]:
+        library = catalogue.library(name)
+        if library is None:
+            return  # reported as an unknown library
         try:
             known += library.functions()
         except Refused as refused:
@@ -246,7 +251,7 @@ def memory_suffices(context: Context, drafts: Drafts, host_memory: int) -> None:
     if sums[0] == sums[1]:
         sums = f"{total} bytes", f"{host_memory} bytes"
     message = f"memory and shares add up to {sums[0]}, this host has {sums[1]}"
-    largest = ".".join(draft.path) + f".{key}"
+    largest = ".".join(map(str, draft.path)) + f".{key}"
     hint = f"the largest part is {largest} = {size_text(draft.values[key])}: lower it"
     context.refuse(draft.at(key), message, hint)
 

@@ -7,31 +7,35 @@ import datetime
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+from .contract import number
 from .positions import Path
 from .problems import Problems, quote, show, suggest
 from .source import Source
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
-PAGE = 4 * KIB
+PAGE = number("BH_PAGE_SIZE")
 
-COMPARTMENTS_MAX = 64
-SHARES_MAX = 64
-EDGES_MAX = 256
-STACKS_MAX = GIB  # of one compartment: every stack with the guard page below it
+COMPARTMENTS_MAX = number("BH_COMPARTMENTS_MAX")
+SHARES_MAX = number("BH_SHARES_MAX")
+EDGES_MAX = number("BH_EDGES_MAX")
+THREADS_MAX = number("BH_THREADS_MAX")
+STACKS_MAX = number("BH_STACKS_MAX")  # of one compartment: every stack with the guard page below it
 
 MECHANISMS = ("vm", "mpk", "none")
 DATA = ("share", "copy", "strict")
 GATES = ("full", "light")
 HARDENING = ("stack-protector", "ubsan", "kasan", "cfi", "safestack")
 
-NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
-NAME_HINT = "a name has 1 to 31 characters of a-z 0-9 _ - and begins with a letter"
+NAME_MAX = number("BH_NAME_MAX") - 1  # without the NUL
+NAME = re.compile(rf"[a-z][a-z0-9_-]{{0,{NAME_MAX - 1}}}")
+NAME_HINT = f"a name has 1 to {NAME_MAX} characters of a-z 0-9 _ - and begins with a letter"
 SIZE = re.compile(r"([0-9]{1,18})(KiB|MiB|GiB)", re.ASCII)
 UNITS = {"KiB": KIB, "MiB": MIB, "GiB": GIB}
 ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
-TYPES = (
+TYPES: tuple[tuple[Any, str], ...] = (
     (bool, "a boolean"),
     (int, "an integer"),
     (float, "a float"),
@@ -54,8 +58,8 @@ class Context:
         self.problems.add(self.source.value(path), message, hint)
 
 
-# Reads the value at a path; None: refused, and reported.
-Reader = Callable[[Context, Path, object], object]
+# Reads the value at a path; None: refused, and reported. What else it returns depends on the key.
+Reader = Callable[[Context, Path, object], Any]
 
 
 @dataclass(frozen=True)
@@ -143,22 +147,23 @@ def size(low: int, high: int, default: int | None, power_of_two: bool = False) -
 
     def read(context: Context, path: Path, value: object) -> int | None:
         label = _label(path)
-        number = value
-        if isinstance(value, str):
-            match = SIZE.fullmatch(value)
-            if match is None:
-                context.refuse(path, f"{label} = {show(value)} is no size", f"write {form}")
-                return None
-            number = int(match[1]) * UNITS[match[2]]
-        elif type(value) is not int:
+        match = SIZE.fullmatch(value) if isinstance(value, str) else None
+        if match is not None:
+            count = int(match[1]) * UNITS[match[2]]
+        elif isinstance(value, str):
+            context.refuse(path, f"{label} = {show(value)} is no size", f"write {form}")
+            return None
+        elif isinstance(value, int) and not isinstance(value, bool):
+            count = value
+        else:
             wrong_type(context, path, value, "a size", f"write {form}")
             return None
-        if not low <= number <= high:
+        if not low <= count <= high:
             context.refuse(path, f"{label} = {show(value)} is out of range", hint)
-        elif number % PAGE or power_of_two and number & (number - 1):
+        elif count % PAGE or power_of_two and count & (count - 1):
             context.refuse(path, f"{label} = {show(value)} is not {shape}", hint)
         else:
-            return number
+            return count
         return None
 
     return read
@@ -284,7 +289,7 @@ COMPARTMENT = (
     Key("vm", name("a VM")),
     Key("memory", size(MIB, 48 * GIB, 16 * MIB), 16 * MIB),
     Key("stack", size(16 * KIB, 64 * MIB, 256 * KIB, power_of_two=True), 256 * KIB),
-    Key("threads", integer(1, 256, 32), 32),
+    Key("threads", integer(1, THREADS_MAX, 32), 32),
     Key("hardening", list_of(choice("hardening", HARDENING)), ()),
     Key("libraries", list_of(text), ()),
 )

@@ -9,7 +9,7 @@ import tomllib
 from dataclasses import dataclass, field
 
 from .model import Stamp
-from .positions import Path, Positions, scan
+from .positions import KEY_PARTS_MAX, Path, Positions, scan
 from .problems import Place, Problems, Refused, quote
 
 SIZE_MAX = 256 * 1024  # bytes of a file; the largest sensible appliance needs a third
@@ -84,7 +84,11 @@ def read(file: str) -> Source:
     """Raises Refused."""
     data, stamp = _read_bytes(file)
     text = _decode(file, data)
-    return Source(file, stamp, _parse(file, text), scan(text))
+    positions = scan(text)
+    if positions.endless_key:  # before tomllib sees it
+        message = f"this key has more than {KEY_PARTS_MAX} parts"
+        raise refuse(file, positions.endless_key, message, "no key of compartments.toml has more than three")
+    return Source(file, stamp, _parse(file, text), positions)
 
 
 def _read_bytes(file: str) -> tuple[bytes, Stamp]:

@@ -8,6 +8,7 @@ import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 LINES_MAX = 20  # of a tool's own words
 BUILD_HINT = "build it first: scripts/setup && ninja -C build"
@@ -15,6 +16,10 @@ BUILD_HINT = "build it first: scripts/setup && ninja -C build"
 
 class ToolError(Exception):
     """A file of the build is missing, or a tool failed; the text is complete."""
+
+    def __init__(self, text: str, output: str = ""):
+        super().__init__(text)
+        self.output = output  # all that the tool itself said
 
 
 @dataclass(frozen=True)
@@ -89,15 +94,14 @@ def load(build: Path) -> Toolchain:
     file = build / "guest" / "compose.json"
     try:
         content = json.loads(file.read_bytes())
-        lists = {key: tuple(content[key]) for key in ("cc", "cflags", "ldflags")}
-        names = ("libc", "libgcc", "runtime", "fallback", "linker_script")
-        names += ("source_root", "build_root")
-        paths = {key: Path(content[key]) for key in names}
+        lists: dict[str, Any] = {key: tuple(content[key]) for key in ("cc", "cflags", "ldflags")}
+        names = ("libc", "libgcc", "runtime", "fallback", "linker_script", "source_root", "build_root")
+        values: dict[str, Any] = lists | {key: Path(content[key]) for key in names}
     except FileNotFoundError:
         raise ToolError(f"{file} is missing\nhint: {BUILD_HINT}") from None
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise ToolError(f"{file} cannot be used: {error}\nhint: {BUILD_HINT}") from None
-    return Toolchain(file=file, **lists, **paths)
+    return Toolchain(file=file, **values)
 
 
 def run(command: list[str], directory: Path, context: str) -> None:
@@ -116,7 +120,8 @@ def run(command: list[str], directory: Path, context: str) -> None:
     except OSError as error:
         raise ToolError(f"{context}: cannot start {command[0]}: {error.strerror}") from None
     if done.returncode != 0:
-        lines = done.stdout.decode(errors="replace").rstrip().split("\n")
+        output = done.stdout.decode(errors="replace")
+        lines = output.rstrip().split("\n")
         if len(lines) > LINES_MAX:
             lines[LINES_MAX:] = [f"... and {len(lines) - LINES_MAX} more lines"]
-        raise ToolError("\n".join([f"{context} failed", *lines]))
+        raise ToolError("\n".join([f"{context} failed", *lines]), output)

@@ -5,12 +5,28 @@ SPDX-License-Identifier: BSD-3-Clause
 `bulkhead gdb` and the script that `bulkhead run --gdb` names load this by themselves; by hand: `source` this file after
 `target extended-remote SOCKET`, then `bulkhead symbols`. docs/debugging.md has a session.
 """
+import json
+import os
 import re
 import struct
 
 import gdb
 from gdb.FrameDecorator import FrameDecorator
 from gdb.unwinder import Unwinder, register_unwinder
+
+
+def contract():
+    """The numbers of rpc/*.h, which the build keeps for us."""
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    file = os.path.join(os.environ.get("BULKHEAD_BUILD") or os.path.join(root, "build"), "contract.json")
+    try:
+        with open(file, encoding="ascii") as stream:
+            return json.load(stream)
+    except OSError as error:
+        raise gdb.GdbError(f"{file}: {error.strerror}: run scripts/build") from None
+
+
+CONTRACT = contract()
 
 
 def monitor(words):
@@ -120,13 +136,17 @@ class Compartment(gdb.Command):
 
 # ---- Across a gate between protection keys: the caller left a frame on its own stack (rpc/mpk.h, struct bh_frame) ----
 
-TRAMPOLINES = 0x300000200000, 0x300000300000  # rpc/map.h: BH_MPK_CODE_VA
+TRAMPOLINES = CONTRACT["BH_MPK_CODE_VA"], CONTRACT["BH_MPK_CODE_VA"] + CONTRACT["BH_MPK_CODE_MAX"]
+FRAME_SIZE, PREVIOUS = CONTRACT["sizeof(struct bh_frame)"], CONTRACT["offsetof(struct bh_frame, previous)"]
 TEMPLATE_MAX = 512  # bytes of one of them, guest/kernel/mpk/trampolines.S
-WINDOW = 1 << 36  # rpc/map.h: BH_WINDOW_SIZE
+WINDOW = CONTRACT["BH_WINDOW_SIZE"]  # addresses of a compartment
 # How the templates begin: `push %fs:PLACE; push $ID`, behind what they save; a light gate pushes nothing.
-PUSHES = re.compile(rb"(?:\x57|(\x53\x55\x41\x54\x41\x55\x41\x56\x41\x57\x6a\x00))\x64\xff\x34\x25(.{4})\x68(.{4})", re.S)
-LIGHT = re.compile(rb"\x48\x8b\x05.{4}\x31\xc9\x31\xd2\x0f\x01\xef\x48\x3b\x05.{4}(?:\x75.|\x0f\x85.{4})\xfc\x89\xff", re.S)
-SAVED = "r15", "r14", "r13", "r12", "rbp", "rbx"  # by the core's way into a compartment, and (light) by whoever is called
+PUSHES = re.compile(
+    rb"(?:\x57|(\x53\x55\x41\x54\x41\x55\x41\x56\x41\x57\x6a\x00))\x64\xff\x34\x25(.{4})\x68(.{4})", re.S)
+LIGHT = re.compile(
+    rb"\x48\x8b\x05.{4}\x31\xc9\x31\xd2\x0f\x01\xef\x48\x3b\x05.{4}(?:\x75.|\x0f\x85.{4})\xfc\x89\xff", re.S)
+# By the core's way into a compartment, and (light) by whoever is called.
+SAVED = "r15", "r14", "r13", "r12", "rbp", "rbx"
 
 
 def in_trampolines(pc):
@@ -172,13 +192,14 @@ class Crossings:
             return known | {"rip": words(sp + 8, 1)[0], "rsp": sp + 16}
         place = self.thread_pointer + struct.unpack("<i", begin[2])[0]
         sp = self.next.get(place) or words(place, 1)[0]
-        number, self.next[place] = words(sp, 2)
+        (number,), (self.next[place],) = words(sp, 1), words(sp + PREVIOUS, 1)
         if number & 0xffffffff != struct.unpack("<I", begin[3])[0]:
             return None
         if begin[1]:
-            *saved, pc = words(sp + 24, 7)
-            return dict(zip(SAVED, saved)) | {"rip": pc, "rsp": sp + 80}
-        return {"rip": words(sp + 24, 1)[0], "rsp": sp + 32}  # who calls has saved its registers further up
+            *saved, pc = words(sp + FRAME_SIZE, 7)
+            return dict(zip(SAVED, saved)) | {"rip": pc, "rsp": sp + FRAME_SIZE + 56}
+        # The caller has saved its registers further up.
+        return {"rip": words(sp + FRAME_SIZE, 1)[0], "rsp": sp + FRAME_SIZE + 8}
 
 
 class Jump(Unwinder):
@@ -221,9 +242,9 @@ class jumped:
         gdb.invalidate_cached_frames()
 
 
-# ---- Across a gate between VMs: the core's own records say which call a thread serves, and which thread waits for it ----
+# ---- Across a gate between VMs: the core's records say which call a thread serves, and which thread waits for it ----
 
-CORE = 0x300000000000, 0x400000000000  # rpc/map.h: the core's window
+CORE = CONTRACT["BH_CORE_BASE"], CONTRACT["BH_KERNEL_BASE"]  # the core's window
 DEPTH_MAX = 32  # gates
 SERVING = {"run_request", "run_callback"}  # guest/kernel/core: frames that run a call of somebody else's
 
@@ -270,17 +291,17 @@ POLLING = -1
 
 
 def waiter_of(call):
-    """In the selected inferior: where the thread keeps what it knows of the call that it waits for; POLLING: it has just
+    """In the selected inferior: where the thread keeps what it knows of the call it waits for; POLLING: it has just
     posted it, and has not gone to wait yet; 0: not here."""
     endpoints = gdb.lookup_global_symbol("endpoints")
     count = gdb.lookup_global_symbol("n_endpoints")
     if endpoints is None or count is None:
         return 0
     endpoints = endpoints.value()
-    for i in range(min(int(count.value()), 256)):
+    for i in range(min(int(count.value()), CONTRACT["BH_EDGES_MAX"])):
         endpoint = endpoints[i]
         if int(endpoint["boot"]["index"]) == call.edge and bool(endpoint["caller"]) != call.caller_is_here:
-            if call.slot >= 64:
+            if call.slot >= CONTRACT["BH_SLOTS"]:
                 return 0
             sent = int(endpoint["out"]["outstanding"]) & ~int(endpoint["submitted"]) & 1 << call.slot
             return int(endpoint["pending"][call.slot]["waiter"]) or (POLLING if sent else 0)
@@ -306,13 +327,13 @@ def waiting_thread(inferior, waiter):
 
 def thread_of_stack(inferior, address):
     """The thread on whose stack `address` lies: the one whose stack pointer is next below it."""
-    best = None
+    best: tuple | None = None
     for thread in inferior.threads():
         if not thread.is_stopped():
             continue
         thread.switch()
         distance = address - int(gdb.newest_frame().read_register("rsp"))
-        if 0 <= distance < 1 << 30 and (best is None or distance < best[0]):
+        if 0 <= distance < CONTRACT["BH_STACKS_MAX"] and (best is None or distance < best[0]):
             best = distance, thread
     return best[1] if best else None
 
@@ -381,8 +402,8 @@ def callers(call, depth=0):
 
 
 def follow(newest, crossings, depth=0):
-    """What is of interest of the selected thread: all but the core; to where it serves a call itself, then that call's."""
-    found = []
+    """The selected thread's frames, without the core's; from where it serves a call itself on, that call's."""
+    found: list = []
     for frame in frames(newest):
         call = served(frame)
         if call and depth < DEPTH_MAX:
@@ -444,14 +465,14 @@ class Caller(FrameDecorator):
 
 
 class AcrossGates:
-    """Frame filter: below the frame that serves a call, or a gate between protection keys, the frames that made the call."""
+    """Frame filter: below the frame that serves a call, or a gate between keys, the frames that made the call."""
 
     def __init__(self):
         self.name, self.priority, self.enabled = "bulkhead", 50, True
         gdb.frame_filters[self.name] = self
 
     def filter(self, iterator):
-        shown = []
+        shown: list = []
         for decorated in iterator:
             frame = decorated.inferior_frame()
             if in_trampolines(frame.pc()):

@@ -10,8 +10,12 @@ import tempfile
 import unittest
 from pathlib import Path
 
-import appliances
-from appliances import ROOT
+import pytest
+
+from tests.support import appliances
+from tests.support.paths import ROOT
+
+pytestmark = [pytest.mark.build("all")]
 
 ZLIB = ROOT / "subprojects/zlib-1.2.13"
 ZLIB_FILES = "adler32 crc32 deflate inffast inflate inftrees trees zutil".split()
@@ -122,6 +126,7 @@ class Hosted(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
 
 
+@pytest.mark.kvm
 class TwoVms(Hosted):
     """With zlib in a virtual machine of its own."""
 
@@ -130,13 +135,10 @@ class TwoVms(Hosted):
         cls.command = appliances.command("guest/apps/gzip/compartments.toml")
 
 
+@pytest.mark.kvm
 class OneCompartment(Hosted):
     """With zlib linked to the application."""
 
     @classmethod
     def prepare(cls):
         cls.command = appliances.command("guest/apps/gzip/compartments-one.toml")
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -7,8 +7,12 @@ import re
 import subprocess
 import unittest
 
-import appliances
-from appliances import ROOT
+import pytest
+
+from tests.support import appliances
+from tests.support.paths import ROOT
+
+pytestmark = [pytest.mark.kvm, pytest.mark.build("all")]
 
 HELLO = """Hello from the application. The library shall now
 - write to a shared static buffer: "Greetings from the library!"
@@ -77,7 +81,3 @@ class Hello(unittest.TestCase):
         ):
             self.assertIn(part, done.stderr)
         self.assertRegex(done.stderr, r"rip=[0-9a-f]{16}")
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -6,7 +6,11 @@ SPDX-License-Identifier: BSD-3-Clause
 import subprocess
 import unittest
 
-import appliances
+import pytest
+
+from tests.support import appliances
+
+pytestmark = [pytest.mark.kvm, pytest.mark.build("all")]
 
 
 class Sockets(unittest.TestCase):
@@ -28,7 +32,3 @@ class Sockets(unittest.TestCase):
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
         self.assertEqual((done.stdout, done.returncode), ("PASS\n", 4), done.stderr)
         self.assertIn('compartment "lib" crashed', done.stderr)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -4,16 +4,17 @@ SPDX-License-Identifier: BSD-3-Clause
 """
 
 import filecmp
-import sys
 import tempfile
 import tomllib
 import unittest
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
+import pytest
 
-import fetch  # noqa: E402  (needs the path)
+import fetch
+from tests.support.paths import ROOT
+
+pytestmark = [pytest.mark.quick]
 
 # What lies beside the sources: the stamp, a build rule at the top, and what nginx's configure would have written.
 ADDED = {
@@ -57,7 +58,3 @@ class Sources(unittest.TestCase):
         for package, added in ADDED.items():
             overlay = ROOT / "subprojects/packagefiles" / package
             self.assertEqual(files(overlay), added - {".bulkhead-fetched"})
-
-
-if __name__ == "__main__":
-    unittest.main()

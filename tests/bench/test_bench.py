@@ -12,10 +12,12 @@ import tempfile
 import unittest
 from xml.etree import ElementTree
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
+import pytest
 
-from benchmarks import results  # noqa: E402
+from benchmarks import results
+from tests.support.paths import ROOT
+
+pytestmark = [pytest.mark.build("all")]
 
 
 def bench(*words):
@@ -182,14 +184,9 @@ class Network(unittest.TestCase):
     def test_without_root(self):
         done = subprocess.run(
             ["setpriv", "--reuid=65534", "--clear-groups", sys.executable, "-c",
-             f"import sys; sys.path.insert(0, {str(ROOT / 'scripts')!r})\n"
              "from types import SimpleNamespace as S\n"
              "from benchmarks.network import places\n"
              "print([p.mode for p in places(S(mode=None), None)])"],
-            capture_output=True, text=True, timeout=60, check=False)
+            cwd=ROOT / "scripts", capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual(done.stdout, "left out: mode tap needs root: network namespaces, TAP and veth interfaces\n\n"
                                       "['user']\n", done.stderr)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -8,14 +8,15 @@ import io
 import json
 import pathlib
 import subprocess
-import sys
 import tempfile
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
+import pytest
 
-from benchmarks import compare, everything, plan  # noqa: E402
+from benchmarks import compare, everything, plan
+from tests.support.paths import ROOT
+
+pytestmark = [pytest.mark.quick]
 
 HOST = {"kind": "pvm", "ept": False, "cpu": "one", "cores": 2, "tsc_khz": 2e6, "doorbell": "port", "note": "",
         "governor": "not visible", "nice": 0, "load_before": [0.1, 0, 0], "date": "today"}
@@ -171,7 +172,3 @@ class Page(Folder):
         page = everything.write_page(type("Args", (), {"out": self.folder})).read_text()
         for text in ("a&lt;b", "not available: no such CPU", "missed", "<svg>", "pvm (not EPT)", "net.json: "):
             self.assertIn(text, page)
-
-
-if __name__ == "__main__":
-    unittest.main()

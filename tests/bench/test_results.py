@@ -8,15 +8,15 @@ import contextlib
 import io
 import json
 import pathlib
-import sys
 import tempfile
 import unittest
 from xml.etree import ElementTree
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
+import pytest
 
-from benchmarks import common, results, svg  # noqa: E402
+from benchmarks import common, results, svg
+
+pytestmark = [pytest.mark.quick]
 
 HOST = {"kind": "pvm", "ept": False, "cpu": "a & b <c>", "cores": 2, "tsc_khz": 2e6, "doorbell": "port",
         "governor": "not visible", "nice": 0, "load_before": [0.1, 0, 0], "date": "today"}
@@ -133,7 +133,3 @@ class Plots(unittest.TestCase):
     def test_numbers(self):
         self.assertEqual([svg.number(v) for v in (0, 0.25, 12, 999, 1500, 2e6, 3e9)],
                          ["0", "0.25", "12", "999", "1.5k", "2M", "3G"])
-
-
-if __name__ == "__main__":
-    unittest.main()

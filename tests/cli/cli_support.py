@@ -5,16 +5,11 @@ SPDX-License-Identifier: BSD-3-Clause
 
 import os
 import subprocess
-import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-BUILD = Path(os.environ.get("BULKHEAD_BUILD") or ROOT / "build")
-PROGRAM = BUILD / "bulkhead"
+from tests import forger
+from tests.support.paths import PROGRAM, ROOT
+
 HELLO = ROOT / "guest/apps/hello/compartments.toml"
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from composer import fdt  # noqa: E402
 
 
 def bulkhead(*arguments, env=None, timeout=60, **options) -> subprocess.CompletedProcess:
@@ -30,9 +25,9 @@ def bulkhead(*arguments, env=None, timeout=60, **options) -> subprocess.Complete
     )
 
 
-def sample_tree(inputs=(), mechanism=("vm",)) -> fdt.Node:
+def sample_tree(inputs=(), mechanism=("vm",)) -> forger.Node:
     """One compartment, whose image does not exist."""
-    root = fdt.Node()
+    root = forger.Node()
     root.set_string("compatible", "bulkhead,appliance-1")
     root.set_string("appliance", "sample")
     root.set_string("toml", "/src/sample.toml")
@@ -53,4 +48,4 @@ def sample_tree(inputs=(), mechanism=("vm",)) -> fdt.Node:
 
 
 def sample_manifest(inputs=()) -> bytes:
-    return fdt.write(sample_tree(inputs))
+    return forger.write(sample_tree(inputs))

@@ -13,8 +13,12 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from cli_support import HELLO, PROGRAM, bulkhead, sample_manifest, sample_tree
-from composer import fdt
+import pytest
+
+from tests import forger
+from tests.cli.cli_support import HELLO, PROGRAM, bulkhead, sample_manifest, sample_tree
+
+pytestmark = [pytest.mark.quick, pytest.mark.build("all")]
 
 NO_KVM = {"BULKHEAD_KVM": "/nonexistent"}
 
@@ -116,6 +120,13 @@ class Doctor(unittest.TestCase):
         self.assertFalse(any(v["available"] for v in found["mechanisms"].values()))
         self.assertIn("this host has no KVM", found["mechanisms"]["vm"]["reason"])
 
+    def test_keys_have_to_be_there_for_guests(self):
+        found = json.loads(bulkhead("doctor", "--json").stdout)
+        everywhere = found["pku"]["cpu"] and found["pku"]["guest"] and found["kvm"]["usable"]
+        self.assertEqual(found["mechanisms"]["mpk"]["available"], everywhere)
+        found = json.loads(bulkhead("doctor", "--json", env=NO_KVM).stdout)
+        self.assertFalse(found["pku"]["guest"])
+
     def test_fewer_cores_than_the_host_has(self):
         first = min(os.sched_getaffinity(0))
         done = bulkhead("doctor", "--json", preexec_fn=lambda: os.sched_setaffinity(0, {first}))
@@ -207,7 +218,7 @@ class Manifests(Folder):
     def test_message_names_node_and_property(self):
         tree = sample_tree()
         tree.child("shares").child("heap").set_u32("index", 7)
-        done = self.run_manifest(fdt.write(tree))
+        done = self.run_manifest(forger.write(tree))
         self.assertEqual(
             done.stderr,
             f"bulkhead: error: {self.manifest}: /shares/heap: index: 7 is not in 0..0 (compose the "
@@ -230,7 +241,7 @@ class Manifests(Folder):
 
     def test_mpk_alone_needs_the_feature(self):
         tree = sample_tree(mechanism=("mpk",))
-        self.manifest.write_bytes(fdt.write(tree))
+        self.manifest.write_bytes(forger.write(tree))
         done = bulkhead("check", self.manifest)
         self.assertEqual((done.returncode, done.stderr.count("\n")), (3, 1))
         self.assertIn('compartment "app": ', done.stderr)
@@ -239,6 +250,7 @@ class Manifests(Folder):
 
 FAKE_COMPOSER = """
 import os, pathlib, sys, time
+
 folder = pathlib.Path(__file__).resolve().parent.parent
 with open(folder / "calls", "a") as calls:
     calls.write(repr(sys.argv[1:]) + "\\n")
@@ -377,6 +389,23 @@ class Layout(unittest.TestCase):
         self.assertEqual(images(apart), images(together))
         self.assertFalse(together["edges"][0]["crosses_vms"])
 
+    def keys(self):
+        """What the host says of protection keys."""
+        return json.loads(bulkhead("doctor", "--json").stdout)["mechanisms"]["mpk"]["available"]
+
+    def test_mechanism_follows_the_host(self):
+        found = self.check("--set", 'compartments.lib.mechanism=["mpk", "vm"]')
+        chosen, count = ("mpk", 1) if self.keys() else ("vm", 2)
+        self.assertEqual(found["compartments"][1]["mechanism"], chosen)
+        self.assertEqual(len(found["vms"]), count)
+
+    def test_mechanism_that_the_host_lacks(self):
+        if self.keys():
+            self.skipTest("this host has protection keys")
+        done = bulkhead("check", HELLO, "--set", "compartments.lib.mechanism=mpk")
+        self.assertEqual((done.returncode, done.stdout), (3, ""))
+        self.assertRegex(done.stderr, r'^bulkhead: error: compartment "lib": mpk needs .*PKU.*\n$')
+
     def test_text_names_the_same(self):
         found, text = self.check(), bulkhead("check", HELLO).stdout
         for line in found["address_map"]:
@@ -401,7 +430,3 @@ class Layout(unittest.TestCase):
             self.assertRegex(loud.stderr, r"(?m)^doorbell (port|vmcall)$")
         else:
             self.skipTest("no KVM")
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -11,9 +11,13 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from trees import BUILD, HERE, ROOT, Tree, archive, compile_c, disassembly
+import pytest
 
 from composer import build, elf, resolve, toolchain
+from tests.compose.trees import HERE, Tree, archive, compile_c, disassembly
+from tests.support.paths import BUILD, ROOT
+
+pytestmark = [pytest.mark.quick, pytest.mark.build("all")]
 
 ADD_H = "int add(int a, int b); int twice(int n);"
 ADD_EDL = "int add(int a, int b); int twice(int n);"
@@ -279,6 +283,55 @@ class Images(Temporary):
         self.assertEqual(first, 'compose: error: compartment "app": linking its image failed')
         self.assertIn("undefined reference to `gone'", "\n".join(rest))
 
+    def refused(self, message: str, hint: str) -> None:
+        self.assertEqual(self.tree.compose(), (2, f"t.toml:3:15: error: {message}\nhint: {hint}\n"))
+
+    def test_function_missing_in_the_interface(self):
+        self.tree.library("sum", "int twice(int n);", ADD_H, ADD_C)
+        self.refused(
+            'compartment "app" uses add, which library sum in compartment "lib" has, but does not export',
+            "add its prototype to guest/libs/sum/sum.edl, or put both into one compartment",
+        )
+
+    def test_library_in_no_compartment(self):
+        self.tree.library("total", "int all(int n);", "int all(int n);", {"all": "int all(int n) { return n; }"})
+        main = "int all(int); int gone(int); int main(void); int main(void) { return all(gone(1)); }"
+        self.tree.application("app", {"main": main})
+        self.refused(
+            'compartment "app" uses all, which library total has, but that library is in no compartment',
+            'add "total" to the libraries of a compartment',
+        )
+
+    def test_unused_reference_to_what_is_not_exported(self):
+        """The linker drops it: no reason to refuse anything."""
+        self.tree.library("sum", "int twice(int n);", ADD_H, ADD_C)
+        main = "int add(int, int); int drop(void); int drop(void) { return add(1, 2); } "
+        self.tree.application("app", {"main": main + "int main(void); int main(void) { return 0; }"})
+        self.compose()
+
+    def test_wrong_description(self):
+        file = self.root / "guest/libs/sum/library.toml"
+        known = "known keys: description, includes, whole"
+        for text, message in (
+            ('include = ["x"]', f'unknown key "include"\nhint: did you mean "includes"? {known}'),
+            ("description = 1", "description has to be a text in quotes"),
+            ('includes = "x"', 'includes has to be a list of folders, such as ["guest/libs/x"]'),
+            ('whole = "yes"', "whole has to be true or false"),
+        ):  # fmt: skip
+            file.write_text(text + "\n")
+            error = f"compose: error: guest/libs/sum/library.toml: {message}\n"
+            self.assertEqual(self.tree.compose(), (2, error))
+
+    def test_incomplete_library(self):
+        for name in ("library.toml", "sum.edl"):
+            file = self.root / "guest/libs/sum" / name
+            content = file.read_text()
+            file.unlink()
+            message = f't.toml:6:14: error: library "sum" is not complete: guest/libs/sum/{name} is missing\n'
+            hint = f"hint: add guest/libs/sum/{name}: docs/porting.md says what belongs into it\n"
+            self.assertEqual(self.tree.compose(), (2, message + hint))
+            file.write_text(content)
+
     def test_missing_archive(self):
         (self.tree.build / "guest/libs/sum/libsum.a").unlink()
         status, error = self.tree.compose()
@@ -316,7 +369,3 @@ class Directory(unittest.TestCase):
         options = ((), ("k=v",), ("k=", "v"))
         names = {self.name("/x/a.toml", *sets) for sets in options}
         self.assertEqual(len(names), 3)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -6,18 +6,14 @@ SPDX-License-Identifier: BSD-3-Clause
 import contextlib
 import io
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
+from composer import cli, toolchain
+from tests.support.paths import BUILD, ROOT
+
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-BUILD = Path(os.environ.get("BULKHEAD_BUILD") or ROOT / "build")
 
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from composer import cli, toolchain  # noqa: E402  (needs the path)
 
 
 def compile_c(source: str, target: Path, options: list[str] | None = None) -> Path:

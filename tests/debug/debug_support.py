@@ -15,17 +15,12 @@ import time
 import unittest
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-BUILD = Path(os.environ.get("BULKHEAD_BUILD") or ROOT / "build")
+from tests.support.paths import PROGRAM, ROOT
+from tests.support.server import free_port
+
 REDIS = "guest/apps/redis/compartments.toml"
 HELLO = "guest/apps/hello/compartments.toml"
 HELD = "tests/guests/apps/held/compartments.toml"
-
-
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class DebugTest(unittest.TestCase):
@@ -35,8 +30,6 @@ class DebugTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        if not os.access("/dev/kvm", os.R_OK | os.W_OK):
-            raise unittest.SkipTest("no access to /dev/kvm")
         if not shutil.which("gdb"):
             raise unittest.SkipTest("no gdb: run scripts/setup")
 
@@ -55,7 +48,7 @@ class DebugTest(unittest.TestCase):
     def start(self, toml: str, *options: str, gdb: bool = False) -> subprocess.Popen:
         """An appliance; returns once GDB could connect to it."""
         self.toml = toml
-        command = [str(BUILD / "bulkhead"), "run", toml, *(["--gdb"] if gdb else []), *options]
+        command = [PROGRAM, "run", toml, *(["--gdb"] if gdb else []), *options]
         child = subprocess.Popen(command, cwd=ROOT, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                  stderr=subprocess.PIPE, text=True)
         self.addCleanup(self.end, child)
@@ -92,7 +85,7 @@ class DebugTest(unittest.TestCase):
 
     def gdb_command(self, *commands: str, compartment: str = "net", before=()) -> list[str]:
         """Real GDB, in batch mode, on the appliance that was started last."""
-        words = [str(BUILD / "bulkhead"), "gdb", self.toml, compartment, "--", "-nx", "-batch"]
+        words = [PROGRAM, "gdb", self.toml, compartment, "--", "-nx", "-batch"]
         words += [word for command in ("set width 0", "set confirm off", *commands) for word in ("-ex", command)]
         return words
 

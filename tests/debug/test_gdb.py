@@ -3,14 +3,17 @@
 SPDX-License-Identifier: BSD-3-Clause
 """
 
-import re
 import signal
 import subprocess
 import threading
 import time
-import unittest
 
-from debug_support import BUILD, HELD, HELLO, ROOT, DebugTest, NonStop
+import pytest
+
+from tests.debug.debug_support import HELD, HELLO, DebugTest, NonStop
+from tests.support.paths import PROGRAM, ROOT
+
+pytestmark = [pytest.mark.kvm, pytest.mark.net, pytest.mark.build("all")]
 
 
 class OnRedis(DebugTest):
@@ -105,7 +108,7 @@ class OnRedis(DebugTest):
         """Which one is meant has to be said."""
         first = self.start_redis()
         second = self.start_redis()
-        done = subprocess.run([str(BUILD / "bulkhead"), "gdb", self.toml, "net", "--", "-batch"], cwd=ROOT, env=self.env,
+        done = subprocess.run([PROGRAM, "gdb", self.toml, "net", "--", "-batch"], cwd=ROOT, env=self.env,
                               capture_output=True, text=True, check=False, timeout=30)
         self.assertEqual(done.returncode, 2)
         self.assertRegex(done.stderr, r"^bulkhead: error: 2 appliances run from \S+compartments.toml: name one by its process")
@@ -200,7 +203,3 @@ class OnHello(DebugTest):
         held = self.start(HELD, gdb=True)
         self.gdb("break greeter.c:greeter_count", "continue", "shell sleep 1.5", "delete", "continue", compartment="lib")
         self.assertEqual(self.finish(held)[0], "42 in time\n")
-
-
-if __name__ == "__main__":
-    unittest.main()

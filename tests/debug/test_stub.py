@@ -5,9 +5,13 @@ SPDX-License-Identifier: BSD-3-Clause
 
 import os
 import socket
-import unittest
 
-from debug_support import HELLO, DebugTest, Session, free_port
+import pytest
+
+from tests.debug.debug_support import HELLO, DebugTest, Session
+from tests.support.server import free_port
+
+pytestmark = [pytest.mark.kvm, pytest.mark.net, pytest.mark.build("all")]
 
 RUBBISH = (b"", b"$", b"$#00", b"+-+-", b"\x00" * 50, b"}}}}", b"$g#ff", b"$}#7d", b"$vCont;#d8", b"$" + b"x" * 40000 + b"#00",
            b"#" * 100, b"\xff" * 1000)
@@ -96,7 +100,3 @@ class Stub(DebugTest):
                 socket.create_connection((other, port), timeout=2)
         local.close()
         self.finish(hello)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -8,40 +8,28 @@ SPDX-License-Identifier: BSD-3-Clause
 
 import os
 import random
-import sys
 import tempfile
 import unittest
 from pathlib import Path
 
+import pytest
+
+from composer import edl, gen_dispatch, gen_header, gen_stubs
+from tests.support.paths import ROOT
+
+pytestmark = [pytest.mark.quick]
+
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from composer import edl, gen_dispatch, gen_header, gen_stubs  # noqa: E402  (needs the path)
 
 
-class Corpus(unittest.TestCase):
-    maxDiff = None
-
-    def compare(self, file: Path) -> None:
-        expected = file.with_suffix(".expected")
-        with self.assertRaises(edl.EdlErrors) as caught:
-            edl.parse(file, file.name)
-        if os.environ.get("UPDATE"):
-            expected.write_text(f"{caught.exception}\n")
-        self.assertEqual(f"{caught.exception}\n", expected.read_text())
-
-
-def add_corpus() -> None:
-    for file in sorted((HERE / "bad").glob("*.edl")):
-
-        def test(self, file=file):
-            self.compare(file)
-
-        setattr(Corpus, f"test_bad_{file.stem.replace('-', '_')}", test)
-
-
-add_corpus()
+@pytest.mark.parametrize("file", sorted((HERE / "bad").glob("*.edl")), ids=lambda file: file.stem)
+def test_bad(file):
+    expected = file.with_suffix(".expected")
+    with pytest.raises(edl.EdlErrors) as caught:
+        edl.parse(file, file.name)
+    if os.environ.get("UPDATE"):
+        expected.write_text(f"{caught.value}\n")
+    assert f"{caught.value}\n" == expected.read_text()
 
 
 def parse(body: str) -> edl.Library:
@@ -132,7 +120,3 @@ class Robust(unittest.TestCase):
         for file in files:
             library = edl.parse(file)
             self.assertEqual(library.name, file.stem)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -6,17 +6,18 @@ SPDX-License-Identifier: BSD-3-Clause
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "apps"))
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "redis"))
+import pytest
 
-import appliances  # noqa: E402  (needs the path)
-from server import Server  # noqa: E402
+from tests.redis.server import Server
+from tests.support import appliances
+from tests.support.processes import children_of
+
+pytestmark = [pytest.mark.kvm, pytest.mark.build("all")]
 
 HOST = "tests/guests/apps/posix_test/compartments-host.toml"
 CHECKS = 150
@@ -120,15 +121,10 @@ class ServerKilled(unittest.TestCase):
     @staticmethod
     def servers(parent: int) -> list[int]:
         """Children of the supervisor that have no vCPU."""
-        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
         found = []
-        for child in children:
+        for child in children_of(parent):
             names = [os.readlink(f"/proc/{child}/fd/{fd}") for fd in os.listdir(f"/proc/{child}/fd")]
             if not any("kvm-vcpu" in name for name in names):
-                found.append(int(child))
+                found.append(child)
         assert len(found) == 1, names
         return found
-
-
-if __name__ == "__main__":
-    unittest.main()

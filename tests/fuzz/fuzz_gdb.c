@@ -2,9 +2,11 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
-#include "vmm/gdb/gdb.h"
-#include "vmm/kvm/probe_breakpoints.h"
 #include "vmm/base/paths.h"
+#include "vmm/gdb/commands.h"
+#include "vmm/gdb/connection.h"
+#include "vmm/gdb/vms.h"
+#include "vmm/kvm/probe_breakpoints.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -34,10 +36,10 @@ const char *core_path(void)
     return "/core.elf";
 }
 
-/* ---- What gdb_vms.c and gdb_session.c do with sockets ---- */
+/* ---- What vms.c and connection.c do with sockets ---- */
 bool gdb_alive(const struct gdb *s, uint32_t v)
 {
-    return v < s->w->a->n_vms && s->vms[v].attached && !s->vms[v].ended;
+    return v < s->a->n_vms && s->vms[v].attached && !s->vms[v].ended;
 }
 
 bool gdb_ask(struct gdb *s, uint32_t v, struct debug_request *q, struct debug_answer *answer)
@@ -85,31 +87,11 @@ void gdb_run(struct gdb *s, uint32_t v, const struct debug_going *how, uint32_t 
     s->vms[v].standing = false;
 }
 
-void gdb_send(struct gdb *s, const struct gdb_text *t)
+void gdb_send_bytes(struct gdb *s, const char *bytes, size_t size)
 {
-    static char frame[GDB_FRAME_MAX];
-    (void)s;
-    if (gdb_frame(frame, '$', t->data, t->size) > sizeof(frame))
+    (void)s, (void)bytes;
+    if (size > GDB_FRAME_MAX)
         __builtin_trap();
-}
-
-void gdb_reply(struct gdb *s, const char *text)
-{
-    struct gdb_text t = {.size = 0};
-    gdb_add(&t, "%s", text);
-    gdb_send(s, &t);
-}
-
-uint32_t gdb_thread_number(const struct gdb *s, uint32_t thread)
-{
-    return s->non_stop ? 1 : thread + 1;
-}
-
-void gdb_tell_stop(struct gdb *s, struct gdb_text *t, uint32_t v)
-{
-    s->vms[v].report = false;
-    s->vm = v;
-    gdb_add(t, "T05thread:p%x.1;", v + 1);
 }
 
 static void begin(void)
@@ -118,7 +100,7 @@ static void begin(void)
     for (uint32_t i = 0; i < 2; i++) {
         a.compartments[i] = (struct compartment){.name = "name", .index = i, .vm = i, .image = "/image.elf"};
         a.vms[i] = (struct vm_plan){.index = i, .compartments = 1ull << i, .n_threads = 4};
-        w.status[i] = &pages[i];
+        w.vms[i].status = &pages[i];
         g.vms[i] = (struct gdb_vm){.fd = -1, .attached = true, .standing = true};
     }
     a.n_shares = a.n_edges = 1;
@@ -126,7 +108,7 @@ static void begin(void)
     a.edges[0] = (struct edge){.from = 0, .to = 1};
     w.a = &a;
     w.h = &host;
-    g = (struct gdb){.w = &w, .fd = -1, .thread = DEBUG_ANY_THREAD, .vms = {g.vms[0], g.vms[1]}};
+    g = (struct gdb){.resources = &w, .a = &a, .fd = -1, .thread = DEBUG_ANY_THREAD, .vms = {g.vms[0], g.vms[1]}};
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -9,6 +9,7 @@
 
 #include "unit/sample.h"
 #include "vmm/appliance/manifest.h"
+#include "vmm/appliance/manifest_file.h"
 #include "vmm/plan/placement.h"
 
 static void require(bool condition)

@@ -7,7 +7,11 @@ import re
 from dataclasses import dataclass
 from itertools import product
 
-from kvm_support import APPS, KvmTest
+import pytest
+
+from tests.support.paths import GUESTS
+
+pytestmark = [pytest.mark.kvm, pytest.mark.build("all"), pytest.mark.timeout(30)]
 
 NAMES = {"app": "probe", "probe": "app"}  # attacker to peer
 VERBS = {"read": "reading", "write": "writing", "exec": "executing"}
@@ -28,7 +32,7 @@ class Attack:
 
 def matrix() -> list[Attack]:
     attacks = []
-    for line in (APPS / "isolation/matrix.txt").read_text().splitlines():
+    for line in (GUESTS / "isolation/matrix.txt").read_text().splitlines():
         if not line or line.startswith("#"):
             continue
         head, reason, *owner = line.split("; ")
@@ -40,30 +44,24 @@ def matrix() -> list[Attack]:
     return attacks
 
 
-class Isolation(KvmTest):
-    time_limit = 30
-
-    def check(self, attack: Attack) -> None:
-        done = self.run_app("isolation", attack.who, attack.action, attack.target, timeout=20)
-        lines, report = done.stdout.decode().splitlines(), done.stderr.decode()
-        address = re.fullmatch(r"at (0x[0-9a-f]+)", lines[0])[1] if lines else ""
-        address = "0" if address == "0x0" else address
-        undisturbed = ["the bystander is undisturbed"]
-        if done.returncode == 0:
-            self.assertRegex("survives", f"^({attack.reason})$", report)
-            self.assertEqual(lines[1:], [*undisturbed, "survived"], report)
-            return
-        self.assertEqual(done.returncode, 4, report)
-        self.assertEqual(lines[1:], ["the peer died", *undisturbed] if attack.who == "probe" else [], report)
-        heads = [line for line in report.splitlines() if line.startswith("bulkhead:")]
-        self.assertEqual(len(heads), 1, report)
-        what = attack.reason
-        if attack.owner:
-            what = f"page fault {VERBS[attack.action]} {address}: {attack.reason}"
-            self.assertIn(attack.owner, report.splitlines()[1])
-            self.assertIn(f"\n  address   {address}: ", report)
-        self.assertRegex(heads[0], f'^bulkhead: compartment "{attack.who}" crashed: .*({what})')
-
-
-for attack in matrix():
-    setattr(Isolation, f"test_{attack.name}", lambda self, attack=attack: self.check(attack))
+@pytest.mark.parametrize("attack", matrix(), ids=lambda attack: attack.name)
+def test_attack(appliances, attack):
+    done = appliances.run("isolation", attack.who, attack.action, attack.target, timeout=20)
+    lines, report = done.stdout.decode().splitlines(), done.stderr.decode()
+    address = re.fullmatch(r"at (0x[0-9a-f]+)", lines[0])[1] if lines else ""
+    address = "0" if address == "0x0" else address
+    undisturbed = ["the bystander is undisturbed"]
+    if done.returncode == 0:
+        assert re.search(f"^({attack.reason})$", "survives"), report
+        assert lines[1:] == [*undisturbed, "survived"], report
+        return
+    assert done.returncode == 4, report
+    assert lines[1:] == (["the peer died", *undisturbed] if attack.who == "probe" else []), report
+    heads = [line for line in report.splitlines() if line.startswith("bulkhead:")]
+    assert len(heads) == 1, report
+    what = attack.reason
+    if attack.owner:
+        what = f"page fault {VERBS[attack.action]} {address}: {attack.reason}"
+        assert attack.owner in report.splitlines()[1]
+        assert f"\n  address   {address}: " in report
+    assert re.search(f'^bulkhead: compartment "{attack.who}" crashed: .*({what})', heads[0])

@@ -9,7 +9,12 @@ import subprocess
 import time
 from pathlib import Path
 
-from kvm_support import KvmTest, cpu_seconds, session_members, vm_processes
+import pytest
+
+from tests.kvm.kvm_support import KvmTest
+from tests.support.processes import cpu_seconds, session_members, vm_processes
+
+pytestmark = [pytest.mark.kvm, pytest.mark.build("all")]
 
 MIB = 1 << 20
 

@@ -7,7 +7,13 @@ import importlib.util
 import json
 import subprocess
 
-from kvm_support import APPS, BUILD, KvmTest, vm_processes
+import pytest
+
+from tests.kvm.kvm_support import KvmTest
+from tests.support.paths import GUESTS, PROGRAM
+from tests.support.processes import vm_processes
+
+pytestmark = [pytest.mark.kvm, pytest.mark.build("all")]
 
 OUTPUT = b"star and chain: 0 wrong\n16 threads at once: 0 wrong\n"
 
@@ -17,7 +23,7 @@ class Many(KvmTest):
 
     def test_generated_files(self):
         """What generate.py writes is what is committed."""
-        guests = APPS.parent
+        guests = GUESTS.parent
         spec = importlib.util.spec_from_file_location("generate", guests / "hops/generate.py")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
@@ -32,8 +38,8 @@ class Many(KvmTest):
 
     def test_processes(self):
         """A process for each VM."""
-        file = APPS / "many/compartments.toml"
-        layout = json.loads(subprocess.check_output([BUILD / "bulkhead", "check", file, "--json"]))
+        file = GUESTS / "many/compartments.toml"
+        layout = json.loads(subprocess.check_output([PROGRAM, "check", file, "--json"]))
         self.assertEqual(len(layout["vms"]), 16)
         child = self.start("many", options=["--spin", "0"])
         found = set()

@@ -12,11 +12,8 @@ import sys
 import time
 from pathlib import Path
 
-from frames import Frames
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "redis"))
-
-import server  # noqa: E402  (needs the path)
+from tests.net.frames import Frames
+from tests.redis import server
 
 SETTLE = 45  # seconds: half-open connections last 20, pieces of packets 15
 ROOM = 64 << 10  # bytes of heap that tables may have grown by

@@ -13,13 +13,10 @@ import struct
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
-from net_support import PROGRAM, ROOT, open_tap, remove_tap
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "redis"))
-
-import server  # noqa: E402  (needs the path)
+from tests.net.net_support import open_tap, remove_tap
+from tests.redis import server
+from tests.support.paths import PROGRAM, ROOT
 
 INTERFACE = "bh-names"
 GUEST, HOST = ipaddress.ip_address("10.7.0.99"), ipaddress.ip_address("10.7.0.1")

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-from net_support import command
+from tests.net.net_support import command
 
 GUEST = ("10.0.2.15", 7)
 SETS = ("net.mode=tap", 'net.address="10.0.2.15/24"', 'net.gateway="10.0.2.2"')

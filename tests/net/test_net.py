@@ -10,20 +10,22 @@ import subprocess
 import sys
 import time
 import unittest
-from pathlib import Path
 
-from net_support import (
-    NETRAW, PROGRAM, command, free_port, needs_kvm, needs_namespaces, needs_tun, open_tap,
-    remove_tap, run,
-)  # fmt: skip
+import pytest
 
-HERE = Path(__file__).resolve().parent
+from tests.net.net_support import NETRAW, command, open_tap, remove_tap, run
+from tests.support.needs import needs_tun
+from tests.support.paths import PROGRAM, ROOT
+from tests.support.server import free_port
+
+pytestmark = [pytest.mark.net, pytest.mark.build("all")]
+
 NOBODY = 65534
 # As root, but without the rights of the one who owns the host's network.
 UNPRIVILEGED = ("unshare", "--user")
 
 
-@needs_kvm
+@pytest.mark.kvm
 class User(unittest.TestCase):
     def passes(self, *arguments: str, sets: tuple[str, ...] = ()) -> str:
         result = run(*arguments, sets=sets)
@@ -112,7 +114,7 @@ class User(unittest.TestCase):
         self.assertLess(used, 0.3)  # the start takes most of it
 
 
-@needs_kvm
+@pytest.mark.kvm
 class CannotStart(unittest.TestCase):
     def refused(self, line: str, sets: tuple[str, ...], before: tuple[str, ...] = ()) -> None:
         result = run("show", sets=sets, before=before)
@@ -148,7 +150,7 @@ class CannotStart(unittest.TestCase):
         line = "cannot forward tcp:192.0.2.1:8080:80: this host has no address 192.0.2.1"
         self.refused(line, ('net.forward=["192.0.2.1:8080:80"]',))
 
-    @needs_namespaces
+    @pytest.mark.root
     def test_port_of_the_system(self):
         with open("/proc/sys/net/ipv4/ip_unprivileged_port_start") as file:
             if int(file.read()) <= 81:
@@ -160,7 +162,7 @@ class CannotStart(unittest.TestCase):
         self.refused(line, ('net.forward=["81:80"]',), UNPRIVILEGED)
 
     @needs_tun
-    @needs_namespaces
+    @pytest.mark.root
     def test_interface_missing_and_no_right_to_create_it(self):
         line = (
             "there is no TAP interface bh-none, and no permission to create it; as root: "
@@ -169,7 +171,7 @@ class CannotStart(unittest.TestCase):
         self.refused(line, ("net.mode=tap", "net.interface=bh-none"), UNPRIVILEGED)
 
     @needs_tun
-    @needs_namespaces
+    @pytest.mark.root
     def test_interface_of_somebody_else(self):
         os.close(open_tap("bh-theirs", persistent_for=NOBODY))
         try:
@@ -182,7 +184,7 @@ class CannotStart(unittest.TestCase):
             remove_tap("bh-theirs")
 
     @needs_tun
-    @needs_namespaces
+    @pytest.mark.root
     def test_interface_down(self):
         os.close(open_tap("bh-down", persistent_for=0))
         try:
@@ -198,7 +200,7 @@ class CannotStart(unittest.TestCase):
             remove_tap("bh-down")
 
     @needs_tun
-    @needs_namespaces
+    @pytest.mark.root
     def test_interface_in_use(self):
         fd = open_tap("bh-used")
         try:
@@ -211,7 +213,7 @@ class CannotStart(unittest.TestCase):
             os.close(fd)
 
     @needs_tun
-    @needs_namespaces
+    @pytest.mark.root
     def test_interface_that_is_no_tap(self):
         line = (
             "interface lo is no TAP interface (or has several queues): name another with "
@@ -219,7 +221,7 @@ class CannotStart(unittest.TestCase):
         )
         self.refused(line, ("net.mode=tap", "net.interface=lo"))
 
-    @needs_namespaces
+    @pytest.mark.root
     def test_no_tun_device(self):
         hide = ("unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /dev/net && exec "$@"', "-")
         line = (
@@ -228,13 +230,14 @@ class CannotStart(unittest.TestCase):
         self.refused(line, ("net.mode=tap",), hide)
 
 
-@needs_kvm
+@pytest.mark.kvm
 @needs_tun
-@needs_namespaces
+@pytest.mark.root
 class Tap(unittest.TestCase):
     def test_echo_in_a_namespace(self):
         result = subprocess.run(
-            ["unshare", "--net", sys.executable, str(HERE / "tap_world.py")],
+            ["unshare", "--net", sys.executable, "-m", "tests.net.tap_world"],
+            cwd=ROOT,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -259,7 +262,3 @@ class Description(unittest.TestCase):
             ),
             result.stdout,
         )
-
-
-if __name__ == "__main__":
-    unittest.main()

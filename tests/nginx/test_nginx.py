@@ -11,15 +11,17 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+import pytest
 
-from nginx_server import APP, Server, appliances  # noqa: E402  (needs the path)
+from tests.nginx.nginx_server import APP, Server
+from tests.support import appliances
+
+pytestmark = [pytest.mark.kvm, pytest.mark.net, pytest.mark.build("all")]
 
 MIB = 1 << 20
 # The full promises: BULKHEAD_BIG_FILE=2048 (MiB, a sparse file), BULKHEAD_WRK_SECONDS=600.
@@ -297,7 +299,3 @@ class Delivered(unittest.TestCase):
         done = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False, timeout=60)
         self.assertEqual(done.returncode, 0)
         self.assertIn("configuration file /etc/nginx/nginx.conf test is successful", done.stderr)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -6,15 +6,12 @@ SPDX-License-Identifier: BSD-3-Clause
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "kvm"))
+from tests.kvm.kvm_support import KvmTest
+from tests.support.paths import PROGRAM, ROOT
 
-from kvm_support import BUILD, ROOT, KvmTest  # noqa: E402
-
-BULKHEAD = str(BUILD / "bulkhead")
 BENCH = ROOT / "guest/apps/bench/compartments.toml"
 
 
@@ -31,9 +28,9 @@ class ObserveTest(KvmTest):
 
     def bench(self, *options: str) -> subprocess.Popen:
         """The benchmark's guest: it makes gate calls when asked to, and else sleeps."""
-        child = subprocess.Popen([BULKHEAD, "run", str(BENCH), *options], stdin=subprocess.PIPE,
+        child = subprocess.Popen([PROGRAM, "run", str(BENCH), *options], stdin=subprocess.PIPE,
                                  stdout=subprocess.PIPE, start_new_session=True, env=self.env)
-        self.addCleanup(self._end, child)
+        self.appliances.adopt(child)
         return child
 
     def measure(self, child: subprocess.Popen, what: str, count: int) -> None:
@@ -43,7 +40,7 @@ class ObserveTest(KvmTest):
         self.assertTrue(child.stdout.readline().startswith(b"samples "))
 
     def bulkhead(self, *arguments: str, timeout: float = 30) -> subprocess.CompletedProcess:
-        return subprocess.run([BULKHEAD, *arguments], env=self.env, capture_output=True, text=True,
+        return subprocess.run([PROGRAM, *arguments], env=self.env, capture_output=True, text=True,
                               timeout=timeout)
 
     def totals(self, *which: str) -> list[dict]:

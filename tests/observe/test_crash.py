@@ -8,15 +8,16 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 import unittest
 
-from observe_support import BULKHEAD, ROOT, ObserveTest
+import pytest
 
-sys.path.insert(0, str(ROOT / "tests/debug"))
+from tests.debug.debug_support import Session
+from tests.observe.observe_support import ObserveTest
+from tests.support.paths import PROGRAM, ROOT
 
-from debug_support import Session  # noqa: E402
+pytestmark = [pytest.mark.kvm, pytest.mark.build("all")]
 
 WRECKER = str(ROOT / "tests/guests/apps/wrecker/compartments.toml")
 NONE = ("--set", "compartments.lib.mechanism=none")
@@ -116,10 +117,10 @@ class Crash(ObserveTest):
         self.assertRegex(done.stderr, r"\Abulkhead: error: .*nothing: No such file")
 
     def start(self, *arguments: str) -> subprocess.Popen:
-        child = subprocess.Popen([BULKHEAD, "run", WRECKER, "--", *arguments], stdout=subprocess.PIPE,
+        child = subprocess.Popen([PROGRAM, "run", WRECKER, "--", *arguments], stdout=subprocess.PIPE,
                                  stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=self.env, text=True,
                                  start_new_session=True)
-        self.addCleanup(self._end, child)
+        self.appliances.adopt(child)
         self.assertEqual(child.stdout.readline(), "ready\n")
         return child
 
@@ -131,6 +132,17 @@ class Crash(ObserveTest):
         self.assertIn("the process of VM 1 was killed by signal 9", errors)
         self.assertRegex(errors, r"in +app -> lib: wreck\(\), thread \d+: not over")
         self.assertEqual([p.name for p in self.only_crash().glob("*.core")], ["vm0.core"])
+
+    def test_a_peer_that_is_slow(self):
+        """The caller's process stands still for longer than the peers of a crash wait: its frames are there all the same."""
+        child, pids = self.wait_in_the_library("later")
+        os.kill(pids[0], signal.SIGSTOP)
+        time.sleep(7.5)
+        os.kill(pids[0], signal.SIGCONT)
+        _, errors = child.communicate(timeout=30)
+        self.assertEqual(child.returncode, 4)
+        self.assertRegex(errors, r"(?s)\[lib\] wreck.*-- gate: .*\[app\] middle.*\[app\] main")
+        self.assertEqual(sorted(p.name for p in self.only_crash().glob("*.core")), ["vm0.core", "vm1.core"])
 
     def test_the_vmm_is_killed(self):
         """Nothing outlives the supervisor; the next command finds no appliance, and its directory is swept."""
@@ -144,9 +156,9 @@ class Crash(ObserveTest):
         self.assertEqual(self.totals(), [])
         self.assertEqual(list(self.runtime.iterdir()), [])
 
-    def wait_in_the_library(self) -> tuple[subprocess.Popen, list[int]]:
+    def wait_in_the_library(self, how: str = "wait") -> tuple[subprocess.Popen, list[int]]:
         """An appliance whose library sleeps in a call, and the processes of its VMs."""
-        child = self.start("wait")
+        child = self.start(how)
         self.assertEqual(child.stderr.readline(), "[lib] waits\n")
         deadline = time.monotonic() + 15
         while not (found := self.totals()):
@@ -164,10 +176,10 @@ class Crash(ObserveTest):
 
     def test_triple_fault(self):
         """A guest cannot make one: its tables are out of its reach. A debugger can wipe them out."""
-        child = subprocess.Popen([BULKHEAD, "run", "--gdb", WRECKER, "--", "undefined"], stdout=subprocess.DEVNULL,
+        child = subprocess.Popen([PROGRAM, "run", "--gdb", WRECKER, "--", "undefined"], stdout=subprocess.DEVNULL,
                                  stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=self.env, text=True,
                                  start_new_session=True)
-        self.addCleanup(self._end, child)
+        self.appliances.adopt(child)
         self.assertIn("waiting for a debugger", child.stderr.readline())
         (path,) = self.runtime.glob("*/gdb.sock")
         session = Session(str(path))

@@ -9,17 +9,22 @@ import subprocess
 import urllib.error
 import urllib.request
 
-from observe_support import BENCH, BULKHEAD, ObserveTest
+import pytest
+
+from tests.observe.observe_support import BENCH, ObserveTest
+from tests.support.paths import PROGRAM
+
+pytestmark = [pytest.mark.kvm, pytest.mark.build("all")]
 
 
 class Metrics(ObserveTest):
     time_limit = 60
 
     def test_port(self):
-        child = subprocess.Popen([BULKHEAD, "run", str(BENCH), "--metrics", "0"], stdin=subprocess.PIPE,
+        child = subprocess.Popen([PROGRAM, "run", str(BENCH), "--metrics", "0"], stdin=subprocess.PIPE,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
                                  env=self.env)
-        self.addCleanup(self._end, child)
+        self.appliances.adopt(child)
         url = re.fullmatch(rb"bulkhead: metrics on (http://127\.0\.0\.1:\d+/metrics)\n",
                            child.stderr.readline())[1].decode()
         self.measure(child, "args0", 500)

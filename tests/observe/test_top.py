@@ -10,7 +10,12 @@ import subprocess
 import time
 import urllib.request
 
-from observe_support import BULKHEAD, ROOT, ObserveTest
+import pytest
+
+from tests.observe.observe_support import ObserveTest
+from tests.support.paths import PROGRAM, ROOT
+
+pytestmark = [pytest.mark.kvm, pytest.mark.build("all")]
 
 REDIS = str(ROOT / "guest/apps/redis/compartments.toml")
 
@@ -125,10 +130,10 @@ class Top(ObserveTest):
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             self.port = s.getsockname()[1]
-        child = subprocess.Popen([BULKHEAD, "run", REDIS, "--metrics", "0", "--set", f'net.forward=["{self.port}:6379"]'],
+        child = subprocess.Popen([PROGRAM, "run", REDIS, "--metrics", "0", "--set", f'net.forward=["{self.port}:6379"]'],
                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                  start_new_session=True, env=self.env)
-        self.addCleanup(self._end, child)
+        self.appliances.adopt(child)
         self.url = re.search(rb"http://\S+", child.stderr.readline())[0].decode()
         deadline = time.monotonic() + 30
         while not self.echo(b"x"):

@@ -8,7 +8,12 @@ import signal
 import subprocess
 import time
 
-from observe_support import BULKHEAD, ObserveTest
+import pytest
+
+from tests.observe.observe_support import ObserveTest
+from tests.support.paths import PROGRAM
+
+pytestmark = [pytest.mark.kvm, pytest.mark.build("all")]
 
 
 class Trace(ObserveTest):
@@ -17,9 +22,9 @@ class Trace(ObserveTest):
     def record(self, work, stopped=False):
         """Traces while `work` runs; `stopped`: the tracer stands still meanwhile."""
         file = self.scratch / "t.json"
-        tracer = subprocess.Popen([BULKHEAD, "trace", "-o", str(file), "--seconds", "50"],
+        tracer = subprocess.Popen([PROGRAM, "trace", "-o", str(file), "--seconds", "50"],
                                   stderr=subprocess.PIPE, text=True, env=self.env)
-        self.addCleanup(self._end, tracer)
+        self.appliances.adopt(tracer)
         time.sleep(0.5)  # until it has connected
         if stopped:
             tracer.send_signal(signal.SIGSTOP)

@@ -5,13 +5,13 @@ SPDX-License-Identifier: BSD-3-Clause
 
 import signal
 import subprocess
-import sys
 import unittest
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "apps"))
+import pytest
 
-import appliances  # noqa: E402  (needs the path)
+from tests.support import appliances
+
+pytestmark = [pytest.mark.kvm, pytest.mark.build("all")]
 
 APPLIANCE = "tests/guests/apps/posix_test/compartments.toml"
 OWN_VM = "tests/guests/apps/posix_test/compartments-vfs.toml"
@@ -68,7 +68,3 @@ class Sockets(unittest.TestCase):
 
     def test_one_vm(self):
         self.run_all("none")
-
-
-if __name__ == "__main__":
-    unittest.main()

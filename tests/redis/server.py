@@ -4,21 +4,15 @@ SPDX-License-Identifier: BSD-3-Clause
 """
 
 import contextlib
-import os
-import shutil
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "apps"))
-
-import appliances  # noqa: E402  (needs the path)
-
-START_LIMIT = 20  # seconds
+from tests.support import appliances
+from tests.support.paths import ROOT
+from tests.support.server import Server as Base
+from tests.support.server import free_port
 
 # Over a TAP interface, which the VMM creates in the network namespace.
 TAP_GUEST, TAP_HOST, TAP_INTERFACE, TAP_MAC = "10.0.2.15", "10.0.2.2", "bulkhead0", bytes.fromhex("020000000307")
@@ -85,24 +79,6 @@ class Client:
         self.close()
 
 
-def in_a_namespace(*command: str) -> list[str]:
-    """The command in a network namespace of its own, where the loopback interface works."""
-    return ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "-", *command]
-
-
-def why_no_tap() -> str | None:
-    """Why this process cannot use in_a_namespace() and TAP, or None."""
-    if os.geteuid() != 0 or not shutil.which("unshare") or not shutil.which("ip"):
-        return "a network namespace needs root, unshare(1) and ip(8)"
-    return None if os.path.exists("/dev/net/tun") else "no /dev/net/tun here"
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 def ask_netwatch(address: tuple[str, int]) -> dict[str, int]:
     """What the network compartment has in use: tests/guests/libs/netwatch."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
@@ -116,7 +92,7 @@ def ask_netwatch(address: tuple[str, int]) -> dict[str, int]:
 
 def write_toml(folder: Path, *forwards: str, watch: bool = False, name: str = "compartments.toml") -> Path:
     """A copy of one of Redis's TOML files in `folder`; `watch`: with netwatch in the network compartment."""
-    text = (appliances.ROOT / "guest/apps/redis" / name).read_text()
+    text = (ROOT / "guest/apps/redis" / name).read_text()
     # Lists, which --set cannot replace.
     text = text.replace('["6379:6379"]', str(list(forwards)).replace("'", '"'))
     if watch:
@@ -126,7 +102,7 @@ def write_toml(folder: Path, *forwards: str, watch: bool = False, name: str = "c
     return toml
 
 
-class Server:
+class Server(Base):
     """Runs guest/apps/redis with its port 6379 forwarded to `port`; `watch`: used() can be asked. `tap`: over a TAP
     interface instead, at `host`; for a network namespace of one's own (in_a_namespace())."""
 
@@ -146,26 +122,12 @@ class Server:
         command = [*appliances.command(str(toml), *options), *arguments]
         if not arguments:
             command.pop()
-        self.log = tempfile.TemporaryFile("w+", errors="replace")
-        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
-        try:
-            self.wait_until_ready()
-        except BaseException:
-            self.stop()
-            raise
+        super().__init__(command)
 
-    def wait_until_ready(self) -> None:
-        end = time.monotonic() + START_LIMIT
-        while time.monotonic() < end and self.process.poll() is None:
-            with contextlib.suppress(OSError), self.client(2) as client:
-                if client("PING") == "PONG":
-                    return
-            time.sleep(0.05)
-        raise AssertionError(f"no PONG\n{self.output()}")
-
-    def output(self) -> str:
-        self.log.seek(0)
-        return self.log.read()
+    def answers(self) -> bool:
+        with contextlib.suppress(OSError), self.client(2) as client:
+            return client("PING") == "PONG"
+        return False
 
     def used(self) -> dict[str, int]:
         """What the network compartment has in use."""
@@ -181,19 +143,6 @@ class Server:
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Exit status."""
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                os.kill(self.process.pid, signal.SIGKILL)
-                self.process.wait()
+        status = super().stop(number)
         self.directory.cleanup()
-        return self.process.returncode
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *unused):
-        self.stop()
-        self.log.close()
+        return status

@@ -10,7 +10,12 @@ import time
 import tomllib
 import unittest
 
-from server import Server, appliances
+import pytest
+
+from tests.redis.server import Server
+from tests.support.paths import ROOT
+
+pytestmark = [pytest.mark.kvm, pytest.mark.net, pytest.mark.build("all")]
 
 MIB = 1 << 20
 
@@ -24,8 +29,7 @@ class Redis(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        cls.server.stop()
-        cls.server.log.close()
+        cls.server.close()
 
     def setUp(self):
         self.redis = self.server.client()
@@ -45,6 +49,14 @@ class Redis(unittest.TestCase):
         self.assertEqual(info["redis_version"], "7.0.15")
         self.assertEqual(info["multiplexing_api"], "epoll")
         self.assertTrue(info["os"].startswith("Bulkhead"))
+
+    def test_the_clock_is_the_hosts(self):
+        for _ in range(20):
+            before = time.time()
+            seconds, microseconds = map(int, self.redis("TIME"))
+            after, guest = time.time(), seconds + microseconds / 1e6
+            self.assertGreater(guest, before - 0.001)
+            self.assertLess(guest, after + 0.001)
 
     def test_large_value(self):
         value = os.urandom(16 * MIB)
@@ -155,7 +167,7 @@ class Stopping(unittest.TestCase):
 class Variants(unittest.TestCase):
     def test_the_default_appliance_is_this_one(self):
         files = ("compartments.toml", "guest/apps/redis/compartments.toml")
-        contents = [tomllib.loads((appliances.ROOT / file).read_text()) for file in files]
+        contents = [tomllib.loads((ROOT / file).read_text()) for file in files]
         self.assertEqual(*contents)
 
     def test_without_isolation_between_the_two(self):
@@ -170,7 +182,3 @@ class Variants(unittest.TestCase):
             redis("SET", "k", "v")
             self.assertEqual(redis("DEBUG", "LOADAOF"), "OK")
             self.assertEqual(redis("GET", "k"), b"v")
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -16,7 +16,12 @@ import threading
 import time
 import unittest
 
-from server import Server, free_port
+import pytest
+
+from tests.redis.server import Server
+from tests.support.server import free_port
+
+pytestmark = [pytest.mark.kvm, pytest.mark.net, pytest.mark.build("all")]
 
 MIB = 1 << 20
 ONE_AFTER_ANOTHER = 20000
@@ -58,8 +63,8 @@ class Base(unittest.TestCase):
     @classmethod
     def stop_server(cls):
         status = cls.server.stop()
-        output = cls.server.output()
-        cls.server.log.close()
+        output = cls.server.output() + cls.server.errors()
+        cls.server.close()
         if status != 0:
             raise AssertionError(f"ended with status {status}\n{output}")
 
@@ -312,7 +317,3 @@ class Ends(unittest.TestCase):
             self.assertIn("Redis is now ready to exit", server.output())
             blocked.close()
             busy.close()
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -17,9 +17,14 @@ import time
 import unittest
 from pathlib import Path
 
-from server import appliances, why_no_tap
+import pytest
 
-SCRIPT = str(appliances.ROOT / "scripts/redis-suite")
+from tests.support.needs import why_no_tap
+from tests.support.paths import ROOT
+
+pytestmark = [pytest.mark.kvm, pytest.mark.net, pytest.mark.build("all")]
+
+SCRIPT = str(ROOT / "scripts/redis-suite")
 
 
 def load_script():
@@ -33,18 +38,19 @@ def load_script():
 suite = load_script()
 
 
-class Suite(unittest.TestCase):
-    time_limit = 200
+@pytest.fixture(scope="module")
+def complete():
+    """Skips if this computer lacks something that the suite needs."""
+    if reason := suite.missing():
+        pytest.skip(reason)
 
-    @classmethod
-    def setUpClass(cls):
-        if reason := suite.missing():
-            raise unittest.SkipTest(reason)
 
-    def run_unit(self, unit: str) -> None:
-        result = suite.run_unit(unit, limit=150)
-        self.assertEqual(result.failures, [])
-        self.assertGreater(result.passed, 0, "every test was denied")
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize("unit", suite.CI_UNITS)
+def test_unit(complete, unit):
+    result = suite.run_unit(unit, limit=150)
+    assert result.failures == []
+    assert result.passed > 0, "every test was denied"
 
 
 def marked(mark: str) -> list[str]:
@@ -88,16 +94,3 @@ class Script(unittest.TestCase):
         while (left := marked(mark)) and time.monotonic() < end:
             time.sleep(0.1)
         self.assertEqual(left, [])
-
-
-def add(unit: str) -> None:
-    name = unit.removeprefix("unit/").replace("/", "_").replace("-", "_")
-    setattr(Suite, f"test_{name}", lambda self: self.run_unit(unit))
-
-
-for each in suite.CI_UNITS:
-    add(each)
-
-
-if __name__ == "__main__":
-    unittest.main()

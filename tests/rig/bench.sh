@@ -1,5 +1,5 @@
 #!/bin/sh
-# What tests/rig/bench.list runs in the rig (busybox), from the top folder: does the benchmark's guest measure what this
+# What tests/rig/bench.toml runs in the rig (busybox), from the top folder: does the benchmark's guest measure what this
 # machine's kind of host cannot? No time means anything there. Exit status: 0, or a number of failures.
 # SPDX-License-Identifier: BSD-3-Clause
 #

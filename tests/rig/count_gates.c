@@ -93,7 +93,7 @@ static bool begins(const uint8_t *at, enum kind *kind)
 /* The guest is about to execute the instruction at rip. */
 static void step(uint64_t rip, uint64_t rsp)
 {
-    bool in = trampolines_hold(rip), was_in = trampolines_hold(last);
+    bool in = trampolines_hold(guest_va(rip)), was_in = trampolines_hold(guest_va(last));
     const uint8_t *at = in ? code + (rip - BH_MPK_CODE_VA) : NULL;
     enum kind kind;
     if (in && !was_in && last && depth < DEPTH && begins(at, &kind))

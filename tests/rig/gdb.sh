@@ -1,5 +1,5 @@
 #!/bin/sh
-# What tests/rig/gdb.list runs in the rig (busybox), from the top folder: hello under a debugger that knows where what is.
+# What tests/rig/gdb.toml runs in the rig (busybox), from the top folder: hello under a debugger that knows where what is.
 # SPDX-License-Identifier: BSD-3-Clause
 #
 #   gdb.sh NAME PROCESS [KEYS]    the library is in GDB's process PROCESS; KEYS: it has a protection key

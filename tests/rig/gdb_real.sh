@@ -1,5 +1,5 @@
 #!/bin/sh
-# GDB itself in the rig (busybox): what it prints while hello runs under it; from tests/rig/gdb.list, in the top folder.
+# GDB itself in the rig (busybox): what it prints while hello runs under it; from tests/rig/gdb.toml, in the top folder.
 # SPDX-License-Identifier: BSD-3-Clause
 #
 #   gdb_real.sh NAME COMPARTMENT COMMAND... -- PATTERN...    the patterns have to come in this order, each on a later line

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What tests/rig/guests.list runs in the rig (busybox), from the top folder. Exit status: 0, or a number of failures.
+# What tests/rig/guests.toml runs in the rig (busybox), from the top folder. Exit status: 0, or a number of failures.
 # Nothing here depends on time: that of the rig is slow and uneven.
 # SPDX-License-Identifier: BSD-3-Clause
 #

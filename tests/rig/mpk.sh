@@ -1,5 +1,5 @@
 #!/bin/sh
-# What tests/rig/mpk.list runs in the rig (busybox), from the top folder. Exit status: 0, or a number of failures.
+# What tests/rig/mpk.toml runs in the rig (busybox), from the top folder. Exit status: 0, or a number of failures.
 # SPDX-License-Identifier: BSD-3-Clause
 #
 #   mpk.sh gzip NAME              compresses and decompresses

@@ -10,16 +10,18 @@ import select
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "apps"))
+import pytest
 
-import appliances  # noqa: E402  (needs the path)
+from tests.support import appliances
+from tests.support.processes import children_of
+
+pytestmark = [pytest.mark.kvm, pytest.mark.build("all")]
 
 SHELL = "guest/apps/sqlite/compartments.toml"
 # How often the appliance is killed; the full promise is 50: BULKHEAD_KILLS=50 scripts/test -k sqlite
@@ -186,7 +188,7 @@ class Killed(Sqlite):
     @staticmethod
     def kill_one(appliance: subprocess.Popen, which: float) -> None:
         top = appliance.pid
-        processes = [top, *map(int, Path(f"/proc/{top}/task/{top}/children").read_text().split())]
+        processes = [top, *children_of(top)]
         os.kill(processes[int(which * len(processes))], signal.SIGKILL)
         time.sleep(0.3)  # if it was not the one on which all depend, what is left goes, too
         if appliance.poll() is None:
@@ -205,7 +207,3 @@ class Speed(unittest.TestCase):
             found.append(re.findall("Verification Hash: .*", done.stdout))
         self.assertEqual(len(found[0]), 1)
         self.assertEqual(found[0], found[1])
-
-
-if __name__ == "__main__":
-    unittest.main()

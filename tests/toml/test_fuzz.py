@@ -11,8 +11,12 @@ import tomllib
 import unittest
 from pathlib import Path
 
-from toml_support import HERE, check, flatten
+import pytest
+
 from composer.positions import scan
+from tests.toml.toml_support import HERE, flatten, validate
+
+pytestmark = [pytest.mark.quick]
 
 COUNT = 2000
 SEED = 20261121
@@ -58,8 +62,7 @@ def mutate(random_: random.Random, data: bytes, other: bytes) -> bytes:
 class Fuzz(unittest.TestCase):
     def well_formed(self, file: str, data: bytes, status: int, out: str, err: str) -> None:
         if status == 0:
-            self.assertEqual(err, "")
-            self.assertTrue(out.startswith("appliance "))
+            self.assertEqual((out, err), ("", ""))
             return
         self.assertEqual((status, out), (2, ""))
         lines = err.splitlines()
@@ -100,7 +103,7 @@ class Fuzz(unittest.TestCase):
                 Path(file).write_bytes(data)
                 start = time.monotonic()
                 with self.subTest(number=number, data=data):
-                    status, out, err = check([file])
+                    status, out, err = validate([file])
                     self.assertLess(time.monotonic() - start, SECONDS_MAX)
                     self.well_formed(file, data, status, out, err)
                     statuses[status] += 1
@@ -109,6 +112,27 @@ class Fuzz(unittest.TestCase):
         self.assertGreater(statuses[0], COUNT // 50)
         self.assertGreater(statuses[2], COUNT // 2)
         self.assertGreater(valid, COUNT // 10)
+
+    def test_endless_keys(self):
+        """Dotted keys of 100,000 parts: refused in a moment, where following them would take minutes."""
+        endless = "a" + ".a" * 99999
+        position = {f"{endless} = 1": (3, 1), f"[{endless}]": (3, 2), f"[[x]]\n[[x.{endless}]]": (4, 3)}
+        position[f"x = {{ y = 1, {endless} = 1 }}"] = (3, 14)
+        for text, (line, column) in position.items():
+            with tempfile.NamedTemporaryFile("w", suffix=".toml") as file, self.subTest(text=text[:9]):
+                file.write(f"# an appliance\n\n{text}\n")
+                file.flush()
+                start = time.monotonic()
+                status, out, err = validate([file.name])
+                self.assertLess(time.monotonic() - start, 2)
+                message = f"{file.name}:{line}:{column}: error: this key has more than 32 parts\n"
+                hint = "hint: no key of compartments.toml has more than three\n"
+                self.assertEqual((status, out, err), (2, "", message + hint))
+        for option in (f"{endless}=1", f"compartments.zlib.libraries=[{{ {endless} = 1 }}]"):
+            start = time.monotonic()
+            status, _, err = validate([f"--set={option}", "good/gzip.toml"])
+            self.assertLess(time.monotonic() - start, 2)
+            self.assertEqual((status, err.count("\n")), (2, 2), err[:200])
 
     def test_mutated_sets(self):
         random_ = random.Random(SEED)
@@ -120,13 +144,9 @@ class Fuzz(unittest.TestCase):
             option = mutate(random_, random_.choice(seeds), random_.choice(seeds))
             option = option.replace(b"\0", b"").decode("utf-8", "surrogateescape")
             with self.subTest(number=number, option=option):
-                status, out, err = check([f"--set={option}", "good/gzip.toml"])
+                status, out, err = validate([f"--set={option}", "good/gzip.toml"])
                 self.assertIn(status, (0, 2))
-                self.assertEqual(status == 0, out.startswith("appliance "))
+                self.assertEqual((out, status == 0), ("", err == ""))
                 if status == 2:
                     self.assertRegex(err, r"^(--set|good/gzip\.toml:\d+:\d+:).*error: ")
                     self.assertRegex(err.splitlines()[1], r"^hint: \S")
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -1,10 +1,9 @@
-"""The device tree writer, and the manifest that is written with it.
+"""The manifest that the composer writes with libfdt, and the forger of trees that other tests use.
 
 SPDX-License-Identifier: BSD-3-Clause
 """
 
 import os
-import random
 import shutil
 import struct
 import subprocess
@@ -12,10 +11,17 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from toml_support import HERE, ROOT, TREE
-from composer import addresses, config, edl_check, fdt, manifest, schema
+import libfdt
+import pytest
+
+from composer import config, manifest
 from composer.catalogue import Catalogue
+from composer.device_tree import TreeWriter
 from composer.manifest import Export, ImageInfo, Import
+from tests import forger
+from tests.toml.toml_support import HERE, TREE
+
+pytestmark = [pytest.mark.quick]
 
 
 def tool(*command: str) -> subprocess.CompletedProcess:
@@ -26,8 +32,8 @@ def needs(name: str):
     return unittest.skipUnless(shutil.which(name), f"{name} is not installed")
 
 
-def sample() -> fdt.Node:
-    root = fdt.Node()
+def sample() -> forger.Node:
+    root = forger.Node()
     root.set_string("compatible", "test,tree-1")
     root.set("empty")
     root.set_strings("none", [])
@@ -41,9 +47,9 @@ def sample() -> fdt.Node:
     return root
 
 
-class Writer(unittest.TestCase):
+class Forger(unittest.TestCase):
     def test_reads_back(self):
-        root = fdt.read(fdt.write(sample()))
+        root = forger.read(forger.write(sample()))
         self.assertEqual(root, sample())
         self.assertEqual(root.strings("list"), ("a", "", "two words", "\u00e9"))
         self.assertEqual(root.strings("none"), ())
@@ -53,7 +59,7 @@ class Writer(unittest.TestCase):
         self.assertEqual(child.properties["big"][:8].hex(), "0123456789abcdef")
 
     def test_header(self):
-        blob = fdt.write(sample())
+        blob = forger.write(sample())
         fields = struct.unpack(">10I", blob[:40])
         magic, total, structure_at, strings_at, reservations, version, compatible = fields[:7]
         self.assertEqual((magic, total), (0xD00DFEED, len(blob)))
@@ -64,54 +70,62 @@ class Writer(unittest.TestCase):
         self.assertEqual(structure_at + fields[9], strings_at)
         self.assertEqual(blob[strings_at:].count(b"numbers\0"), 1)  # each name once
 
-    def test_refuses_what_has_no_place(self):
-        node = fdt.Node()
-        node.set("taken")
-        node.child("taken")
-        for action in (
-            lambda: node.set("taken"),
-            lambda: node.child("taken"),
-            lambda: node.set("two words"),
-            lambda: node.child("a/b"),
-            lambda: node.child(""),
-            lambda: node.set_string("s", "a\0b"),
-            lambda: node.set_u32("n", 1 << 32),
-            lambda: node.set_u32("n", -1),
-            lambda: node.set_u64("n", 1 << 64),
-        ):
-            self.assertRaises(fdt.FdtError, action)
-        self.assertEqual((list(node.properties), list(node.children)), (["taken"], ["taken"]))
-
-    def test_reader_refuses_damage(self):
-        blob = fdt.write(sample())
-        for length in range(len(blob)):
-            self.assertRaises(fdt.FdtError, fdt.read, blob[:length])
-        random_ = random.Random(1)
-        for _ in range(3000):
-            damaged = bytearray(blob)
-            damaged[random_.randrange(len(blob))] = random_.randrange(256)
-            try:
-                fdt.read(bytes(damaged))
-            except fdt.FdtError:
+    def test_same_tree_as_libfdt_writes(self):
+        tree = TreeWriter()
+        with tree.add_node(""):
+            tree.string("compatible", "test,tree-1")
+            tree.flag("empty")
+            tree.strings("none", [])
+            tree.strings("list", ["a", "", "two words", "\u00e9"])
+            with tree.add_node("child-1,a"):
+                tree.u32s("numbers", [0, 1, 0xFFFFFFFF])
+                tree.property("big", struct.pack(">2Q", 0x0123456789ABCDEF, 1))
+                tree.property("bytes", b"12345")
+                with tree.add_node("1"):
+                    tree.u32("numbers", 7)
+            with tree.add_node("sibling"):
                 pass
+        self.assertEqual(forger.read(tree.blob()), sample())
+
+    def test_writer_refuses_what_has_no_place(self):
+        tree = TreeWriter()
+        for action in (
+            lambda: tree.string("s", "a\0b"),
+            lambda: tree.u32("n", 1 << 32),
+            lambda: tree.u32("n", -1),
+            lambda: tree.u32s("n", [1, 1 << 32]),
+            lambda: tree.u64("n", 1 << 64),
+        ):
+            self.assertRaises(ValueError, action)
+
+    def test_large_tree(self):
+        tree = TreeWriter()
+        with tree.add_node(""):
+            tree.property("large", bytes(1 << 19))  # more than the writer begins with
+        self.assertEqual(forger.read(tree.blob()).properties["large"], bytes(1 << 19))
+
+    def test_reader_refuses_a_cut_tree(self):
+        blob = forger.write(sample())
+        for length in range(len(blob)):
+            self.assertRaises(libfdt.FdtException, forger.read, blob[:length])
 
     @needs("dtc")
     def test_dtc_reads_it(self):
         with tempfile.TemporaryDirectory() as directory:
             path = Path(directory, "t.dtb")
-            path.write_bytes(fdt.write(sample()))
+            path.write_bytes(forger.write(sample()))
             source = tool("dtc", "-I", "dtb", "-O", "dts", str(path))
             self.assertEqual((source.returncode, source.stderr), (0, ""))
             self.assertIn("numbers = <0x00 0x01 0xffffffff>;", source.stdout)
             again = Path(directory, "again.dtb")
             result = tool("dtc", "-I", "dtb", "-O", "dtb", "-o", str(again), str(path))
             self.assertEqual((result.returncode, result.stderr), (0, ""))
-            self.assertEqual(fdt.read(again.read_bytes()), sample())
+            self.assertEqual(forger.read(again.read_bytes()), sample())
 
     @needs("fdtdump")
     def test_fdtdump_reads_it(self):
         with tempfile.NamedTemporaryFile() as file:
-            file.write(fdt.write(sample()))
+            file.write(forger.write(sample()))
             file.flush()
             result = tool("fdtdump", file.name)
         self.assertEqual(result.returncode, 0, result.stderr)
@@ -147,10 +161,10 @@ class Manifest(unittest.TestCase):
         self.input = Path(directory.name, "in put.edl")
         self.input.write_text("four")
 
-    def write(self) -> fdt.Node:
+    def write(self) -> forger.Node:
         inputs = [manifest.stamp(self.input), manifest.stamp(self.toml)]
         manifest.write(self.appliance, IMAGES, self.path, inputs)
-        return fdt.read(self.path.read_bytes())
+        return forger.read(self.path.read_bytes())
 
     def test_root(self):
         root = self.write()
@@ -197,7 +211,7 @@ class Manifest(unittest.TestCase):
     def test_group(self):
         server = config.load(str(HERE / "good/server.toml"), Catalogue(TREE))
         images = [ImageInfo("/x", "00" * 32, (), ())] * 4
-        root = fdt.read(fdt.write(manifest.tree(server, images)))
+        root = forger.read(manifest.blob(server, images))
         self.assertEqual(root.children["compartments"].children["net"].strings("vm"), ("back",))
         packets = root.children["shares"].children["packets"]
         self.assertEqual(packets.u32s("members"), (0, 1))  # whatever the order in the file
@@ -228,9 +242,9 @@ class Manifest(unittest.TestCase):
         self.assertEqual(manifest.granted(server.edges[1], images), [0])
 
     def test_images_that_do_not_fit(self):
-        self.assertRaises(manifest.ManifestError, manifest.tree, self.appliance, IMAGES[:1])
+        self.assertRaises(manifest.ManifestError, manifest.blob, self.appliance, IMAGES[:1])
         without = (IMAGES[0], ImageInfo("/build/zlib.elf", "0", (), ()))
-        self.assertRaises(manifest.ManifestError, manifest.tree, self.appliance, without)
+        self.assertRaises(manifest.ManifestError, manifest.blob, self.appliance, without)
 
     def test_nothing_is_left_of_a_failed_write(self):
         missing = self.path.parent / "missing" / "manifest.dtb"
@@ -253,46 +267,3 @@ class Manifest(unittest.TestCase):
         self.assertEqual(result.stdout, "20 102000\n")
         result = tool("fdtget", str(self.path), "/edges/app-zlib", "data")
         self.assertEqual(result.stdout, "copy\n")
-
-
-class Header(unittest.TestCase):
-    """The numbers of rpc/map.h that Python has as well: the preprocessor says what they are."""
-
-    def value(self, name: str, argument: int | None = None) -> int:
-        macro = name if argument is None else f"{name}({argument})"
-        command = ["gcc", "-E", "-P", "-x", "assembler-with-cpp", f"-I{ROOT}", "-"]
-        text = f'#include "rpc/map.h"\n{macro}\n'
-        done = subprocess.run(command, input=text, check=True, capture_output=True, text=True)
-        return eval(done.stdout.strip())
-
-    def test_addresses(self):
-        for index in (0, 1, 63):
-            self.assertEqual(addresses.compartment(index), self.value("BH_COMPARTMENT_BASE", index))
-            self.assertEqual(addresses.share(index), self.value("BH_SHARE_BASE", index))
-            self.assertEqual(addresses.edge(index), self.value("BH_EDGE_BASE", index))
-        self.assertEqual(addresses.WINDOW, self.value("BH_WINDOW_SIZE"))
-        self.assertEqual(addresses.IMAGE_OFFSET, self.value("BH_IMAGE_OFF"))
-        self.assertEqual(addresses.STACKS_OFFSET, self.value("BH_STACKS_OFF"))
-        self.assertEqual(addresses.HEAP_OFFSET, self.value("BH_HEAP_OFF"))
-
-    def test_limits(self):
-        self.assertEqual(schema.PAGE, self.value("BH_PAGE_SIZE"))
-        self.assertEqual(schema.COMPARTMENTS_MAX, self.value("BH_COMPARTMENTS_MAX"))
-        self.assertEqual(schema.SHARES_MAX, self.value("BH_SHARES_MAX"))
-        self.assertEqual(schema.EDGES_MAX, self.value("BH_EDGES_MAX"))
-        self.assertEqual(schema.STACKS_MAX, self.value("BH_STACKS_MAX"))
-        self.assertEqual(edl_check.FUNCTIONS_MAX, self.value("BH_FUNCTIONS_MAX"))
-        longest = "a" * (self.value("BH_NAME_MAX") - 1)
-        self.assertTrue(schema.NAME.fullmatch(longest))
-        self.assertFalse(schema.NAME.fullmatch(longest + "a"))
-
-    def test_debugger(self):
-        text = (ROOT / "scripts/gdb/bulkhead.py").read_text()
-        core, code = self.value("BH_CORE_BASE"), self.value("BH_MPK_CODE_VA")
-        self.assertIn(f"\nCORE = {core:#x}, {core + self.value('BH_CORE_SIZE'):#x} ", text)
-        self.assertIn(f"\nTRAMPOLINES = {code:#x}, {code + self.value('BH_MPK_CODE_MAX'):#x} ", text)
-        self.assertIn(f"\nWINDOW = 1 << {self.value('BH_WINDOW_SIZE').bit_length() - 1} ", text)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -6,8 +6,12 @@ SPDX-License-Identifier: BSD-3-Clause
 import tomllib
 import unittest
 
-from toml_support import HERE, flatten
+import pytest
+
 from composer.positions import scan
+from tests.toml.toml_support import HERE, flatten
+
+pytestmark = [pytest.mark.quick]
 
 NASTY = (HERE / "notations.toml").read_text()
 
@@ -65,7 +69,3 @@ class Positions(unittest.TestCase):
 
     def test_deep_nesting_ends(self):
         scan("a = " + "[" * 100000)
-
-
-if __name__ == "__main__":
-    unittest.main()

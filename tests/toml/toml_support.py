@@ -6,30 +6,28 @@ SPDX-License-Identifier: BSD-3-Clause
 import contextlib
 import io
 import os
-import sys
 from pathlib import Path
 
+from composer import cli
+from tests.support.paths import ROOT
+
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
 TREE = HERE / "tree"  # a small source tree: libraries and applications to choose from
 COMPOSE = ROOT / "scripts/compose"
 # A host that is the same everywhere.
-HOST = ["--root", "tree", "--host-memory", "24GiB", "--mechanisms", "vm,mpk,none"]
-
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from composer import cli  # noqa: E402  (needs the path)
+HOST = ["--root", "tree", "--host-memory", "24GiB"]
 
 
-def check(arguments: list[str]) -> tuple[int, str, str]:
-    """`compose check` in this process: status, stdout, stderr."""
+
+def validate(arguments: list[str]) -> tuple[int, str, str]:
+    """`compose validate` in this process: status, stdout, stderr."""
     out, err = io.StringIO(), io.StringIO()
     before = os.getcwd()
     os.chdir(HERE)
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
-                status = cli.main(["check", *HOST, *arguments])
+                status = cli.main(["validate", *HOST, *arguments])
             except SystemExit as exit:  # argparse: wrong usage
                 status = exit.code
     finally:

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "unit/net_rig.h"
 
+#include "vmm/kvm/memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -54,7 +56,7 @@ void rig_open(void)
     uint64_t avail;
     if (!memory_add(&rig.memory, &r, &p) || !memory_map(&rig.memory, &p))
         abort();
-    rig.host = memory_at(&rig.memory, (struct guest_va){RIG_VA}, RIG_BYTES, PERM_R, &avail);
+    rig.host = memory_at(&rig.memory, guest_va(RIG_VA), RIG_BYTES, PERM_R, &avail);
     a.n_compartments = a.n_vms = 1;
     a.compartments[0].name = "app";
     a.has_net = true;
@@ -94,7 +96,7 @@ struct bh_net_setup rig_setup(uint64_t features)
 int64_t rig_start(const struct bh_net_setup *s)
 {
     memcpy(rig.host, s, sizeof(*s));
-    int64_t error = net_start(&rig.n, RIG_VA);
+    int64_t error = net_start(&rig.n, guest_va(RIG_VA));
     if (!error) {
         net_device_begin(&rig.n);
         atomic_store(&rig.n.state, NET_RUNNING);

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "rpc/abi.h"
+#include "rpc/map.h"
 #include "vmm/vm/coredump.h"
 #include "vmm/crash/coredump_file.h"
 
@@ -72,7 +72,7 @@ static bool open_bytes(struct coredump_file *c, const void *bytes, size_t size)
 static void whole(void)
 {
     struct coredump_file c;
-    struct core_thread t;
+    struct coredump_thread t;
     char got[8] = "";
     make();
     CHECK(open_bytes(&c, &image, sizeof(image)));
@@ -90,7 +90,7 @@ static void whole(void)
 static void use(const struct coredump_file *c)
 {
     static uint8_t to[3 * BYTES];
-    struct core_thread t;
+    struct coredump_thread t;
     const uint64_t places[] = {0,          0xffff,         0x10000,    0x10000 + BYTES,         0x10000 + 2 * BYTES - 1,
                                UINT64_MAX, UINT64_MAX - 7, 1ull << 63, UINT64_MAX - sizeof(to), UINT32_MAX};
     for (uint32_t i = 0; i < BH_THREADS_MAX + 2; i++)
@@ -234,7 +234,7 @@ static void pieces(void)
 {
     off_t length;
     const struct dump_piece good[] = {{0, 16}, {100, 16}, {4096, 0}}, open_end[] = {{8, 16}}, nothing[] = {{64, 0}};
-    const struct dump_piece far_away[] = {{CORE_SIZE_MAX + 1, 16}}, large[] = {{0, DUMP_PIECE_MAX + 1}};
+    const struct dump_piece far_away[] = {{COREDUMP_SIZE_MAX + 1, 16}}, large[] = {{0, DUMP_PIECE_MAX + 1}};
     const struct dump_piece far_end[] = {{0, 16}, {UINT64_MAX, 0}};
     CHECK(receives(good, 3, &length) && length == 4096);
     CHECK(receives(open_end, 1, &length) && length == 24);

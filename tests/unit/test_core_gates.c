@@ -117,7 +117,8 @@ static void peer_answers(void)
     if (callbacks_run < callbacks_wanted) {
         uint32_t seq = (uint32_t)callbacks_run + 1;
         struct bh_request *request = &region->callbacks.requests[seq % BH_SLOTS];
-        *request = (struct bh_request){.fn = (uint16_t)callback_fn, .slot = 3, .parent = callback_parent, .args = {seq}};
+        *request =
+            (struct bh_request){.fn = (uint16_t)callback_fn, .slot = 3, .parent = callback_parent, .args = {seq}};
         request->seq = seq;
         return;
     }

@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "check.h"
-#include "vmm/gdb/gdb.h"
+#include "vmm/gdb/registers.h"
+#include "vmm/gdb/packet.h"
 
 static struct gdb_parser parser;
 

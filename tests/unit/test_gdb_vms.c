@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "vmm/gdb/gdb.h"
+#include "vmm/gdb/vms.h"
 
 static struct appliance a;
 static struct bh_status_page pages[2];
@@ -18,11 +18,11 @@ static void begin(void)
     memset(pages, 0, sizeof(pages));
     a.n_vms = 2;
     w.a = &a;
-    g = (struct gdb){.w = &w};
+    g = (struct gdb){.resources = &w, .a = &a};
     for (unsigned v = 0; v < 2; v++) {
         int ends[2];
         CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) == 0);
-        w.status[v] = &pages[v];
+        w.vms[v].status = &pages[v];
         g.vms[v] = (struct gdb_vm){.fd = ends[0], .attached = true};
         other[v] = ends[1];
     }

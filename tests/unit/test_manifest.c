@@ -11,6 +11,7 @@
 #include "unit/check.h"
 #include "unit/sample.h"
 #include "vmm/appliance/manifest.h"
+#include "vmm/appliance/manifest_file.h"
 
 static _Alignas(8) char blob[SAMPLE_MAX];
 static struct appliance a;

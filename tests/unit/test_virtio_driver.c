@@ -1,13 +1,12 @@
 /* The guest's virtqueue driver against a device made here: order, chains, event index, a device that misbehaves.
  * SPDX-License-Identifier: BSD-3-Clause */
-#include "../../guest/libs/lwip/src/virtqueue.h"
-
+#include <bh/virtqueue.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
 
-enum { SIZE = 16, ROUNDS = 200000, DEPTH = 4 };
+enum { SIZE = 16, ALIGN = 64, ROUNDS = 200000, DEPTH = 4 };
 
 /* The device's side of the queue, with cursors of its own. */
 struct device {
@@ -25,11 +24,13 @@ struct bench {
 
 static void setup(struct bench *b, bool event_index)
 {
-    b->memory = aligned_alloc(VQ_ALIGN, (vq_memory(SIZE) + VQ_ALIGN - 1) & ~(size_t)(VQ_ALIGN - 1));
-    b->private_memory = malloc(vq_private(SIZE));
-    vq_init(&b->q, SIZE, b->memory, b->private_memory, event_index);
+    size_t bytes = (vring_size(SIZE, ALIGN) + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+    b->memory = aligned_alloc(ALIGN, bytes);
+    b->private_memory = malloc(VQ_PRIVATE(SIZE));
+    memset(b->memory, 0, bytes);
     memset(&b->d, 0, sizeof(b->d));
-    vring_init(&b->d.ring, SIZE, b->memory, VQ_ALIGN);
+    vring_init(&b->d.ring, SIZE, b->memory, ALIGN);
+    vq_init(&b->q, &b->d.ring, b->private_memory, event_index);
 }
 
 static void teardown(struct bench *b)

@@ -6,6 +6,7 @@
 
 #include "unit/check.h"
 #include "unit/net_rig.h"
+#include "vmm/kvm/memory.h"
 
 #define F(name) (1ull << VIRTIO_NET_F_##name)
 #define BASE    (1ull << VIRTIO_F_VERSION_1)
@@ -384,7 +385,7 @@ static void setups(void)
     rig.n.resets = 0;
     struct bh_net_setup good = rig_setup(OFFLOAD), s = good;
     CHECK(start_with(good) == 0 && rig_start(&good) == -EBUSY);
-    CHECK(net_start(NULL, 0) == -ENODEV && net_kick(NULL, 0) == -ENODEV);
+    CHECK(net_start(NULL, guest_va(0)) == -ENODEV && net_kick(NULL, 0) == -ENODEV);
     CHECK(net_kick(&rig.n, 1) == 0 && net_kick(&rig.n, 2) == -EINVAL);
     s.features = 0;
     CHECK(start_with(s) == -EINVAL);
@@ -408,7 +409,7 @@ static void setups(void)
     s.buffers = BH_COMPARTMENT_BASE(1) + BH_HEAP_OFF;
     CHECK(start_with(s) == -EFAULT);
     atomic_store(&rig.n.state, NET_IDLE);
-    CHECK(net_start(&rig.n, RIG_VA + RIG_BYTES - 8) == -EFAULT && net_start(&rig.n, 0) == -EFAULT);
+    CHECK(net_start(&rig.n, guest_va(RIG_VA + RIG_BYTES - 8)) == -EFAULT && net_start(&rig.n, guest_va(0)) == -EFAULT);
     rig.n.resets = NET_RESETS_MAX;
     CHECK(start_with(good) == -ENODEV);
 }

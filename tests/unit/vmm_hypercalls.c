@@ -16,6 +16,7 @@
 #include "vmm/vm/hypercalls.h"
 #include "vmm/base/boot_trace.h"
 #include "vmm/kvm/park.h"
+#include "vmm/kvm/memory.h"
 
 #define TEXT   0x10000ull /* readable */
 #define DATA   0x20000ull /* two blocks of two pages, a hole of one between */
@@ -42,20 +43,19 @@ static void prepare(void)
     a.compartments[1].vm = a.vms[1].index = 1;
     a.vms[0].compartments = 1;
     a.vms[1].compartments = 2;
-    memset(w.notify_fd, 0xff, sizeof(w.notify_fd));
+    memset(&w, 0xff, sizeof(w));
     w.a = &a;
     w.o = &options;
     CHECK(pipe2(console, O_NONBLOCK) == 0);
     CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, control) == 0);
-    w.notify_fd[0] = eventfd(0, EFD_NONBLOCK);
+    w.vms[0].notify_fd = eventfd(0, EFD_NONBLOCK);
     vm = (struct vm){.w = &w,
                      .debuggee.socket = -1,
                      .dump = -1,
                      .stats = &stats,
                      .application = true,
                      .supervisor = control[1],
-                     .notify_fd = w.notify_fd[0],
-                     .debuggee.socket = -1,
+                     .notify_fd = w.vms[0].notify_fd,
                      .console = {.fd = console[1], .lines = {{.name = "app"}}}};
     CHECK(add(TEXT, 2 * PAGE, 1, PERM_R | PERM_X | PERM_U) && add(DATA, 2 * PAGE, 2, PERM_R | PERM_W | PERM_U) &&
           add(KERNEL, PAGE, 1, PERM_R | PERM_W));
@@ -70,7 +70,7 @@ static int64_t call(uint32_t op, uint64_t x, uint64_t y, uint64_t z)
 
 static void put(uint64_t va, const void *bytes, size_t n)
 {
-    CHECK(memory_fill(&vm.memory, (struct guest_va){va}, bytes, n));
+    CHECK(memory_fill(&vm.memory, guest_va(va), bytes, n));
 }
 
 static const char *console_text(void)
@@ -175,7 +175,7 @@ static void reading_input(void)
     redirect(0, 0);
     CHECK(nothing == -EAGAIN && timeout == 0 && sent && event == BH_EVENT_STDIN && two == 2);
     CHECK(hangup == BH_EVENT_STDIN && end == 0);
-    CHECK(memory_read(&vm.memory, got, (struct guest_va){DATA}, 2, PERM_R) && !strcmp(got, "hi"));
+    CHECK(memory_read(&vm.memory, got, guest_va(DATA), 2, PERM_R) && !strcmp(got, "hi"));
 }
 
 static void others_have_no_streams(void)
@@ -205,7 +205,7 @@ static void parking(void)
     CHECK(call(BH_HC_NOTIFY, 0, 0, 0) == 0);
     CHECK(call(BH_HC_PARK, BH_FOREVER - 1, BH_EVENT_NOTIFY, 0) == BH_EVENT_NOTIFY);
     uint64_t full = 0xfffffffffffffffe;
-    CHECK(write(w.notify_fd[0], &full, 8) == 8 && call(BH_HC_NOTIFY, 0, 0, 0) == 0);
+    CHECK(write(w.vms[0].notify_fd, &full, 8) == 8 && call(BH_HC_NOTIFY, 0, 0, 0) == 0);
     CHECK(call(BH_HC_PARK, 0, BH_EVENT_NOTIFY, 0) == BH_EVENT_NOTIFY);
 }
 

@@ -380,10 +380,8 @@ int main(int argc, char **argv)
 {
     struct problem p = {0};
     enum doorbell_choice choice = argc > 1 && !strcmp(argv[1], "vmcall") ? CHOOSE_VMCALL : CHOOSE_PORT;
-    if (!host_open(&host, &p) || !host_choose_doorbell(&host, choice, &p)) {
-        printf("skip: %s\n", p.text);
-        return 77;
-    }
+    if (!host_open(&host, &p) || !host_choose_doorbell(&host, choice, &p))
+        return CHECK_SKIP(p.text);
     CHECK(mkdtemp(dir));
     for (uint32_t i = 0; i <= BH_COMPARTMENTS_MAX; i++)
         snprintf(paths[i], sizeof(paths[i]), "%s/%u.elf", dir, i);

@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "vmm/image/loader.h"
+#include "vmm/kvm/memory.h"
 #include "vmm_images.h"
 
 #define INDEX 3u
@@ -202,9 +203,9 @@ static void load_reads_everything(void)
     good_one();
     CHECK(write_image(&f, path) && image_open_compartment(&image, path, INDEX, &p));
     CHECK(image_plan(&image, &m, &p) && memory_map(&m, &p) && image_load(&image, &m, &p));
-    unsigned char *data = memory_at(&m, (struct guest_va){BASE + BH_IMAGE_OFF + IMAGE_DATA}, 0x2000, PERM_W, &n);
+    unsigned char *data = memory_at(&m, guest_va(BASE + BH_IMAGE_OFF + IMAGE_DATA), 0x2000, PERM_W, &n);
     CHECK(data && n == 0x2000 && data[0] == 0x5a && !data[1] && !data[0x1fff]);
-    unsigned char *text = memory_at(&m, (struct guest_va){BASE + BH_IMAGE_OFF + IMAGE_TEXT}, 1, PERM_X | PERM_U, &n);
+    unsigned char *text = memory_at(&m, guest_va(BASE + BH_IMAGE_OFF + IMAGE_TEXT), 1, PERM_X | PERM_U, &n);
     CHECK(text && *text == 0xc3);
     close(image.fd);
     memory_release(&m);

@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "vmm/kvm/paging.h"
+#include "vmm/kvm/memory.h"
 
 #define RW  (PERM_R | PERM_W | PERM_U)
 #define RX  (PERM_R | PERM_X | PERM_U)
@@ -70,22 +71,22 @@ static void conversion_keeps_to_blocks(void)
     CHECK(add(0x30000, PAGE, PAGE, 1, RX));
     CHECK(add(0x40000, PAGE, PAGE, 1, PERM_R | PERM_W));
     CHECK(memory_map(&m, &p));
-    CHECK(memory_at(&m, (struct guest_va){0x10000}, 8, RW, &n) && n == 8);
-    CHECK(memory_at(&m, (struct guest_va){0x11ff0}, 4096, RW, &n) && n == 16);
-    CHECK(!memory_at(&m, (struct guest_va){0x12000}, 1, RW, &n));
-    CHECK(memory_at(&m, (struct guest_va){0x13001}, ~0ull, RW, &n) && n == 2 * PAGE - 1);
-    CHECK(!memory_at(&m, (struct guest_va){0x18000}, 1, PERM_R, &n)); /* past the last block */
-    CHECK(!memory_at(&m, (struct guest_va){0x19000}, 1, PERM_R, &n));
-    CHECK(!memory_at(&m, (struct guest_va){0}, 1, PERM_R, &n));
-    CHECK(!memory_at(&m, (struct guest_va){~0ull}, 1, PERM_R, &n));
-    CHECK(!memory_at(&m, (struct guest_va){0x30000}, 1, RW, &n));              /* not writable */
-    CHECK(!memory_at(&m, (struct guest_va){0x40000}, 1, PERM_R | PERM_U, &n)); /* not the guest's */
+    CHECK(memory_at(&m, guest_va(0x10000), 8, RW, &n) && n == 8);
+    CHECK(memory_at(&m, guest_va(0x11ff0), 4096, RW, &n) && n == 16);
+    CHECK(!memory_at(&m, guest_va(0x12000), 1, RW, &n));
+    CHECK(memory_at(&m, guest_va(0x13001), ~0ull, RW, &n) && n == 2 * PAGE - 1);
+    CHECK(!memory_at(&m, guest_va(0x18000), 1, PERM_R, &n)); /* past the last block */
+    CHECK(!memory_at(&m, guest_va(0x19000), 1, PERM_R, &n));
+    CHECK(!memory_at(&m, guest_va(0), 1, PERM_R, &n));
+    CHECK(!memory_at(&m, guest_va(~0ull), 1, PERM_R, &n));
+    CHECK(!memory_at(&m, guest_va(0x30000), 1, RW, &n));              /* not writable */
+    CHECK(!memory_at(&m, guest_va(0x40000), 1, PERM_R | PERM_U, &n)); /* not the guest's */
     char bytes[2 * PAGE] = "x";
-    CHECK(memory_fill(&m, (struct guest_va){0x10000}, bytes, sizeof(bytes)));
-    CHECK(!memory_fill(&m, (struct guest_va){0x10001}, bytes, sizeof(bytes)));
-    CHECK(memory_read(&m, bytes, (struct guest_va){0x13000}, sizeof(bytes), RW) && !bytes[0]);
-    CHECK(!memory_read(&m, bytes, (struct guest_va){0x11000}, sizeof(bytes), RW));
-    CHECK(memory_read(&m, bytes, (struct guest_va){~0ull - 3}, 0, RW)); /* nothing: nowhere is fine */
+    CHECK(memory_fill(&m, guest_va(0x10000), bytes, sizeof(bytes)));
+    CHECK(!memory_fill(&m, guest_va(0x10001), bytes, sizeof(bytes)));
+    CHECK(memory_read(&m, bytes, guest_va(0x13000), sizeof(bytes), RW) && !bytes[0]);
+    CHECK(!memory_read(&m, bytes, guest_va(0x11000), sizeof(bytes), RW));
+    CHECK(memory_read(&m, bytes, guest_va(~0ull - 3), 0, RW)); /* nothing: nowhere is fine */
 }
 
 static void tables_say_what_regions_say(void)
@@ -109,11 +110,11 @@ static void tables_say_what_regions_say(void)
                     CHECK((r->perms & bit) || paging_walk(&m, va, bit) == UINT64_MAX);
                 CHECK(paging_walk(&m, va, PERM_W) == UINT64_MAX || paging_walk(&m, va, PERM_X) == UINT64_MAX);
             }
-            CHECK(paging_walk(&m, (struct guest_va){r->va + b * r->stride - 1}, PERM_R) == UINT64_MAX || i == 3);
-            CHECK(paging_walk(&m, (struct guest_va){r->va + b * r->stride + r->size}, PERM_R) == UINT64_MAX || i == 2);
+            CHECK(paging_walk(&m, guest_va(r->va + b * r->stride - 1), PERM_R) == UINT64_MAX || i == 3);
+            CHECK(paging_walk(&m, guest_va(r->va + b * r->stride + r->size), PERM_R) == UINT64_MAX || i == 2);
         }
     }
-    CHECK(paging_walk(&m, (struct guest_va){0}, PERM_R) == UINT64_MAX);
+    CHECK(paging_walk(&m, guest_va(0), PERM_R) == UINT64_MAX);
 }
 
 static void tables_are_out_of_reach(void)
@@ -157,7 +158,7 @@ static void shared_memory_is_shared(void)
                        .fd = fd,
                        .offset = PAGE};
     CHECK(memory_add(&m, &r, &p) && memory_map(&m, &p));
-    char *at = memory_at(&m, (struct guest_va){0x10000}, 5, RW, &n);
+    char *at = memory_at(&m, guest_va(0x10000), 5, RW, &n);
     CHECK(at && !memcmp(at, "hello", 5));
     at[0] = 'j';
     char back[5];

@@ -1,4 +1,4 @@
-/* What lies at a guest address: from the address map alone, then from the images' symbols.
+/* Tells what lies at a guest address, from the address map and from the images' symbols.
  * SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BH_VMM_APPLIANCE_ADDRESS_OWNER_H
 #define BH_VMM_APPLIANCE_ADDRESS_OWNER_H
@@ -43,9 +43,9 @@ struct address_owner {
 /* `a` after placement. */
 struct address_owner address_owner_find(const struct appliance *a, uint64_t va);
 
-/* One line without the address itself, such as
+/* Writes one line without the address itself, such as
  *   compartment "app", section .data, symbol secret+0x10 (guest/apps/hello/main.c:12)
- * `core`: path of the core's image, for its symbols, or NULL. Returns what address_owner_find() does. */
+ * `core` is the path of the core's image, for its symbols, or NULL. Returns what address_owner_find() does. */
 struct address_owner address_owner_describe(const struct appliance *a, const char *core, uint64_t va, char *text,
                                             size_t size);
 

@@ -1,15 +1,16 @@
 /* An appliance as the manifest describes it, and where its parts are placed.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Filled once by manifest_read() (manifest.c) and place() (placement.c); constant afterwards. Child processes
- * inherit it over fork. Owned by main(); never freed before exit. */
+ * manifest_parse() (vmm/appliance/manifest.c) and place() (vmm/plan/placement.c) fill it; after that it is constant.
+ * Child processes inherit it over fork(2). main() owns it and never frees it. */
 #ifndef BH_VMM_APPLIANCE_APPLIANCE_H
 #define BH_VMM_APPLIANCE_APPLIANCE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "rpc/abi.h"
+#include "rpc/boot.h"
+#include "rpc/map.h"
 
 enum mechanism { MECH_VM = 0, MECH_MPK = 1, MECH_NONE = 2 };
 
@@ -42,7 +43,7 @@ struct compartment {
     uint32_t n_exports;
     struct import_fn *imports;
     uint32_t n_imports;
-    /* from placement */
+    /* Decided by placement. */
     enum mechanism mechanism; /* the one taken */
     uint32_t vm;              /* index of its VM */
     uint32_t share;           /* its default share: the first that lists it; BH_NO_SHARE: none */
@@ -74,7 +75,7 @@ struct vm_plan {
 
 enum net_mode { NET_USER = 0, NET_TAP = 1 };
 
-/* The network device. Strings are never NULL; "" where the TOML says nothing and nothing is implied. */
+/* The network device. Strings are never NULL; an empty string means "not configured". */
 struct net_config {
     uint32_t compartment;
     enum net_mode mode;
@@ -94,14 +95,14 @@ struct mount {
     const char *name;
     uint32_t compartment;
     const char *path;      /* in the appliance: absolute */
-    const char *directory; /* of the host; relative: to where this program was started */
+    const char *directory; /* of the host; a relative one starts where this program was started */
     bool read_only, create;
 };
 
 struct appliance {
     const char *name, *toml;
     const char *manifest; /* path of the manifest */
-    const void *blob;     /* and its bytes */
+    const void *blob;     /* the bytes of the manifest */
     uint64_t blob_size;
     const char **args, **env; /* NULL terminated */
     uint32_t n_args, n_env;

@@ -1,4 +1,4 @@
-/* Bytes back into an appliance with its placement.
+/* Turns bytes back into an appliance with its placement.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/appliance/description.h"
 

@@ -1,8 +1,8 @@
 /* An appliance with its placement as a block of bytes: for commands that look at one that runs, or that ran once.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Holds the manifest itself, so that names, edges and images can be looked up wherever it goes. It comes from a process
- * or a file of the same user; it is checked as a manifest is. */
+ * The block holds the manifest itself, so that names, edges and images can be looked up wherever it goes. It comes from
+ * a process or a file of the same user, and is checked as a manifest is. */
 #ifndef BH_VMM_APPLIANCE_DESCRIPTION_H
 #define BH_VMM_APPLIANCE_DESCRIPTION_H
 
@@ -26,10 +26,7 @@ struct description {
     char core[PATH_MAX];     /* path of the core's image */
 };
 
-/* Fills the head for `a`, parsed from `a->blob` and placed; pid[] stays zero. */
-void description_head(const struct appliance *a, const char *core, struct description *s);
-
-/* `bytes` (8-byte aligned; kept, the appliance points into it) as an appliance. False: `p`; `name` appears in it. */
+/* Makes an appliance of `bytes`, which are aligned to 8 and must outlive it. False: `p`; `name` appears in it. */
 bool description_load(const void *bytes, size_t size, const char *name, struct appliance *a, struct problem *p);
 
 #endif

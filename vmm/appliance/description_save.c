@@ -1,8 +1,8 @@
-/* An appliance with its placement into bytes.
+/* Turns an appliance with its placement into bytes.
  * SPDX-License-Identifier: BSD-3-Clause */
-#include <stdio.h>
+#include "vmm/appliance/description_save.h"
 
-#include "vmm/appliance/description.h"
+#include <stdio.h>
 
 void description_head(const struct appliance *a, const char *core, struct description *s)
 {

@@ -12,18 +12,18 @@
 
 #include "rpc/gate.h"
 #include "vmm/appliance/manifest_fdt.h"
+#include "vmm/appliance/manifest_file.h"
 #include "vmm/appliance/manifest_mounts.h"
 #include "vmm/appliance/manifest_net.h"
+#include "vmm/appliance/mechanism.h"
 
 #define LIBRARIES_MAX 256u
 #define STRINGS_MAX   65536u
 #define IMPORTS_MAX   ((BH_GATES_MAX - sizeof(struct bh_gate_table)) / sizeof(struct bh_import))
 
-static const char *const mechanisms[] = {"vm", "mpk", "none", NULL};
 static const char *const strategies[] = {"share", "copy", "strict", NULL};
 static const char *const gates[] = {"full", "light", NULL};
 
-_Static_assert(MECH_VM == 0 && MECH_MPK == 1 && MECH_NONE == 2, "order of `mechanisms`");
 _Static_assert(BH_DATA_SHARE == 0 && BH_DATA_COPY == 1 && BH_DATA_STRICT == 2, "order of `strategies`");
 
 /* Subnodes of `node`: their number, and in `order` the offset of the one with each index, from the
@@ -58,12 +58,8 @@ static bool read_mechanisms(const struct reader *r, int node, struct compartment
     if (ok && c->n_wanted == 0)
         ok = fdt_bad(r, node, "mechanism", "missing");
     for (uint32_t i = 0; ok && i < c->n_wanted; i++) {
-        uint32_t m = 0;
-        while (mechanisms[m] && strcmp(words[i], mechanisms[m]) != 0)
-            m++;
-        if (!mechanisms[m])
+        if (!mechanism_find(words[i], &c->wanted[i]))
             ok = fdt_bad(r, node, "mechanism", "unknown value \"%s\"", words[i]);
-        c->wanted[i] = (enum mechanism)m;
         for (uint32_t j = 0; ok && j < i; j++)
             if (c->wanted[j] == c->wanted[i])
                 ok = fdt_bad(r, node, "mechanism", "\"%s\" appears twice", words[i]);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rpc/abi.h"
+#include "rpc/map.h"
 
 bool fdt_bad(const struct reader *r, int node, const char *property, const char *format, ...)
 {
@@ -35,7 +35,7 @@ static const uint8_t *property_of(const struct reader *r, int node, const char *
     return data;
 }
 
-static bool fixed(const struct reader *r, int node, const char *property, size_t bytes, const uint8_t **out)
+static bool fixed_property(const struct reader *r, int node, const char *property, size_t bytes, const uint8_t **out)
 {
     size_t length = 0;
     *out = property_of(r, node, property, &length);
@@ -46,7 +46,7 @@ static bool fixed(const struct reader *r, int node, const char *property, size_t
     return true;
 }
 
-static uint32_t cell(const uint8_t *data)
+static uint32_t read_cell(const uint8_t *data)
 {
     return (uint32_t)data[0] << 24 | (uint32_t)data[1] << 16 | (uint32_t)data[2] << 8 | data[3];
 }
@@ -60,9 +60,9 @@ bool fdt_has(const struct reader *r, int node, const char *property)
 bool fdt_u32(const struct reader *r, int node, const char *property, uint32_t lowest, uint32_t highest, uint32_t *out)
 {
     const uint8_t *data;
-    if (!fixed(r, node, property, 4, &data))
+    if (!fixed_property(r, node, property, 4, &data))
         return false;
-    *out = cell(data);
+    *out = read_cell(data);
     if (*out < lowest || *out > highest)
         return fdt_bad(r, node, property, "%" PRIu32 " is not in %" PRIu32 "..%" PRIu32, *out, lowest, highest);
     return true;
@@ -71,9 +71,9 @@ bool fdt_u32(const struct reader *r, int node, const char *property, uint32_t lo
 bool fdt_u64(const struct reader *r, int node, const char *property, uint64_t lowest, uint64_t highest, uint64_t *out)
 {
     const uint8_t *data;
-    if (!fixed(r, node, property, 8, &data))
+    if (!fixed_property(r, node, property, 8, &data))
         return false;
-    *out = (uint64_t)cell(data) << 32 | cell(data + 4);
+    *out = (uint64_t)read_cell(data) << 32 | read_cell(data + 4);
     if (*out < lowest || *out > highest)
         return fdt_bad(r, node, property, "%#" PRIx64 " is not in %#" PRIx64 "..%#" PRIx64, *out, lowest, highest);
     return true;
@@ -143,7 +143,7 @@ bool fdt_bits(const struct reader *r, int node, const char *property, uint32_t l
         return fdt_bad(r, node, property, data ? "is no list of cells" : "missing");
     memset(mask, 0, (limit + 63) / 64 * sizeof(*mask));
     for (size_t i = 0; i < length; i += 4) {
-        uint32_t n = cell(data + i);
+        uint32_t n = read_cell(data + i);
         if (n >= limit)
             return fdt_bad(r, node, property, "%" PRIu32 " is not below %" PRIu32, n, limit);
         if (mask[n / 64] >> n % 64 & 1)

@@ -1,8 +1,8 @@
 /* Checked access to one property or node of a manifest: each failure is one line that names it.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * All functions return false after filling the reader's problem, unless they say otherwise. Strings
- * point into the blob. */
+ * Unless a comment says otherwise, a function that fails fills the reader's problem and returns false. Strings point
+ * into the blob. */
 #ifndef BH_VMM_APPLIANCE_MANIFEST_FDT_H
 #define BH_VMM_APPLIANCE_MANIFEST_FDT_H
 
@@ -35,15 +35,15 @@ bool fdt_pages(const struct reader *r, int node, const char *property, uint64_t 
 bool fdt_text(const struct reader *r, int node, const char *property, size_t longest, const char **out);
 /* A string out of `words` (NULL terminated); *out is its index. */
 bool fdt_word(const struct reader *r, int node, const char *property, const char *const *words, uint32_t *out);
-/* List of strings, at most `most`; absent or empty: *n = 0. *out is allocated and ends with a NULL. */
+/* A list of at most `most` strings; *n is 0 if it is absent or empty. *out is allocated and ends with a NULL. */
 bool fdt_list(const struct reader *r, int node, const char *property, uint32_t most, const char ***out, uint32_t *n);
 
-/* List of cells, each below `limit`, as a bit mask of limit/64 rounded up words; no duplicates. */
+/* A list of different cells below `limit`, as a bit mask of limit/64 words, rounded up. */
 bool fdt_bits(const struct reader *r, int node, const char *property, uint32_t limit, uint64_t *mask);
 
-/* The subnode; -1 when there is none. `required`: then the problem is filled as well. */
+/* The subnode, or -1 if there is none; if it is `required` the problem is filled then. */
 int fdt_child(const struct reader *r, int node, const char *name, bool required);
-/* How many subnodes; false above `most`. */
+/* How many subnodes there are. False: more than `most`. */
 bool fdt_count(const struct reader *r, int node, uint32_t most, uint32_t *n);
 /* The node's own name: 1 to BH_NAME_MAX - 1 of A-Z a-z 0-9 _ - . */
 bool fdt_name(const struct reader *r, int node, const char **out);

@@ -1,6 +1,6 @@
-/* Manifest files: loading one, and telling whether it is still up to date.
+/* Loads a manifest's file, and tells whether it is still up to date.
  * SPDX-License-Identifier: BSD-3-Clause */
-#include "vmm/appliance/manifest.h"
+#include "vmm/appliance/manifest_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -16,7 +16,7 @@ static const char *const modes[] = {"user", "tap", NULL};
 _Static_assert(NET_USER == 0 && NET_TAP == 1, "order of `modes`");
 
 /* Absent: empty. */
-static bool optional(const struct reader *r, int node, const char *property, const char **out)
+static bool optional_text(const struct reader *r, int node, const char *property, const char **out)
 {
     *out = "";
     return !fdt_has(r, node, property) || fdt_text(r, node, property, TEXT_MAX, out);
@@ -76,8 +76,8 @@ bool manifest_read_net(const struct reader *r, struct appliance *a)
         !fdt_word(r, node, "mode", modes, &mode))
         return false;
     c->mode = (enum net_mode)mode;
-    if (!optional(r, node, "interface", &c->interface) || !optional(r, node, "gateway", &c->gateway) ||
-        !optional(r, node, "dns", &c->dns) || !optional(r, node, "hostname", &c->hostname) ||
+    if (!optional_text(r, node, "interface", &c->interface) || !optional_text(r, node, "gateway", &c->gateway) ||
+        !optional_text(r, node, "dns", &c->dns) || !optional_text(r, node, "hostname", &c->hostname) ||
         !fdt_text(r, node, "address", TEXT_MAX, &c->address) ||
         !fdt_text(r, node, "address6", TEXT_MAX, &c->address6) || !fdt_u32(r, node, "mtu", 1280, 9000, &c->mtu) ||
         !read_mac(r, node, c) || !read_address(r, node, c) || !read_forwards(r, node, c))

@@ -1,4 +1,4 @@
-/* Parsing of addresses and port forwards.
+/* Parses addresses and port forwards.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/appliance/net_address.h"
 
@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Decimal number without sign or blanks in low..high, up to `end`. */
-static bool number(const char *text, const char *end, unsigned low, unsigned high, unsigned *out)
+static bool parse_number(const char *text, const char *end, unsigned low, unsigned high, unsigned *out)
 {
     unsigned value = 0;
     if (end == text || end - text > 5)
@@ -36,15 +36,15 @@ bool net_parse_forward(const char *text, struct net_forward *f)
     const char *port = end + (f->v6 ? 2 : 1), *colon = strchr(port, ':');
     unsigned from, to;
     struct in6_addr any;
-    if (!colon || !number(port, colon, 1, 65535, &from) ||
-        !number(colon + 1, colon + 1 + strlen(colon + 1), 1, 65535, &to))
+    if (!colon || !parse_number(port, colon, 1, 65535, &from) ||
+        !parse_number(colon + 1, colon + 1 + strlen(colon + 1), 1, 65535, &to))
         return false;
     f->host_port = (uint16_t)from;
     f->guest_port = (uint16_t)to;
     return inet_pton(f->v6 ? AF_INET6 : AF_INET, f->host, &any) == 1;
 }
 
-static bool cidr(int family, const char *text, void *a, unsigned most, unsigned *bits)
+static bool parse_cidr(int family, const char *text, void *a, unsigned most, unsigned *bits)
 {
     char address[INET6_ADDRSTRLEN];
     const char *slash = strchr(text, '/');
@@ -52,17 +52,17 @@ static bool cidr(int family, const char *text, void *a, unsigned most, unsigned 
         return false;
     memcpy(address, text, (size_t)(slash - text));
     address[slash - text] = 0;
-    return inet_pton(family, address, a) == 1 && number(slash + 1, slash + 1 + strlen(slash + 1), 1, most, bits);
+    return inet_pton(family, address, a) == 1 && parse_number(slash + 1, slash + 1 + strlen(slash + 1), 1, most, bits);
 }
 
 bool net_parse_cidr4(const char *text, struct in_addr *a, unsigned *bits)
 {
-    return cidr(AF_INET, text, a, 32, bits);
+    return parse_cidr(AF_INET, text, a, 32, bits);
 }
 
 bool net_parse_cidr6(const char *text, struct in6_addr *a, unsigned *bits)
 {
-    return cidr(AF_INET6, text, a, 128, bits);
+    return parse_cidr(AF_INET6, text, a, 128, bits);
 }
 
 struct in6_addr net_autoconf6(const struct in6_addr *prefix, const uint8_t mac[6])

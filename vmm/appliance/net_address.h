@@ -14,14 +14,14 @@ struct net_forward {
     uint16_t host_port, guest_port; /* not 0 */
 };
 
-/* "tcp:A.B.C.D:HOSTPORT:GUESTPORT" or "udp:[X::Y]:HOSTPORT:GUESTPORT", every part present. */
+/* Parses "tcp:A.B.C.D:HOSTPORT:GUESTPORT" or "udp:[X::Y]:HOSTPORT:GUESTPORT"; every part has to be there. */
 bool net_parse_forward(const char *text, struct net_forward *f);
 
-/* "A.B.C.D/N", "X::Y/N". */
+/* Parse "A.B.C.D/N" and "X::Y/N". */
 bool net_parse_cidr4(const char *text, struct in_addr *a, unsigned *bits);
 bool net_parse_cidr6(const char *text, struct in6_addr *a, unsigned *bits);
 
-/* What stateless autoconfiguration makes of a 64-bit prefix and a MAC (RFC 4291, appendix A). */
+/* The address that stateless autoconfiguration makes of a 64-bit prefix and a MAC address (RFC 4291, appendix A). */
 struct in6_addr net_autoconf6(const struct in6_addr *prefix, const uint8_t mac[6]);
 
 #endif

@@ -1,4 +1,4 @@
-/* Who shares what with whom, as placement and TOML have it.
+/* Derives from placement and edges which VM maps what.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/appliance/topology.h"
 

@@ -1,7 +1,7 @@
-/* Who shares what with whom: one answer for page tables, boot information and file descriptors.
+/* Which VMs share what: one answer for page tables, boot information and file descriptors.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Pure functions of a placed appliance; compartments, edges and VMs are given by their index. */
+ * The results depend on the placed appliance alone. Compartments, edges and VMs are given by their index. */
 #ifndef BH_VMM_APPLIANCE_TOPOLOGY_H
 #define BH_VMM_APPLIANCE_TOPOLOGY_H
 

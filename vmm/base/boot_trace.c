@@ -1,4 +1,4 @@
-/* Keeps and prints boot marks.
+/* Keeps the time stamps of a start and prints them.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/base/boot_trace.h"
 

@@ -10,8 +10,8 @@
 /* Notes `name` (copied, at most 31 characters) at time_ns. */
 void boot_trace_add(const char *name, uint64_t time_ns);
 
-/* Prints "mark NAME usec" for each, in order of time, to stderr; usec since `start_ns`, or since
- * the environment variable BULKHEAD_START_NS when it is set. */
+/* Prints a line "mark NAME usec" for each to stderr, in order of time. The microseconds count from `start_ns`, or from
+ * the time in the environment variable BULKHEAD_START_NS if it is set. */
 void boot_trace_print(uint64_t start_ns);
 
 #endif

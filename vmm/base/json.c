@@ -1,4 +1,4 @@
-/* The JSON writer.
+/* Writes JSON to a stream, indented, one member per line.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/base/json.h"
 
@@ -17,7 +17,7 @@ void json_quote(FILE *out, const char *text)
     putc('"', out);
 }
 
-static void begin(struct json *j, const char *key)
+static void begin_member(struct json *j, const char *key)
 {
     if (j->depth)
         fprintf(j->out, "%s\n%*s", j->filled ? "," : "", (int)(2 * j->depth), "");
@@ -30,7 +30,7 @@ static void begin(struct json *j, const char *key)
 
 void json_open(struct json *j, const char *key, char bracket)
 {
-    begin(j, key);
+    begin_member(j, key);
     putc(bracket, j->out);
     j->depth++;
     j->filled = false;
@@ -49,24 +49,24 @@ void json_close(struct json *j, char bracket)
 
 void json_string(struct json *j, const char *key, const char *value)
 {
-    begin(j, key);
+    begin_member(j, key);
     json_quote(j->out, value);
 }
 
 void json_number(struct json *j, const char *key, uint64_t value)
 {
-    begin(j, key);
+    begin_member(j, key);
     fprintf(j->out, "%" PRIu64, value);
 }
 
 void json_address(struct json *j, const char *key, uint64_t value)
 {
-    begin(j, key);
+    begin_member(j, key);
     fprintf(j->out, "\"%#" PRIx64 "\"", value);
 }
 
 void json_bool(struct json *j, const char *key, bool value)
 {
-    begin(j, key);
+    begin_member(j, key);
     fputs(value ? "true" : "false", j->out);
 }

@@ -10,7 +10,7 @@
 struct json {
     FILE *out;
     unsigned depth;
-    bool filled; /* something stands before in the object or array that is open: a comma is due */
+    bool filled; /* the open object or array has a member, so the next one needs a comma before it */
 };
 
 void json_quote(FILE *out, const char *text); /* a string by itself */
@@ -19,7 +19,7 @@ void json_quote(FILE *out, const char *text); /* a string by itself */
 void json_open(struct json *j, const char *key, char bracket);
 void json_close(struct json *j, char bracket); /* '}' or ']'; ends the line after the outermost */
 
-/* Bytes that are not UTF-8 go out as they came. */
+/* Bytes that are not UTF-8 are written as they are. */
 void json_string(struct json *j, const char *key, const char *value);
 void json_number(struct json *j, const char *key, uint64_t value);
 void json_address(struct json *j, const char *key, uint64_t value); /* "0x..." as a string */

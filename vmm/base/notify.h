@@ -1,4 +1,4 @@
-/* Waking whoever sleeps on an eventfd (eventfd(2)).
+/* Wakes a thread or a VM that sleeps on an eventfd (eventfd(2)).
  * SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BH_VMM_BASE_NOTIFY_H
 #define BH_VMM_BASE_NOTIFY_H

@@ -1,4 +1,4 @@
-/* Filling and printing of `struct problem`.
+/* Fills and prints a `struct problem`.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/base/problem.h"
 

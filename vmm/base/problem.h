@@ -1,8 +1,8 @@
-/* One clear line for whatever goes wrong on the host side, and the exit status that goes with it.
+/* One clear line for whatever goes wrong on the host side, and the exit status that belongs to it.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Functions that can fail fill a `struct problem` of their caller's; only main() prints it. Nothing
- * here blocks or allocates. */
+ * A function that can fail fills the `struct problem` of its caller, and only main() prints it. Nothing here blocks or
+ * allocates. */
 #ifndef BH_VMM_BASE_PROBLEM_H
 #define BH_VMM_BASE_PROBLEM_H
 
@@ -15,10 +15,10 @@ enum exit_status {
 
 struct problem {
     int status;      /* enum exit_status; 0: nothing wrong so far */
-    char text[1024]; /* one line, no newline; empty: somebody else has told the user already */
+    char text[1024]; /* one line, no newline; empty: the user has been told already */
 };
 
-/* Sets status and text (printf format; cut if too long; newlines become spaces). Returns false, so
+/* Sets status and text (printf format). Text that is too long is cut, and newlines become spaces. Returns false, so
  * that a caller can `return problem_set(...)`. */
 __attribute__((format(printf, 3, 4))) _Bool problem_set(struct problem *p, int status, const char *format, ...);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "vmm/appliance/mechanism.h"
 #include "vmm/kvm/host.h"
 #include "vmm/base/json.h"
 
@@ -17,18 +18,20 @@ struct verdict {
 
 #define VERDICTS 3
 
-static void judge(const struct host *h, const struct problem *kvm, struct verdict v[VERDICTS])
+static void judge_mechanisms(const struct host *h, const struct problem *kvm, struct verdict v[VERDICTS])
 {
     bool usable = h->kvm_fd >= 0;
-    v[0] = (struct verdict){"vm", usable, usable ? "each compartment in a VM of its own" : kvm->text};
-    v[1] = (struct verdict){"mpk", usable && h->pku_cpu && h->pku_guest, "a protection key for each compartment"};
+    v[0] =
+        (struct verdict){mechanism_name(MECH_VM), usable, usable ? "each compartment in a VM of its own" : kvm->text};
+    v[1] = (struct verdict){mechanism_name(MECH_MPK), usable && h->pku_cpu && h->pku_guest,
+                            "a protection key for each compartment"};
     if (!usable)
         v[1].why = "needs KVM";
     else if (!h->pku_cpu)
         v[1].why = "the CPU feature PKU is absent, or the kernel does not use it";
     else if (!h->pku_guest)
         v[1].why = "this host's KVM keeps the CPU feature PKU, or AVX, from guests";
-    v[2] = (struct verdict){"none", usable, usable ? "no isolation, direct calls" : "needs KVM"};
+    v[2] = (struct verdict){mechanism_name(MECH_NONE), usable, usable ? "no isolation, direct calls" : "needs KVM"};
 }
 
 static const char *kind_note(enum kvm_kind kind)
@@ -119,7 +122,7 @@ int doctor(bool json)
     struct verdict verdicts[VERDICTS];
     bool usable = host_open(&h, &kvm);
     host_probe_rest(&h);
-    judge(&h, &kvm, verdicts);
+    judge_mechanisms(&h, &kvm, verdicts);
     if (json)
         print_json(&h, &kvm, verdicts);
     else

@@ -1,118 +1,55 @@
-/* The texts of `bulkhead --help`.
+/* Prints help from the table of commands.
  * SPDX-License-Identifier: BSD-3-Clause */
+#include "vmm/cli/help.h"
+
 #include <stdio.h>
+#include <string.h>
 
-#include "vmm/cli/options.h"
+#define COMMAND_COLUMN     17u
+#define ENVIRONMENT_COLUMN 18u
+#define OPTION_COLUMN      23u
 
-static const char overview[] =
-    "Usage: bulkhead COMMAND ...\n"
-    "Runs appliances whose libraries are kept apart from each other.\n"
-    "\n"
-    "  run FILE       boots the appliance that FILE describes\n"
-    "  check FILE     is FILE valid? then prints the resulting layout\n"
-    "  top            what the appliances that run are doing\n"
-    "  trace          records gate calls of an appliance that runs, as a timeline\n"
-    "  report DIR     a crash report again\n"
-    "  doctor         what this host can do\n"
-    "  gdb            starts GDB on a running appliance\n"
-    "  --version      version of this program\n"
-    "\n"
-    "bulkhead COMMAND --help says more.\n"
-    "\n"
-    "Exit status: the application's own; 2 wrong usage or wrong TOML; 3 the host lacks something;\n"
-    "4 a compartment crashed.\n"
-    "\n"
-    "Environment:\n"
-    "  BULKHEAD_KVM    device to use instead of /dev/kvm\n"
-    "  BULKHEAD_CORE   image of the guest core instead of the one that was built\n"
-    "  BULKHEAD_BUILD  build directory, where composed appliances are kept\n"
-    "  BULKHEAD_ROOT   source directory, where the composer is\n"
-    "  BULKHEAD_CRASH_DIR  where crash reports are saved\n"
-    "  BULKHEAD_RUNTIME_DIR  where appliances that run are found; by default\n"
-    "                  $XDG_RUNTIME_DIR/bulkhead, /run/bulkhead (root), or /tmp/bulkhead-UID\n";
+char *cli_option_text(const struct cli_option *o, char *text, size_t size)
+{
+    const char *before = !o->argument ? "" : o->optional ? "[=" : " ", *after = o->optional ? "]" : "";
+    snprintf(text, size, "%s%s%s%s%s%s", o->brief ? o->brief : "", o->brief ? ", " : "", o->name, before,
+             o->argument ? o->argument : "", after);
+    return text;
+}
 
-static const char run[] =
-    "Usage: bulkhead run FILE [OPTION]... [-- ARGUMENT...]\n"
-    "Boots the appliance that FILE, a compartments.toml or a manifest.dtb, describes.\n"
-    "What follows \"--\" replaces the application's `args` of the TOML file.\n"
-    "\n"
-    "  --set KEY=VALUE      changes one value of the TOML file, such as\n"
-    "                       compartments.zlib.mechanism=none; repeatable\n"
-    "  --doorbell WHICH     wakes parked VMs by `port` or `vmcall`; `auto` (default): by vmcall\n"
-    "                       where that works\n"
-    "  --spin CYCLES        how long a VM polls before it parks, at most\n"
-    "  --marks              prints when each phase of the start was reached, at the end\n"
-    "  --metrics PORT|PATH  serves counters to Prometheus, on 127.0.0.1:PORT or a UNIX socket\n"
-    "  --crash-dir DIR      where crash reports and cores are saved; `none`: nowhere; default\n"
-    "                       crash/ in the build directory\n"
-    "  --no-stats           counts and records no gate calls: for measuring what that costs\n"
-    "  --count-mpk          counts the calls between protection keys, too: an instruction per call\n"
-    "  --gdb[=PORT]         waits for a debugger before the first instruction, and prints how to\n"
-    "                       start it; with PORT it can also connect to 127.0.0.1:PORT\n"
-    "  -v, --verbose        prints mechanisms, VMs, doorbell and image hashes at the start\n"
-    "  -h, --help           this text\n";
+/* A term on the left and its text, whose lines begin in `column`; two spaces at least are between them. */
+static void print_term(const char *term, const char *text, unsigned column)
+{
+    int width = (int)column - 4;
+    printf("  %-*s  ", width, term);
+    for (const char *end; (end = strchr(text, '\n')); text = end + 1)
+        printf("%.*s\n%*s", (int)(end - text), text, (int)column, "");
+    puts(text);
+}
 
-static const char check[] =
-    "Usage: bulkhead check FILE [OPTION]...\n"
-    "Composes the appliance that FILE, a compartments.toml or a manifest.dtb, describes, and\n"
-    "prints its layout on this host: VMs, address map, shares, edges, callable functions, image\n"
-    "hashes.\n"
-    "\n"
-    "  --set KEY=VALUE      changes one value of the TOML file; repeatable\n"
-    "  --json               for programs\n"
-    "  -h, --help           this text\n";
-
-static const char doctor_text[] =
-    "Usage: bulkhead doctor [OPTION]...\n"
-    "Prints what this host can do, with a verdict for each mechanism.\n"
-    "Exit status: 0 when appliances can run here, else 3.\n"
-    "\n"
-    "  --json               for programs\n"
-    "  -h, --help           this text\n";
-
-static const char top_help[] =
-    "Usage: bulkhead top [NAME|PID] [OPTION]...\n"
-    "Shows what the appliances of this user that run are doing: per VM processor, memory, parking\n"
-    "and network, per edge calls, latency, bytes and errors. q ends it.\n"
-    "\n"
-    "  --once               prints one table (of one interval) and ends\n"
-    "  --interval SECONDS   between two tables; default 1\n"
-    "  --json               totals since the start, for programs; with --once one object\n"
-    "  -h, --help           this text\n";
-
-static const char gdb[] =
-    "Usage: bulkhead gdb [FILE [COMPARTMENT]] [-- ARGUMENT...]\n"
-    "Starts GDB on the running appliance that FILE describes (or that has this name or process\n"
-    "number; without FILE: the only one), with the symbols of all images, at COMPARTMENT.\n"
-    "ARGUMENTs are GDB's own. Everything stops until GDB lets it go on; when GDB ends, the\n"
-    "appliance runs on.\n"
-    "\n"
-    "  -h, --help           this text\n";
-
-static const char report_help[] =
-    "Usage: bulkhead report DIRECTORY\n"
-    "Prints a crash report again. DIRECTORY: what the report itself names as \"saved\".\n"
-    "\n"
-    "  -h, --help           this text\n";
-
-static const char trace_help[] =
-    "Usage: bulkhead trace -o FILE [NAME|PID] [OPTION]...\n"
-    "Records the gate calls of an appliance that runs and writes them as JSON for Perfetto\n"
-    "(ui.perfetto.dev) or chrome://tracing. Says how many events were lost, if any.\n"
-    "\n"
-    "  -o FILE              where to\n"
-    "  --seconds SECONDS    how long; default: until Ctrl-C, or the appliance ends\n"
-    "  -h, --help           this text\n";
+static void print_overview(void)
+{
+    printf("Usage: bulkhead COMMAND ...\n%s\n\n", cli_summary);
+    for (size_t i = 0; i < cli_n_commands; i++)
+        print_term(cli_commands[i].brief_synopsis, cli_commands[i].summary, COMMAND_COLUMN);
+    print_term("--version", "version of this program", COMMAND_COLUMN);
+    printf("\nbulkhead COMMAND --help says more.\n\nExit status: %s\n\nEnvironment:\n", cli_exit_status);
+    for (size_t i = 0; i < cli_n_environment; i++)
+        print_term(cli_environment[i].name, cli_environment[i].text, ENVIRONMENT_COLUMN);
+}
 
 void cli_help(enum command topic)
 {
-    fputs(topic == COMMAND_RUN      ? run
-          : topic == COMMAND_CHECK  ? check
-          : topic == COMMAND_DOCTOR ? doctor_text
-          : topic == COMMAND_TOP    ? top_help
-          : topic == COMMAND_GDB    ? gdb
-          : topic == COMMAND_REPORT ? report_help
-          : topic == COMMAND_TRACE  ? trace_help
-                                    : overview,
-          stdout);
+    char text[64];
+    const struct cli_command *c = cli_command(topic);
+    if (!c) {
+        print_overview();
+        return;
+    }
+    printf("Usage: bulkhead %s %s\n%s\n", c->name, c->synopsis, c->description);
+    if (c->status_in_help)
+        printf("Exit status: %s\n", c->exit_status);
+    puts("");
+    for (size_t i = 0; i < c->n_options; i++)
+        print_term(cli_option_text(&c->options[i], text, sizeof(text)), c->options[i].text, OPTION_COLUMN);
 }

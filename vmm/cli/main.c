@@ -1,4 +1,4 @@
-/* bulkhead: runs, checks and explains appliances. The whole program as a list of steps.
+/* bulkhead: runs, checks and explains appliances. Here is the whole program as a list of steps.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <fcntl.h>
 #include <stdio.h>
@@ -6,18 +6,20 @@
 #include <unistd.h>
 
 #include "vmm/base/clock.h"
+#include "vmm/cli/help.h"
 #include "vmm/cli/options.h"
 #include "vmm/plan/compose.h"
 #include "vmm/cli/doctor.h"
-#include "vmm/gdb/listen.h"
+#include "vmm/gdb/start.h"
 #include "vmm/plan/layout.h"
 #include "vmm/appliance/manifest.h"
 #include "vmm/observe/metrics.h"
 #include "vmm/base/paths.h"
+#include "vmm/appliance/mechanism.h"
 #include "vmm/plan/placement.h"
 #include "vmm/supervisor/supervisor.h"
-#include "vmm/crash/collector.h"
-#include "vmm/mpk/scan.h"
+#include "vmm/crash/crash_directory.h"
+#include "vmm/mpk/scan_appliance.h"
 #include "vmm/observe/top.h"
 #include "vmm/observe/trace.h"
 
@@ -31,16 +33,16 @@ static void open_standard_streams(void)
             _exit(EXIT_HOST);
 }
 
-/* From file to checked appliance; composes it if need be. */
-static bool load(const struct command_line *line, struct problem *p)
+/* Makes a checked appliance of the file, and composes it if necessary. */
+static bool load_appliance(const struct command_line *line, struct problem *p)
 {
     static struct composition c; /* the appliance points into it */
     return compose(line->file, line->sets, line->n_sets, &c, p) &&
            manifest_parse(c.blob, c.size, c.manifest, &appliance, p);
 }
 
-/* Which compartment goes where, given what this host offers. */
-static bool decide(struct host *h, struct problem *p)
+/* Decides which compartment runs where, given what this host offers. */
+static bool decide_placement(struct host *h, struct problem *p)
 {
     if (placement_wants_keys(&appliance))
         host_probe_keys(h);
@@ -48,7 +50,7 @@ static bool decide(struct host *h, struct problem *p)
     return place(&appliance, &offer, p);
 }
 
-static void explain(const struct host *h)
+static void explain_placement(const struct host *h)
 {
     for (uint32_t i = 0; i < appliance.n_compartments; i++) {
         const struct compartment *c = &appliance.compartments[i];
@@ -58,19 +60,19 @@ static void explain(const struct host *h)
     fprintf(stderr, "doorbell %s\n", doorbell_name(h->doorbell));
 }
 
-static int run(const struct command_line *line, uint64_t start_ns)
+static int run_appliance(const struct command_line *line, uint64_t start_ns)
 {
     struct problem p = {0};
     struct host h;
-    if (!load(line, &p) || !host_open(&h, &p) || !decide(&h, &p) || !host_choose_doorbell(&h, line->doorbell, &p) ||
-        !scan_appliance(&appliance, core_path(), &p))
+    if (!load_appliance(line, &p) || !host_open(&h, &p) || !decide_placement(&h, &p) ||
+        !host_choose_doorbell(&h, line->doorbell, &p) || !scan_appliance(&appliance, core_path(), &p))
         return problem_print(&p);
     if (line->args) {
         appliance.args = line->args;
         appliance.n_args = line->n_args;
     }
     if (line->verbose)
-        explain(&h);
+        explain_placement(&h);
     struct run_options o = {
         .spin_given = line->spin_given,
         .spin_cycles = line->spin_cycles,
@@ -90,19 +92,19 @@ static int run(const struct command_line *line, uint64_t start_ns)
     return appliance_run(&appliance, &h, &o);
 }
 
-/* Valid? What would run where? Needs no KVM: without it the mechanisms are chosen as if it were
+/* Prints whether the appliance is valid and what would run where. Without KVM the mechanisms are chosen as if it were
  * there. */
-static int check(const struct command_line *line)
+static int check_appliance(const struct command_line *line)
 {
     struct problem p = {0}, no_kvm = {0};
     struct host h;
-    if (!load(line, &p)) {
+    if (!load_appliance(line, &p)) {
         if (line->json && p.status == EXIT_USAGE && !p.text[0])
             compose_print_errors_json(line->file, line->sets, line->n_sets);
         return problem_print(&p);
     }
     host_open(&h, &no_kvm);
-    if (!decide(&h, &p) || !layout_print(&appliance, core_path(), line->json, &p))
+    if (!decide_placement(&h, &p) || !layout_print(&appliance, core_path(), line->json, &p))
         return problem_print(&p);
     return 0;
 }
@@ -117,9 +119,9 @@ int main(int argc, char **argv)
         return problem_print(&p);
     switch (line.command) {
     case COMMAND_RUN:
-        return run(&line, start_ns);
+        return run_appliance(&line, start_ns);
     case COMMAND_CHECK:
-        return check(&line);
+        return check_appliance(&line);
     case COMMAND_DOCTOR:
         return doctor(line.json);
     case COMMAND_TOP:
@@ -129,7 +131,7 @@ int main(int argc, char **argv)
         return gdb_start(&(struct gdb_options){
             .file = line.file, .compartment = line.compartment, .arguments = line.args, .n_arguments = line.n_args});
     case COMMAND_REPORT:
-        return collector_print(line.file);
+        return crash_directory_print(line.file);
     case COMMAND_TRACE:
         return trace(&(struct trace_options){.which = line.file, .file = line.output, .ms = line.seconds_ms});
     case COMMAND_VERSION:

@@ -6,80 +6,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Options by command: bit n is enum command n. */
-#define RUN    (1u << COMMAND_RUN)
-#define CHECK  (1u << COMMAND_CHECK)
-#define DOCTOR (1u << COMMAND_DOCTOR)
-#define TOP    (1u << COMMAND_TOP)
-#define GDB    (1u << COMMAND_GDB)
-#define REPORT (1u << COMMAND_REPORT)
-#define TRACE  (1u << COMMAND_TRACE)
-
-enum option {
-    OPT_SET,
-    OPT_DOORBELL,
-    OPT_SPIN,
-    OPT_MARKS,
-    OPT_NO_STATS,
-    OPT_COUNT_MPK,
-    OPT_CRASH_DIR,
-    OPT_ONCE,
-    OPT_INTERVAL,
-    OPT_SECONDS,
-    OPT_OUTPUT,
-    OPT_METRICS,
-    OPT_VERBOSE,
-    OPT_JSON,
-    OPT_GDB,
-    OPT_HELP,
-};
-
+/* What may stand first on the command line apart from the commands of the table. */
 static const struct {
-    const char *name;
-    enum option option;
-    bool value; /* takes one: "--name value" or "--name=value"; --gdb: the latter or none */
-    unsigned commands;
-} options[] = {
-    {"--set", OPT_SET, true, RUN | CHECK},
-    {"--doorbell", OPT_DOORBELL, true, RUN},
-    {"--spin", OPT_SPIN, true, RUN},
-    {"--marks", OPT_MARKS, false, RUN},
-    {"--crash-dir", OPT_CRASH_DIR, true, RUN},
-    {"--no-stats", OPT_NO_STATS, false, RUN},
-    {"--count-mpk", OPT_COUNT_MPK, false, RUN},
-    {"-v", OPT_VERBOSE, false, RUN},
-    {"--verbose", OPT_VERBOSE, false, RUN},
-    {"--gdb", OPT_GDB, false, RUN},
-    {"--seconds", OPT_SECONDS, true, TRACE},
-    {"-o", OPT_OUTPUT, true, TRACE},
-    {"--metrics", OPT_METRICS, true, RUN},
-    {"--once", OPT_ONCE, false, TOP},
-    {"--interval", OPT_INTERVAL, true, TOP},
-    {"--json", OPT_JSON, false, CHECK | DOCTOR | TOP},
-    {"-h", OPT_HELP, false, RUN | CHECK | DOCTOR | TOP | GDB | REPORT | TRACE},
-    {"--help", OPT_HELP, false, RUN | CHECK | DOCTOR | TOP | GDB | REPORT | TRACE},
-};
-#define OPTIONS (sizeof(options) / sizeof(*options))
-
-static const struct {
-    const char *name;
+    const char *word;
     enum command command;
-} commands[] = {
-    {"run", COMMAND_RUN},     {"check", COMMAND_CHECK},   {"doctor", COMMAND_DOCTOR}, {"top", COMMAND_TOP},
-    {"gdb", COMMAND_GDB},     {"report", COMMAND_REPORT}, {"trace", COMMAND_TRACE},   {"--version", COMMAND_VERSION},
-    {"--help", COMMAND_HELP}, {"-h", COMMAND_HELP},       {"help", COMMAND_HELP},
+} other_commands[] = {
+    {"--version", COMMAND_VERSION},
+    {"--help", COMMAND_HELP},
+    {"-h", COMMAND_HELP},
+    {"help", COMMAND_HELP},
 };
-#define COMMANDS (sizeof(commands) / sizeof(*commands))
+#define OTHER_COMMANDS (sizeof(other_commands) / sizeof(*other_commands))
 
-static const char *command_name(enum command command)
+/* `what` "`which`": see bulkhead COMMAND --help. */
+static bool wrong_usage(const struct command_line *c, struct problem *p, const char *what, const char *which)
 {
-    static const char *const names[] = {"", "", "run ", "check ", "doctor ", "top ", "gdb ", "report ", "trace "};
-    return names[command];
-}
-
-static bool wrong(const struct command_line *c, struct problem *p, const char *what, const char *which)
-{
-    return problem_set(p, EXIT_USAGE, "%s \"%s\": see bulkhead %s--help", what, which, command_name(c->command));
+    const struct cli_command *command = cli_command(c->command);
+    return problem_set(p, EXIT_USAGE, "%s \"%s\": see bulkhead %s%s--help", what, which, command ? command->name : "",
+                       command ? " " : "");
 }
 
 static bool add_set(struct command_line *c, const char *value, struct problem *p)
@@ -145,7 +89,7 @@ static bool set_gdb(struct command_line *c, const char *port, struct problem *p)
     return true;
 }
 
-static bool apply(struct command_line *c, enum option option, const char *value, struct problem *p)
+static bool apply_option(struct command_line *c, enum option option, const char *value, struct problem *p)
 {
     switch (option) {
     case OPT_SET:
@@ -195,36 +139,80 @@ static bool apply(struct command_line *c, enum option option, const char *value,
     return false;
 }
 
-/* Handles argv[*i], an option; *i moves on to its value if that stands apart. */
+/* The option of this command with a name of `length` bytes; NULL: there is none. */
+static const struct cli_option *find_option(enum command command, const char *name, size_t length)
+{
+    const struct cli_command *c = cli_command(command);
+    for (size_t n = 0; c && n < c->n_options; n++) {
+        const char *const names[] = {c->options[n].name, c->options[n].brief};
+        for (unsigned i = 0; i < 2; i++)
+            if (names[i] && strlen(names[i]) == length && strncmp(names[i], name, length) == 0)
+                return &c->options[n];
+    }
+    return NULL;
+}
+
+/* Handles argv[*i], an option; *i moves on to its value if that is a word of its own. */
 static bool parse_option(struct command_line *c, int argc, char **argv, int *i, struct problem *p)
 {
     const char *word = argv[*i];
     const char *equals = strncmp(word, "--", 2) == 0 ? strchr(word, '=') : NULL;
-    size_t length = equals ? (size_t)(equals - word) : strlen(word);
-    for (size_t n = 0; n < OPTIONS; n++) {
-        const char *name = options[n].name;
-        if (strlen(name) != length || strncmp(name, word, length) != 0 || !(options[n].commands >> c->command & 1))
-            continue;
-        if (options[n].option == OPT_GDB)
-            return apply(c, OPT_GDB, equals ? equals + 1 : NULL, p);
-        if (!options[n].value)
-            return equals ? wrong(c, p, "no value belongs to option", name) : apply(c, options[n].option, NULL, p);
-        if (!equals && *i + 1 >= argc)
-            return wrong(c, p, "a value is missing after option", name);
-        return apply(c, options[n].option, equals ? equals + 1 : argv[++*i], p);
-    }
-    return wrong(c, p, "unknown option", word);
+    const struct cli_option *o = find_option(c->command, word, equals ? (size_t)(equals - word) : strlen(word));
+    if (!o)
+        return wrong_usage(c, p, "unknown option", word);
+    if (o->optional)
+        return apply_option(c, o->option, equals ? equals + 1 : NULL, p);
+    if (!o->argument)
+        return equals ? wrong_usage(c, p, "no value belongs to option", o->name) : apply_option(c, o->option, NULL, p);
+    if (!equals && *i + 1 >= argc)
+        return wrong_usage(c, p, "a value is missing after option", o->name);
+    return apply_option(c, o->option, equals ? equals + 1 : argv[++*i], p);
 }
 
 static bool parse_command(struct command_line *c, const char *word, struct problem *p)
 {
-    for (size_t n = 0; n < COMMANDS; n++) {
-        if (strcmp(word, commands[n].name) == 0) {
-            c->command = commands[n].command;
+    for (size_t n = 0; n < cli_n_commands; n++) {
+        if (strcmp(word, cli_commands[n].name) == 0) {
+            c->command = cli_commands[n].command;
             return true;
         }
     }
-    return wrong(c, p, word[0] == '-' ? "unknown option" : "unknown command", word);
+    for (size_t n = 0; n < OTHER_COMMANDS; n++) {
+        if (strcmp(word, other_commands[n].word) == 0) {
+            c->command = other_commands[n].command;
+            return true;
+        }
+    }
+    return wrong_usage(c, p, word[0] == '-' ? "unknown option" : "unknown command", word);
+}
+
+/* A word that is no option: the file, or what else the command takes. */
+static bool take_argument(struct command_line *c, const char *word, struct problem *p)
+{
+    if (c->file && !c->compartment && c->command == COMMAND_GDB) {
+        c->compartment = word;
+    } else if (c->file || c->command == COMMAND_DOCTOR) {
+        const char *what = c->command == COMMAND_RUN
+                               ? "one file only, and arguments of the application after \"--\"; there is also"
+                               : "too many arguments:";
+        return wrong_usage(c, p, what, word);
+    } else {
+        c->file = word;
+    }
+    return true;
+}
+
+/* Whether everything is there that the command needs. */
+static bool check_complete(const struct command_line *c, struct problem *p)
+{
+    bool needs_file = c->command == COMMAND_RUN || c->command == COMMAND_CHECK || c->command == COMMAND_REPORT;
+    if (!c->file && needs_file) {
+        return problem_set(p, EXIT_USAGE, "no %s given: see bulkhead %s --help",
+                           c->command == COMMAND_REPORT ? "DIRECTORY" : "FILE", cli_command(c->command)->name);
+    }
+    if (!c->output && c->command == COMMAND_TRACE)
+        return problem_set(p, EXIT_USAGE, "no -o FILE given: see bulkhead trace --help");
+    return true;
 }
 
 bool cli_parse(int argc, char **argv, struct command_line *c, struct problem *p)
@@ -240,26 +228,9 @@ bool cli_parse(int argc, char **argv, struct command_line *c, struct problem *p)
             c->n_args = (uint32_t)(argc - i - 1);
             break;
         }
-        if (argv[i][0] == '-' && argv[i][1]) {
-            if (!parse_option(c, argc, argv, &i, p))
-                return false;
-        } else if (c->file && !c->compartment && c->command == COMMAND_GDB) {
-            c->compartment = argv[i];
-        } else if (c->file || c->command == COMMAND_DOCTOR) {
-            return wrong(c, p,
-                         c->command == COMMAND_RUN
-                             ? "one file only, and arguments of the application after \"--\"; there is also"
-                             : "too many arguments:",
-                         argv[i]);
-        } else {
-            c->file = argv[i];
-        }
+        bool is_option = argv[i][0] == '-' && argv[i][1];
+        if (!(is_option ? parse_option(c, argc, argv, &i, p) : take_argument(c, argv[i], p)))
+            return false;
     }
-    if (!c->file && (c->command == COMMAND_RUN || c->command == COMMAND_CHECK || c->command == COMMAND_REPORT)) {
-        return problem_set(p, EXIT_USAGE, "no %s given: see bulkhead %s--help",
-                           c->command == COMMAND_REPORT ? "DIRECTORY" : "FILE", command_name(c->command));
-    }
-    if (!c->output && c->command == COMMAND_TRACE)
-        return problem_set(p, EXIT_USAGE, "no -o FILE given: see bulkhead trace --help");
-    return true;
+    return check_complete(c, p);
 }

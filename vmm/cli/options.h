@@ -6,20 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "vmm/kvm/host.h"
 #include "vmm/base/problem.h"
-
-enum command {
-    COMMAND_HELP = 0,
-    COMMAND_VERSION,
-    COMMAND_RUN,
-    COMMAND_CHECK,
-    COMMAND_DOCTOR,
-    COMMAND_TOP,
-    COMMAND_GDB,
-    COMMAND_REPORT,
-    COMMAND_TRACE,
-};
+#include "vmm/cli/commands.h"
+#include "vmm/kvm/host.h"
 
 struct command_line {
     enum command command;
@@ -48,10 +37,7 @@ struct command_line {
     uint32_t n_args;
 };
 
-/* Strings point into argv. False: EXIT_USAGE, with a hint in the line. */
+/* Parses the command line; strings point into argv. False: EXIT_USAGE, and the line says where help is. */
 bool cli_parse(int argc, char **argv, struct command_line *c, struct problem *p);
-
-/* Help on stdout. */
-void cli_help(enum command topic);
 
 #endif

@@ -2,118 +2,23 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/crash/collector.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "vmm/base/clock.h"
 #include "vmm/crash/coredump_file.h"
-#include "vmm/base/paths.h"
-#include "vmm/crash/postmortem.h"
+#include "vmm/crash/crash_directory.h"
+#include "vmm/crash/postmortem_threads.h"
 #include "vmm/crash/report.h"
 #include "vmm/resources/vm_stats.h"
-
-/* ---- Where ---- */
-
-static bool make_parents(char *path)
-{
-    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = 0;
-        bool good = mkdir(path, 0700) == 0 || errno == EEXIST;
-        *slash = '/';
-        if (!good)
-            return false;
-    }
-    return mkdir(path, 0700) == 0 || errno == EEXIST;
-}
-
-static bool usable(char *path)
-{
-    return make_parents(path) && access(path, W_OK) == 0;
-}
-
-/* The directory of all crashes. */
-static bool crash_root(const char *chosen, char *path, size_t size)
-{
-    const char *variable = getenv("BULKHEAD_CRASH_DIR"), *home = getenv("HOME");
-    if (!chosen && variable && *variable)
-        chosen = variable;
-    if (chosen) {
-        snprintf(path, size, "%s", chosen);
-        return usable(path);
-    }
-    snprintf(path, size, "%s/crash", build_root());
-    if (access(build_root(), W_OK) == 0 && usable(path))
-        return true;
-    snprintf(path, size, "%s/.local/state/bulkhead/crash", home ? home : "");
-    if (home && *home && usable(path))
-        return true;
-    snprintf(path, size, "/tmp/bulkhead-%u-crash", (unsigned)geteuid());
-    struct stat s;
-    return usable(path) && lstat(path, &s) == 0 && S_ISDIR(s.st_mode) && s.st_uid == geteuid();
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void remove_directory(int root, const char *name)
-{
-    int fd = openat(root, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    for (struct dirent *e; dir && (e = readdir(dir));)
-        unlinkat(fd, e->d_name, 0);
-    if (dir)
-        closedir(dir);
-    unlinkat(root, name, AT_REMOVEDIR);
-}
-
-/* Removes the oldest of this appliance: their names sort by date. */
-static void remove_old(const char *path, const char *appliance)
-{
-    char *names[256];
-    unsigned n = 0;
-    size_t length = strlen(appliance);
-    DIR *dir = opendir(path);
-    for (struct dirent *e; dir && n < 256 && (e = readdir(dir));)
-        if (strncmp(e->d_name, appliance, length) == 0 && e->d_name[length] == '-' && e->d_name[length + 1] >= '0' &&
-            e->d_name[length + 1] <= '9')
-            names[n++] = strdup(e->d_name);
-    qsort(names, n, sizeof(*names), by_name);
-    for (unsigned i = 0; i + COLLECTOR_KEPT < n; i++)
-        remove_directory(dirfd(dir), names[i]);
-    if (dir)
-        closedir(dir);
-}
-
-/* Makes this crash's directory; -1: none. */
-static int make_directory(const struct resources *w, const char *chosen, char *path, size_t size)
-{
-    char root[PATH_MAX], date[32];
-    time_t now = time(NULL);
-    struct tm t;
-    if ((chosen && strcmp(chosen, "none") == 0) || !crash_root(chosen, root, sizeof(root)) || !localtime_r(&now, &t))
-        return -1;
-    strftime(date, sizeof(date), "%Y%m%d-%H%M%S", &t);
-    int n = snprintf(path, size, "%s/%s-%s-%ld", root, w->a->name, date, (long)getpid());
-    if (n < 0 || (size_t)n >= size || mkdir(path, 0700))
-        return -1;
-    remove_old(root, w->a->name);
-    return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
-/* ---- What ---- */
 
 static int coredump_file_for(int dir, uint32_t v)
 {
@@ -122,30 +27,57 @@ static int coredump_file_for(int dir, uint32_t v)
     return dir < 0 ? memfd_create(name, MFD_CLOEXEC) : openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 }
 
-static void take_core(const struct resources *w, struct postmortem *p, int dir, uint32_t v)
+static void take_core(const struct resources *r, struct postmortem *p, int dir, uint32_t v)
 {
     char name[32];
     int file = coredump_file_for(dir, v);
     if (file < 0)
         return;
-    if ((!coredump_receive(w->core_end[v], file, CORE_PATIENCE) || !coredump_open(&p->cores[v], file)) && dir >= 0) {
+    if ((!coredump_receive(r->vms[v].coredump.supervisor, file, COREDUMP_PATIENCE) ||
+         !coredump_open(&p->vms[v].core, file)) &&
+        dir >= 0) {
         snprintf(name, sizeof(name), "vm%u.core", v);
         unlinkat(dir, name, 0);
     }
     close(file);
 }
 
-/* As they are now: the peers are going to go on. */
-static void take_stats(const struct resources *w, struct postmortem *p)
+/* Takes the coredumps as they come: a VM that is slow must not use up the patience of those whose sends wait. The peers
+ * go first, because they stand still meanwhile. */
+static void take_cores(const struct resources *r, struct postmortem *p, int dir, uint64_t cores, uint32_t crashed)
+{
+    struct pollfd fds[BH_VMS_MAX];
+    for (uint64_t now = clock_ns(), end = now + COREDUMP_PATIENCE; cores && now < end; now = clock_ns()) {
+        for (uint32_t v = 0; v < r->a->n_vms; v++)
+            fds[v] = (struct pollfd){.fd = cores >> v & 1 ? r->vms[v].coredump.supervisor : -1, .events = POLLIN};
+        if (poll(fds, r->a->n_vms, (int)((end - now) / 1000000 + 1)) <= 0)
+            continue;
+        uint32_t next = crashed;
+        for (uint32_t v = 0; v < r->a->n_vms; v++)
+            next = fds[v].revents && v != crashed ? v : next;
+        cores &= ~(1ull << next);
+        take_core(r, p, dir, next);
+    }
+}
+
+/* What a VM's coredump says belongs to its stacks. The page itself changes: a peer may have been told of the crash by
+ * now, and its calls have ended. */
+static bool read_stats(const struct postmortem *p, uint32_t v, const void *page, struct bh_stats *copy)
 {
     const size_t bytes = offsetof(struct bh_stats, trace);
-    for (uint32_t v = 0; v < w->a->n_vms; v++) {
-        const uint8_t *at = mmap(NULL, VM_STATS_BYTES, PROT_READ, MAP_SHARED, w->stats_fd[v], 0);
+    if (!p->vms[v].core.bytes || !coredump_read(&p->vms[v].core, BH_STATS_VA, copy, bytes))
+        memcpy(copy, page, bytes);
+    return copy->magic == BH_STATS_MAGIC && copy->version == BH_STATS_VERSION;
+}
+
+static void take_stats(const struct resources *r, struct postmortem *p)
+{
+    for (uint32_t v = 0; v < r->a->n_vms; v++) {
+        const uint8_t *at = mmap(NULL, VM_STATS_BYTES, PROT_READ, MAP_SHARED, r->vms[v].stats_fd, 0);
         struct bh_stats *copy = at == MAP_FAILED ? NULL : malloc(sizeof(*copy));
         if (!copy)
             continue;
-        memcpy(copy, at, bytes);
-        p->stats[v] = copy->magic == BH_STATS_MAGIC && copy->version == BH_STATS_VERSION ? copy : NULL;
+        p->vms[v].stats = read_stats(p, v, at, copy) ? copy : NULL;
         p->tsc_khz = ((const struct vm_stats *)(at + BH_STATS_SIZE))->tsc_khz;
     }
     p->now = clock_cycles();
@@ -177,7 +109,7 @@ static void write_gdb(int dir, const struct postmortem *p)
     fprintf(out, "# gdb -x gdb.txt, in this directory; inferior 1 is VM 0\nset pagination off\n");
     uint32_t n = 0;
     for (uint32_t v = 0; v < p->a->n_vms; v++) {
-        if (!p->cores[v].bytes)
+        if (!p->vms[v].core.bytes)
             continue;
         if (n++)
             fprintf(out, "add-inferior -no-connection\ninferior %u\n", n);
@@ -205,7 +137,7 @@ static const char *from_here(const char *path)
     return n > 1 && strncmp(path, here, n) == 0 && path[n] == '/' ? path + n + 1 : path;
 }
 
-static void finish(const struct postmortem *p, const struct crash *c, int dir, const char *path)
+static void write_all(const struct postmortem *p, const struct crash *c, int dir, const char *path)
 {
     char *text = NULL;
     size_t size = 0;
@@ -215,9 +147,9 @@ static void finish(const struct postmortem *p, const struct crash *c, int dir, c
         return;
     }
     write_report(out, p, c);
-    bool silent = ftell(out) == 0; /* nobody waits for anybody: the appliance just sleeps */
+    bool silent = ftell(out) == 0; /* no thread waits for another: the appliance just sleeps */
     if (silent && dir >= 0)
-        remove_directory(AT_FDCWD, path);
+        crash_directory_remove(path);
     else if (dir >= 0)
         fprintf(out, "  saved     %s: report.txt, the cores, and for GDB, there: gdb -x gdb.txt\n", from_here(path));
     if (fclose(out))
@@ -229,26 +161,22 @@ static void finish(const struct postmortem *p, const struct crash *c, int dir, c
     }
 }
 
-static void save(const struct resources *w, const struct crash *c, uint64_t cores, const char *chosen, int looked)
+static void collect_all(const struct resources *r, const struct crash *c, uint64_t cores, const char *chosen,
+                        int looked)
 {
     static struct postmortem p;
     char path[PATH_MAX];
-    int dir = make_directory(w, chosen, path, sizeof(path));
-    p.a = w->a;
-    p.core = w->core.path;
-    p.debug = w->core.debug.threads ? &w->core.debug : NULL;
-    /* The peers first: they stand still meanwhile. */
-    for (uint32_t v = 0; v < w->a->n_vms; v++)
-        if (v != c->vm && (cores >> v & 1))
-            take_core(w, &p, dir, v);
-    if (cores >> c->vm & 1)
-        take_core(w, &p, dir, c->vm);
-    take_stats(w, &p);
+    int dir = crash_directory_make(r->a->name, chosen, path, sizeof(path));
+    p.a = r->a;
+    p.core = r->core.path;
+    p.debug = r->core.debug.threads ? &r->core.debug : NULL;
+    take_cores(r, &p, dir, cores, c->vm);
+    take_stats(r, &p);
     close(looked);
-    finish(&p, c, dir, path);
+    write_all(&p, c, dir, path);
 }
 
-bool collector_start(struct collector *s, const struct resources *w, const struct crash *c, uint64_t cores,
+bool collector_start(struct collector *s, const struct resources *r, const struct crash *c, uint64_t cores,
                      const char *dir)
 {
     int ends[2];
@@ -263,7 +191,7 @@ bool collector_start(struct collector *s, const struct resources *w, const struc
         signal(SIGINT, SIG_IGN); /* the report is what the user waits for */
         signal(SIGTERM, SIG_IGN);
         close(ends[0]);
-        save(w, c, cores, dir, ends[1]);
+        collect_all(r, c, cores, dir, ends[1]);
         _exit(0);
     }
     close(ends[1]);
@@ -273,23 +201,4 @@ bool collector_start(struct collector *s, const struct resources *w, const struc
         return false;
     }
     return true;
-}
-
-int collector_print(const char *dir)
-{
-    char path[PATH_MAX], buffer[65536];
-    struct stat st;
-    struct problem p = {0};
-    bool directory = stat(dir, &st) == 0 && S_ISDIR(st.st_mode);
-    snprintf(path, sizeof(path), "%s%s", dir, directory ? "/report.txt" : "");
-    FILE *in = fopen(path, "re");
-    if (!in) {
-        problem_set(&p, EXIT_USAGE, "%s: %s: give the directory that a crash report names as \"saved\"", path,
-                    strerror(errno));
-        return problem_print(&p);
-    }
-    for (size_t n; (n = fread(buffer, 1, sizeof(buffer), in)) > 0;)
-        fwrite(buffer, 1, n, stdout);
-    fclose(in);
-    return 0;
 }

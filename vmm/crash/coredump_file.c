@@ -42,14 +42,14 @@ bool coredump_receive(int socket, int file, uint64_t patience_ns)
     struct dump_piece piece;
     bool any = false;
     while (clock_ns() < end && read_all(socket, &piece, sizeof(piece), end)) {
-        if (piece.offset > CORE_SIZE_MAX || piece.size > DUMP_PIECE_MAX)
+        if (piece.offset > COREDUMP_SIZE_MAX || piece.size > DUMP_PIECE_MAX)
             return false;
         if (!piece.size)
             return any && ftruncate(file, (off_t)piece.offset) == 0;
         if (!read_all(socket, buffer, piece.size, end))
             return any;
         taken += piece.size;
-        if (taken <= CORE_DATA_MAX && pwrite(file, buffer, piece.size, (off_t)piece.offset) == (ssize_t)piece.size)
+        if (taken <= COREDUMP_DATA_MAX && pwrite(file, buffer, piece.size, (off_t)piece.offset) == (ssize_t)piece.size)
             any = true; /* what is too much, or finds no room, is taken and forgotten */
     }
     return any;
@@ -121,7 +121,7 @@ bool coredump_read(const struct coredump_file *c, uint64_t va, void *to, size_t 
     return true;
 }
 
-bool coredump_nth(const struct coredump_file *c, uint32_t n, struct core_thread *t)
+bool coredump_nth(const struct coredump_file *c, uint32_t n, struct coredump_thread *t)
 {
     struct elf_prstatus status;
     if (n >= c->n_threads)

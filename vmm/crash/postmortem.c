@@ -1,4 +1,4 @@
-/* Stacks across gates, the last calls, and who waits for what: the long part of a crash report.
+/* Prints stacks across gates, the instruction and the last calls: the long part of a crash report.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/crash/postmortem.h"
 
@@ -7,8 +7,9 @@
 
 #include "rpc/mpk.h"
 #include "vmm/crash/instruction.h"
+#include "vmm/crash/postmortem_threads.h"
 #include "vmm/mpk/keys.h"
-#include "vmm/observe/observe.h"
+#include "vmm/observe/sample.h"
 #include "vmm/appliance/address_owner.h"
 #include "vmm/crash/report.h"
 #include "vmm/image/symbols.h"
@@ -19,7 +20,7 @@
 /* elf_gregset_t's order. */
 enum { R15, R14, R13, R12, RBP, RBX, RIP = 16, RSP = 19 };
 
-/* A thread somewhere on the way from the crash to whoever started it all. */
+/* A thread on the way from the crash to the caller at the far end. */
 struct place {
     uint32_t vm, thread;
     uint32_t compartment; /* or CORE */
@@ -54,8 +55,8 @@ static void function_name(const struct postmortem *p, const struct edge *e, cons
 static struct bh_stats_thread calls_of(const struct postmortem *p, uint32_t vm, uint32_t thread)
 {
     struct bh_stats_thread t = {0};
-    if (p->stats[vm] && thread < BH_THREADS_MAX)
-        memcpy(&t, &p->stats[vm]->threads[thread], sizeof(t));
+    if (p->vms[vm].stats && thread < BH_THREADS_MAX)
+        memcpy(&t, &p->vms[vm].stats->threads[thread], sizeof(t));
     return t;
 }
 
@@ -87,7 +88,7 @@ static bool print_frame(FILE *out, const struct postmortem *p, uint32_t number, 
 static void print_frames(FILE *out, const struct postmortem *p, const struct place *at, uint32_t *number)
 {
     struct frames f;
-    unwind(p, at->vm, at->registers, &f);
+    postmortem_unwind(p, at->vm, at->registers, &f);
     for (uint32_t i = 0; i < f.n && print_frame(out, p, *number, f.pc[i], f.call[i]); i++)
         ++*number;
 }
@@ -98,11 +99,12 @@ static void open_frames(const struct postmortem *p, struct place *at)
 {
     uint64_t tp = BH_TLS_TP(at->thread);
     struct bh_tcb tcb;
-    at->core_sp = coredump_read(&p->cores[at->vm], tp + BH_TCB_OFF, &tcb, sizeof(tcb)) ? tcb.core_sp : 0;
+    at->core_sp = coredump_read(&p->vms[at->vm].core, tp + BH_TCB_OFF, &tcb, sizeof(tcb)) ? tcb.core_sp : 0;
     for (uint32_t i = 0; i < p->a->n_compartments; i++) {
         struct bh_control c;
         bool here = p->a->compartments[i].vm == at->vm;
-        at->sp[i] = here && coredump_read(&p->cores[at->vm], BH_TLS_SEGMENT(at->thread, i), &c, sizeof(c)) ? c.sp : 0;
+        at->sp[i] =
+            here && coredump_read(&p->vms[at->vm].core, BH_TLS_SEGMENT(at->thread, i), &c, sizeof(c)) ? c.sp : 0;
     }
 }
 
@@ -111,7 +113,7 @@ static bool leave_frame(const struct postmortem *p, struct place *at, uint64_t s
 {
     uint64_t words[7] = {0};
     uint64_t bytes = (saved ? 7 : 1) * sizeof(*words);
-    if (!coredump_read(&p->cores[at->vm], sp + sizeof(struct bh_frame), words + (saved ? 0 : 6), bytes))
+    if (!coredump_read(&p->vms[at->vm].core, sp + sizeof(struct bh_frame), words + (saved ? 0 : 6), bytes))
         return false;
     memset(at->registers, 0, sizeof(at->registers));
     for (unsigned i = 0; i < 6; i++)
@@ -125,7 +127,7 @@ static bool leave_frame(const struct postmortem *p, struct place *at, uint64_t s
  */
 static bool is_frame(const struct postmortem *p, const struct place *at, uint32_t i, uint32_t to, struct bh_frame *f)
 {
-    if (!at->sp[i] || !coredump_read(&p->cores[at->vm], at->sp[i], f, sizeof(*f)))
+    if (!at->sp[i] || !coredump_read(&p->vms[at->vm].core, at->sp[i], f, sizeof(*f)))
         return false;
     const struct edge *e = edge_of(p, f->id - BH_FRAME_EDGE(0));
     return to == CORE ? f->id == BH_FRAME_CORE : e && e->from == i && e->to == to;
@@ -140,12 +142,12 @@ static bool caller_by_key(FILE *out, const struct postmortem *p, struct place *a
         const struct edge *e = at->compartment == CORE ? NULL : edge_of(p, f.id - BH_FRAME_EDGE(0));
         fprintf(out, "    -- gate between protection keys: \"%s\" called %s%s%s --\n", name_of(p, i), e ? "\"" : "",
                 name_of(p, at->compartment), e ? "\"" : "");
-        bool good = leave_frame(p, at, at->sp[i], false); /* who calls has saved its registers further up */
+        bool good = leave_frame(p, at, at->sp[i], false); /* a caller saves its own registers */
         at->sp[i] = f.previous;
         at->compartment = i;
         return good;
     }
-    if (at->compartment != CORE && at->core_sp && coredump_read(&p->cores[at->vm], at->core_sp, &f, sizeof(f)) &&
+    if (at->compartment != CORE && at->core_sp && coredump_read(&p->vms[at->vm].core, at->core_sp, &f, sizeof(f)) &&
         f.id == BH_FRAME_DOWN(at->compartment)) {
         fprintf(out, "    -- the core called \"%s\" --\n", name_of(p, at->compartment));
         bool good = leave_frame(p, at, at->core_sp, true);
@@ -158,20 +160,40 @@ static bool caller_by_key(FILE *out, const struct postmortem *p, struct place *a
 
 /* ---- To the caller, in another VM ---- */
 
+static void go_to_thread(struct place *at, uint32_t v, const struct coredump_thread *t)
+{
+    at->vm = v;
+    at->thread = t->id;
+    at->compartment = CORE; /* it waits there */
+    memcpy(at->registers, t->registers, sizeof(at->registers));
+}
+
+/* A callee may crash before the caller has noted its call. The caller is then the thread that runs, which is the first
+ * one in the coredump. */
+static bool is_calling(const struct postmortem *p, uint32_t v, uint16_t kind, struct coredump_thread *t)
+{
+    struct frames f;
+    if (!coredump_nth(&p->vms[v].core, 0, t) || calls_of(p, v, t->id).out.kind)
+        return false;
+    postmortem_unwind(p, v, t->registers, &f);
+    return postmortem_is_in(p, &f, kind == BH_STATS_CALL ? "gate_call" : "gate_callback");
+}
+
 /* The thread of VM v that waits for this call. */
 static bool find_waiting(const struct postmortem *p, uint32_t v, const struct bh_stats_call *call, struct place *at)
 {
     uint16_t kind = call->kind == BH_STATS_SERVE ? BH_STATS_CALL : BH_STATS_CALLBACK;
-    struct core_thread t;
-    for (uint32_t n = 0; coredump_nth(&p->cores[v], n, &t); n++) {
+    struct coredump_thread t;
+    for (uint32_t n = 0; coredump_nth(&p->vms[v].core, n, &t); n++) {
         struct bh_stats_call o = calls_of(p, v, t.id).out;
         if (o.kind == kind && o.edge == call->edge && o.slot == call->slot && o.fn == call->fn) {
-            at->vm = v;
-            at->thread = t.id;
-            at->compartment = CORE; /* it waits there */
-            memcpy(at->registers, t.registers, sizeof(at->registers));
+            go_to_thread(at, v, &t);
             return true;
         }
+    }
+    if (is_calling(p, v, kind, &t)) {
+        go_to_thread(at, v, &t);
+        return true;
     }
     return false;
 }
@@ -193,17 +215,17 @@ static bool caller_elsewhere(FILE *out, const struct postmortem *p, struct place
     if (find_waiting(p, v, &in, at))
         return true;
     fprintf(out, "    no thread of VM %" PRIu32 " waits for it%s\n", v,
-            p->cores[v].bytes ? "" : ", or its memory could not be looked at");
+            p->vms[v].core.bytes ? "" : ", or its memory could not be looked at");
     return false;
 }
 
 void postmortem_stack(FILE *out, const struct postmortem *p, const struct crash *c)
 {
-    struct core_thread t;
+    struct coredump_thread t;
     struct place at = {.vm = c->vm, .compartment = c->compartment};
     uint64_t seen[HOPS_MAX];
     uint32_t number = 0;
-    if (!coredump_nth(&p->cores[c->vm], 0, &t))
+    if (!coredump_nth(&p->vms[c->vm].core, 0, &t))
         return;
     at.thread = t.id;
     memcpy(at.registers, t.registers, sizeof(at.registers));
@@ -233,7 +255,7 @@ void postmortem_instruction(FILE *out, const struct postmortem *p, const struct 
     uint8_t bytes[INSTRUCTION_MAX];
     char text[192];
     size_t n = 0;
-    while (n < sizeof(bytes) && coredump_read(&p->cores[c->vm], c->regs.rip + n, &bytes[n], 1))
+    while (n < sizeof(bytes) && coredump_read(&p->vms[c->vm].core, c->regs.rip + n, &bytes[n], 1))
         n++;
     if (c->kind == CRASH_REPORT || c->reset || !n)
         return;
@@ -266,7 +288,7 @@ static void print_call(FILE *out, const struct postmortem *p, uint32_t vm, const
 
 void postmortem_calls(FILE *out, const struct postmortem *p, uint32_t vm)
 {
-    const struct bh_stats *s = p->stats[vm];
+    const struct bh_stats *s = p->vms[vm].stats;
     uint64_t n = s ? __atomic_load_n(&s->n_recent, __ATOMIC_RELAXED) : 0;
     if (!n)
         return;

@@ -1,8 +1,7 @@
-/* What can be found out about a crash from cores, statistics and images: stacks across gates, the last calls, who
- * waits.
+/* What can be found out about a crash from cores, statistics and images: stacks across gates, and the last calls.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * All of it is the guests' word. Nothing here fails: what is not known is left out. */
+ * All of it comes from the guests and may be wrong. Nothing here fails: what is not known is left out. */
 #ifndef BH_VMM_CRASH_POSTMORTEM_H
 #define BH_VMM_CRASH_POSTMORTEM_H
 
@@ -15,12 +14,16 @@
 
 #define POSTMORTEM_CALLS 32u
 
+struct postmortem_vm {
+    struct coredump_file core;    /* bytes NULL: none */
+    const struct bh_stats *stats; /* NULL: none */
+};
+
 struct postmortem {
     const struct appliance *a;
-    const char *core;                         /* path of the core's image */
-    const struct bh_core_debug *debug;        /* where its threads are; or NULL */
-    struct coredump_file cores[BH_VMS_MAX];   /* bytes NULL: none of that VM */
-    const struct bh_stats *stats[BH_VMS_MAX]; /* NULL: none */
+    const char *core;                  /* path of the core's image */
+    const struct bh_core_debug *debug; /* where its threads are; or NULL */
+    struct postmortem_vm vms[BH_VMS_MAX];
     uint64_t now, tsc_khz;
 };
 
@@ -30,18 +33,5 @@ void postmortem_stack(FILE *out, const struct postmortem *p, const struct crash 
 void postmortem_instruction(FILE *out, const struct postmortem *p, const struct crash *c);
 /* The last gate calls of a VM. */
 void postmortem_calls(FILE *out, const struct postmortem *p, uint32_t vm);
-/* Whether some thread waits for a reply, a lock or another thread; rather than just for nothing to happen. */
-bool postmortem_stuck(const struct postmortem *p);
-/* Every thread of every VM: where it is, and what it waits for. */
-void postmortem_threads(FILE *out, const struct postmortem *p);
-
-/* ---- postmortem_unwind.c ---- */
-struct frames {
-    uint64_t pc[48];
-    bool call[48]; /* pc is a return address */
-    uint32_t n;
-};
-/* Unwinds a thread of VM v that has these registers (elf_gregset_t's order). */
-void unwind(const struct postmortem *p, uint32_t v, const unsigned long long *registers, struct frames *f);
 
 #endif

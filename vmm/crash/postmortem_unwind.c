@@ -1,11 +1,12 @@
 /* Unwinds the stack of a guest's thread from a core, with elfutils' libdwfl and the images' own call frame information.
  * SPDX-License-Identifier: BSD-3-Clause */
+#include "vmm/crash/postmortem_unwind.h"
+
 #include <elfutils/libdwfl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "vmm/appliance/address_owner.h"
-#include "vmm/crash/postmortem.h"
 
 struct target {
     const struct postmortem *p;
@@ -40,7 +41,7 @@ static pid_t one_thread(Dwfl *dwfl, void *arg, void **thread)
 static bool read_word(Dwfl *dwfl, Dwarf_Addr at, Dwarf_Word *result, void *arg)
 {
     const struct target *t = arg;
-    return coredump_read(&t->p->cores[t->vm], at, result, sizeof(*result));
+    return coredump_read(&t->p->vms[t->vm].core, at, result, sizeof(*result));
 }
 
 /* DWARF's numbers (psABI AMD64, figure 3.36): rax rdx rcx rbx rsi rdi rbp rsp r8 ... r15, return address. */
@@ -81,7 +82,7 @@ static const Dwfl_Thread_Callbacks thread_callbacks = {
     .next_thread = one_thread, .memory_read = read_word, .set_initial_registers = set_registers};
 
 /* Appends the frames of a thread with these registers. */
-static void run(struct target *t)
+static void append_frames(struct target *t)
 {
     Dwfl *dwfl = dwfl_begin(&callbacks);
     if (dwfl && add_images(dwfl, t) && dwfl_attach_state(dwfl, NULL, 1, &thread_callbacks, t))
@@ -90,19 +91,19 @@ static void run(struct target *t)
         dwfl_end(dwfl);
 }
 
-void unwind(const struct postmortem *p, uint32_t v, const unsigned long long *registers, struct frames *f)
+void postmortem_unwind(const struct postmortem *p, uint32_t v, const unsigned long long *registers, struct frames *f)
 {
     struct target t = {.p = p, .vm = v, .registers = registers, .out = f};
     uint64_t back;
     f->n = 0;
-    run(&t);
+    append_frames(&t);
     if (f->n > 1)
         return;
     /* A jump to nowhere, or a routine without such information: where it was called from is on top of the stack. */
     f->n = 1;
     f->pc[0] = registers[16];
     f->call[0] = false;
-    if (!coredump_read(&p->cores[v], registers[19], &back, sizeof(back)))
+    if (!coredump_read(&p->vms[v].core, registers[19], &back, sizeof(back)))
         return;
     enum owner_kind kind = address_owner_find(p->a, back).kind;
     if (kind == OWN_IMAGE || kind == OWN_CORE) {
@@ -111,7 +112,7 @@ void unwind(const struct postmortem *p, uint32_t v, const unsigned long long *re
         up[16] = back;
         up[19] += sizeof(back);
         t.registers = up;
-        run(&t);
+        append_frames(&t);
         if (f->n > 1)
             f->call[1] = true;
     }

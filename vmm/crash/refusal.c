@@ -7,7 +7,7 @@
 
 #include "rpc/gate.h"
 #include "vmm/appliance/address_owner.h"
-#include "vmm/crash/report.h"
+#include "vmm/crash/report_parts.h"
 
 static const struct edge *edge_between(const struct appliance *a, uint32_t from, uint32_t to)
 {
@@ -27,7 +27,7 @@ static bool reporter_called(const struct appliance *a, const struct bh_report *r
     return r->status != BH_BAD_ARGUMENT && r->status != BH_NO_MEMORY && r->status != BH_BAD_HANDLE;
 }
 
-static const char *reason(uint32_t status)
+static const char *reason_text(uint32_t status)
 {
     switch (status) {
     case BH_REFUSED:
@@ -55,7 +55,7 @@ static const char *reason(uint32_t status)
     }
 }
 
-static void hint(FILE *out, const struct edge *e, const char *from, const char *to, uint32_t status)
+static void print_hint(FILE *out, const struct edge *e, const char *from, const char *to, uint32_t status)
 {
     switch (status) {
     case BH_REFUSED:
@@ -94,7 +94,7 @@ void refusal_write(FILE *out, const struct appliance *a, const char *core, const
     fprintf(out, "bulkhead: compartment \"%s\" calls %s() of compartment \"%s\": refused: ", caller, function, callee);
     if (argument[0])
         fprintf(out, "argument \"%s\" ", argument);
-    fprintf(out, "%s\n", reason(r->status));
+    fprintf(out, "%s\n", reason_text(r->status));
     if (r->address)
         report_address(out, "argument", a, core, r->address);
     if (r->size)
@@ -110,5 +110,5 @@ void refusal_write(FILE *out, const struct appliance *a, const char *core, const
     }
     fprintf(out, "  thread    %" PRIu32 " of compartment \"%s\"\n", r->thread,
             a->compartments[r->compartment < a->n_compartments ? r->compartment : 0].name);
-    hint(out, edge_between(a, from, to), caller, callee, r->status);
+    print_hint(out, edge_between(a, from, to), caller, callee, r->status);
 }

@@ -10,7 +10,7 @@
 #include "vmm/appliance/address_owner.h"
 #include "vmm/crash/refusal.h"
 #include "vmm/crash/report_keys.h"
-#include "vmm/image/symbols.h"
+#include "vmm/crash/report_parts.h"
 
 /* Exception vectors (Intel SDM vol. 3A, table 6-1). */
 #define VECTOR_UNDEFINED  6u
@@ -43,14 +43,6 @@ static const char *const exceptions[32] = {
 #define PF_RESERVED 8u
 #define PF_FETCH    16u
 #define PF_KEY      32u
-
-void report_clean(char *to, size_t size, const char *from, size_t from_size)
-{
-    size_t n = 0;
-    for (; n + 1 < size && n < from_size && from[n]; n++)
-        to[n] = from[n] >= ' ' && from[n] <= '~' ? from[n] : '?';
-    to[n] = 0;
-}
 
 static const char *name_of(const struct appliance *a, uint32_t compartment)
 {
@@ -113,23 +105,6 @@ static void print_trap_head(FILE *out, const struct appliance *a, const struct c
             : c->regs.error & PF_WRITE ? "writing"
                                        : "reading",
             c->cr2, reason);
-}
-
-void report_place(FILE *out, const char *label, const struct appliance *a, const char *core, uint64_t pc)
-{
-    char text[768], brief[512];
-    struct location at;
-    struct address_owner o = address_owner_describe(a, core, pc, text, sizeof(text));
-    const char *image = o.kind == OWN_IMAGE ? a->compartments[o.compartment].image : o.kind == OWN_CORE ? core : NULL;
-    bool symbol = image && symbols_find(image, pc, &at) && location_brief(&at, brief, sizeof(brief));
-    fprintf(out, "  %-9s %#" PRIx64 "%s %s\n", label, pc, symbol ? "" : ":", symbol ? brief : text);
-}
-
-void report_address(FILE *out, const char *label, const struct appliance *a, const char *core, uint64_t va)
-{
-    char text[768];
-    address_owner_describe(a, core, va, text, sizeof(text));
-    fprintf(out, "  %-9s %#" PRIx64 ": %s\n", label, va, text);
 }
 
 static void print_thread(FILE *out, const struct appliance *a, uint64_t rsp)

@@ -8,16 +8,12 @@
 #include "vmm/appliance/appliance.h"
 #include "vmm/vm/crash.h"
 
-/* Writes the report to stderr at once, so that the lines of two reports never mix. `a` is placed,
- * `c` came through message_check(); `core`: path of the core's image, for its symbols. Reads
- * the images' symbols and line tables here and at no other time. Does not fail: what is unknown is
- * left out. */
+/* Writes the report to stderr at once, so that the lines of two reports never mix. `a` is placed, `c` came through
+ * message_receive(); `core`: path of the core's image, for its symbols. Reads the images' symbols and line tables here
+ * and at no other time. Does not fail: what is unknown is left out. */
 void report_crash(const struct appliance *a, const char *core, const struct crash *c);
 
 /* The same to any stream. */
 void report_write(FILE *out, const struct appliance *a, const char *core, const struct crash *c);
-
-/* Copies a string that a guest wrote: bytes that are not printable ASCII become '?'. */
-void report_clean(char *to, size_t size, const char *from, size_t from_size);
 
 #endif

@@ -1,4 +1,4 @@
-/* Protection keys in crash reports: the key, what PKRU allowed, and who called whom.
+/* Protection keys in crash reports: the key, what PKRU allowed, and the gate calls in flight.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/crash/report_keys.h"
 

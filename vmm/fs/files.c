@@ -1,5 +1,7 @@
 /* FUSE operations on open files: contents, locks, entries of directories.
  * SPDX-License-Identifier: BSD-3-Clause */
+#include "vmm/fs/files.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,10 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "rpc/abi.h"
-#include "vmm/fs/server.h"
+#include "rpc/mount.h"
 
-#define MODES    0777u
 #define LIST_MAX 32768u /* bytes of one getdents64() */
 
 struct dirent64_head { /* getdents64(2) */
@@ -47,7 +47,7 @@ static int open_node(struct fs *f, const struct fs_request *q, struct fs_reply *
     return fs_open_file(f, (uint32_t)q->head.nodeid, fd, directory, (void *)r->body);
 }
 
-static int create(struct fs *f, const struct fs_request *q, struct fs_reply *r)
+static int create_file(struct fs *f, const struct fs_request *q, struct fs_reply *r)
 {
     const struct fuse_create_in *in = (const void *)q->body;
     const char *name = (const char *)in + sizeof(*in);
@@ -62,13 +62,13 @@ static int create(struct fs *f, const struct fs_request *q, struct fs_reply *r)
     if (f->read_only)
         return EROFS;
     const struct open_how how = {.flags = (in->flags & O_ACCMODE) | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                                 .mode = in->mode & MODES,
+                                 .mode = in->mode & FS_MODES,
                                  .resolve =
                                      RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV};
     int fd = (int)syscall(SYS_openat2, dir->fd, name, &how, sizeof(how));
     if (fd < 0)
         return errno;
-    int error = fs_enter(f, dir, name, r);
+    int error = fs_enter(f, dir, name, &r->entry);
     struct stat st;
     if (!error && (fstat(fd, &st) || st.st_ino != r->entry.attr.ino)) {
         fs_forget(f, r->entry.nodeid, 1);
@@ -89,7 +89,7 @@ static int create(struct fs *f, const struct fs_request *q, struct fs_reply *r)
     return 0;
 }
 
-static int release(struct fs *f, const struct fs_request *q)
+static int release_file(struct fs *f, const struct fs_request *q)
 {
     const struct fuse_release_in *in = (const void *)q->body;
     struct fs_file *file = q->size < sizeof(*in) ? NULL : fs_file(f, in->fh);
@@ -102,8 +102,8 @@ static int release(struct fs *f, const struct fs_request *q)
 
 /* ---- Contents ---- */
 
-/* The first `size` bytes of a scatter list; how many entries that takes. */
-static unsigned clip(struct iovec *iov, unsigned n, size_t size)
+/* Cuts a scatter list off after `size` bytes. Returns how many entries are left. */
+static unsigned clip_list(struct iovec *iov, unsigned n, size_t size)
 {
     unsigned used = 0;
     while (used < n && size) {
@@ -122,7 +122,7 @@ static int read_file(struct fs *f, struct fs_request *q, struct fs_reply *r)
         return EBADF;
     if (file->directory || in->offset > INT64_MAX)
         return file->directory ? EISDIR : EINVAL;
-    ssize_t got = preadv(file->fd, q->out, (int)clip(q->out, q->n_out, in->size), (off_t)in->offset);
+    ssize_t got = preadv(file->fd, q->out, (int)clip_list(q->out, q->n_out, in->size), (off_t)in->offset);
     if (got < 0)
         return errno;
     r->data = (size_t)got;
@@ -137,8 +137,8 @@ static int write_file(struct fs *f, struct fs_request *q, struct fs_reply *r)
         return EBADF;
     if (in->offset > INT64_MAX || in->size > q->in_bytes)
         return EINVAL;
-    int n = (int)clip(q->in, q->n_in, in->size);
-    bool append = in->write_flags & BH_FUSE_APPEND; /* at the end, whoever else on the host does so */
+    int n = (int)clip_list(q->in, q->n_in, in->size);
+    bool append = in->write_flags & BH_FUSE_APPEND; /* at the end, even if another process of the host appends, too */
     ssize_t put = pwritev2(file->fd, q->in, n, append ? -1 : (off_t)in->offset, append ? RWF_APPEND : 0);
     if (put < 0)
         return errno;
@@ -157,7 +157,7 @@ static int sync_file(struct fs *f, const struct fs_request *q)
     return (in->fsync_flags & FUSE_FSYNC_FDATASYNC ? fdatasync(file->fd) : fsync(file->fd)) ? errno : 0;
 }
 
-static int allocate(struct fs *f, const struct fs_request *q)
+static int allocate_space(struct fs *f, const struct fs_request *q)
 {
     const struct fuse_fallocate_in *in = (const void *)q->body;
     const struct fs_file *file = q->size < sizeof(*in) ? NULL : fs_file(f, in->fh);
@@ -170,7 +170,7 @@ static int allocate(struct fs *f, const struct fs_request *q)
 
 /* ---- Locks ---- */
 
-/* Locks of bytes belong to the appliance as a whole, so one open file of each node has them. */
+/* Byte-range locks belong to the appliance as a whole, so one open file of each node has them all. */
 static int lock_fd(struct fs *f, struct fs_node *n)
 {
     if (n->lock_fd < 0) {
@@ -209,7 +209,7 @@ static int lock_bytes(struct fs *f, const struct fs_request *q, struct fs_reply 
     return 0;
 }
 
-static int lock(struct fs *f, const struct fs_request *q, struct fs_reply *r)
+static int lock_file(struct fs *f, const struct fs_request *q, struct fs_reply *r)
 {
     const struct fuse_lk_in *in = (const void *)q->body;
     if (q->size < sizeof(*in))
@@ -223,8 +223,8 @@ static int lock(struct fs *f, const struct fs_request *q, struct fs_reply *r)
 
 /* ---- Directories ---- */
 
-/* From getdents64's form into FUSE's, as much as fits `room`; bytes. */
-static size_t convert(const char *from, size_t size, uint8_t *to, size_t room)
+/* Converts entries from the form of getdents64(2) into that of FUSE, as many as fit. Returns their bytes. */
+static size_t convert_entries(const char *from, size_t size, uint8_t *to, size_t room)
 {
     size_t used = 0;
     for (size_t at = 0; at < size;) {
@@ -244,7 +244,7 @@ static size_t convert(const char *from, size_t size, uint8_t *to, size_t room)
     return used;
 }
 
-static int list(struct fs *f, struct fs_request *q, struct fs_reply *r)
+static int list_directory(struct fs *f, struct fs_request *q, struct fs_reply *r)
 {
     static _Alignas(8) char entries[LIST_MAX];
     static uint8_t made[LIST_MAX];
@@ -256,19 +256,14 @@ static int list(struct fs *f, struct fs_request *q, struct fs_reply *r)
     room = room < sizeof(made) ? room : sizeof(made);
     if (lseek(file->fd, (off_t)in->offset, SEEK_SET) < 0)
         return errno;
-    /* FUSE's entries are a little larger, so it takes no more than fits, nearly always. */
+    /* Entries are a little larger in FUSE's form, so what was read nearly always fits. The rest is read again. */
     long got = syscall(SYS_getdents64, file->fd, entries, room);
     if (got < 0)
         return errno;
-    r->data = convert(entries, (size_t)got, made, room);
+    r->data = convert_entries(entries, (size_t)got, made, room);
     if (got && !r->data)
         return EINVAL;
-    size_t done = 0;
-    for (unsigned i = 0; i < q->n_out && done < r->data; i++) {
-        size_t part = q->out[i].iov_len < r->data - done ? q->out[i].iov_len : r->data - done;
-        memcpy(q->out[i].iov_base, made + done, part);
-        done += part;
-    }
+    fs_copy_out(q->out, q->n_out, made, r->data);
     return 0;
 }
 
@@ -279,10 +274,10 @@ int fs_files(struct fs *f, struct fs_request *q, struct fs_reply *r)
     case FUSE_OPENDIR:
         return open_node(f, q, r);
     case FUSE_CREATE:
-        return create(f, q, r);
+        return create_file(f, q, r);
     case FUSE_RELEASE:
     case FUSE_RELEASEDIR:
-        return release(f, q);
+        return release_file(f, q);
     case FUSE_READ:
         return read_file(f, q, r);
     case FUSE_WRITE:
@@ -291,12 +286,12 @@ int fs_files(struct fs *f, struct fs_request *q, struct fs_reply *r)
     case FUSE_FSYNCDIR:
         return sync_file(f, q);
     case FUSE_FALLOCATE:
-        return allocate(f, q);
+        return allocate_space(f, q);
     case FUSE_GETLK:
     case FUSE_SETLK:
-        return lock(f, q, r);
+        return lock_file(f, q, r);
     case FUSE_READDIR:
-        return list(f, q, r);
+        return list_directory(f, q, r);
     default:
         return ENOSYS;
     }

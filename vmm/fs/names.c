@@ -1,5 +1,7 @@
 /* FUSE operations on names and attributes.
  * SPDX-License-Identifier: BSD-3-Clause */
+#include "vmm/fs/names.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,16 +13,19 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "vmm/fs/server.h"
-
-#define MODES 0777u /* of files that are made: a guest gets no set-user-ID files on the host */
-
-static int result(int r)
+static int error_of(int result)
 {
-    return r < 0 ? errno : 0;
+    return result < 0 ? errno : 0;
 }
 
-/* The names that follow a structure of `skip` bytes in the body, one after the other. NULL: bad. */
+/* Answers with what `name` in `dir` is. */
+static int reply_entry(struct fs *f, const struct fs_node *dir, const char *name, struct fs_reply *r)
+{
+    r->size = sizeof(r->entry);
+    return fs_enter(f, dir, name, &r->entry);
+}
+
+/* The name that is at *at in the body; *at moves on behind it. NULL: it is no good name. */
 static const char *name_at(const struct fs_request *q, size_t *at)
 {
     if (*at >= q->size)
@@ -33,7 +38,7 @@ static const char *name_at(const struct fs_request *q, size_t *at)
     return name;
 }
 
-/* Why a name was refused: as Linux says it. */
+/* The error with which Linux refuses such a name. */
 static int bad_name(const struct fs_request *q, size_t at)
 {
     size_t room = at < q->size ? q->size - at : 0;
@@ -58,12 +63,12 @@ static int set_size(struct fs *f, const struct fs_node *n, const struct fuse_set
         return EFBIG;
     if (in->valid & FATTR_FH) {
         const struct fs_file *file = fs_file(f, in->fh);
-        return file && !file->directory ? result(ftruncate(file->fd, (off_t)in->size)) : EBADF;
+        return file && !file->directory ? error_of(ftruncate(file->fd, (off_t)in->size)) : EBADF;
     }
     int fd = n->type == S_IFREG ? fs_reopen(f, n, O_WRONLY) : -EINVAL;
     if (fd < 0)
         return -fd;
-    int error = result(ftruncate(fd, (off_t)in->size));
+    int error = error_of(ftruncate(fd, (off_t)in->size));
     close(fd);
     return error;
 }
@@ -89,11 +94,11 @@ static int set_attr(struct fs *f, const struct fs_node *n, const struct fs_reque
         error = set_size(f, n, in);
     snprintf(name, sizeof(name), "%d", n->fd);
     if (!error && in->valid & FATTR_MODE)
-        error = n->type == S_IFLNK ? EOPNOTSUPP : result(fchmodat(f->proc, name, in->mode & MODES, 0));
+        error = n->type == S_IFLNK ? EOPNOTSUPP : error_of(fchmodat(f->proc, name, in->mode & FS_MODES, 0));
     if (!error && in->valid & (FATTR_ATIME | FATTR_MTIME)) {
         struct timespec times[2] = {time_of(in->valid, FATTR_ATIME, FATTR_ATIME_NOW, in->atime, in->atimensec),
                                     time_of(in->valid, FATTR_MTIME, FATTR_MTIME_NOW, in->mtime, in->mtimensec)};
-        error = result(utimensat(n->fd, "", times, AT_EMPTY_PATH));
+        error = error_of(utimensat(n->fd, "", times, AT_EMPTY_PATH));
     }
     return error ? error : get_attr(n, r);
 }
@@ -114,7 +119,7 @@ static int make_directory(struct fs *f, const struct fs_node *dir, const struct 
     const char *name = name_at(q, &at);
     if (!name)
         return bad_name(q, sizeof(*in));
-    return mkdirat(dir->fd, name, in->mode & MODES) ? errno : fs_enter(f, dir, name, r);
+    return mkdirat(dir->fd, name, in->mode & FS_MODES) ? errno : reply_entry(f, dir, name, r);
 }
 
 static int make_link(struct fs *f, const struct fs_node *dir, const struct fs_request *q, struct fs_reply *r)
@@ -126,7 +131,7 @@ static int make_link(struct fs *f, const struct fs_node *dir, const struct fs_re
     const char *target = (const char *)q->body + at;
     if (at >= q->size || strnlen(target, q->size - at) == q->size - at)
         return EINVAL;
-    return symlinkat(target, dir->fd, name) ? errno : fs_enter(f, dir, name, r);
+    return symlinkat(target, dir->fd, name) ? errno : reply_entry(f, dir, name, r);
 }
 
 static int make_name(struct fs *f, const struct fs_node *dir, const struct fs_request *q, struct fs_reply *r)
@@ -143,7 +148,7 @@ static int make_name(struct fs *f, const struct fs_node *dir, const struct fs_re
     if (n->type != S_IFREG)
         return EPERM; /* through the magic link a symbolic one would be followed */
     snprintf(from, sizeof(from), "%d", n->fd);
-    return linkat(f->proc, from, dir->fd, name, AT_SYMLINK_FOLLOW) ? errno : fs_enter(f, dir, name, r);
+    return linkat(f->proc, from, dir->fd, name, AT_SYMLINK_FOLLOW) ? errno : reply_entry(f, dir, name, r);
 }
 
 static int rename_name(struct fs *f, const struct fs_node *dir, const struct fs_request *q)
@@ -156,16 +161,15 @@ static int rename_name(struct fs *f, const struct fs_node *dir, const struct fs_
     const struct fs_node *new_dir = fs_node(f, in->newdir);
     if (!new_dir || in->flags & ~(uint32_t)RENAME_NOREPLACE)
         return new_dir ? EINVAL : ESTALE;
-    return result((int)syscall(SYS_renameat2, dir->fd, from, new_dir->fd, to, in->flags));
+    return error_of((int)syscall(SYS_renameat2, dir->fd, from, new_dir->fd, to, in->flags));
 }
 
-static int stat_fs(const struct fs *f, const struct fs_node *n, struct fs_reply *r)
+static int stat_fs(const struct fs_node *n, struct fs_reply *r)
 {
     struct statfs st;
     struct fuse_statfs_out out = {0};
     if (fstatfs(n->fd, &st))
         return errno;
-    (void)f;
     out.st = (struct fuse_kstatfs){.blocks = st.f_blocks,
                                    .bfree = st.f_bfree,
                                    .bavail = st.f_bavail,
@@ -180,19 +184,19 @@ static int stat_fs(const struct fs *f, const struct fs_node *n, struct fs_reply 
 }
 
 /* Operations whose body is a single name. */
-static int with_name(struct fs *f, const struct fs_node *n, const struct fs_request *q, struct fs_reply *r)
+static int name_operation(struct fs *f, const struct fs_node *n, const struct fs_request *q, struct fs_reply *r)
 {
     size_t at = 0;
     const char *name = name_at(q, &at);
     if (!name)
         return bad_name(q, 0);
     if (q->head.opcode == FUSE_LOOKUP)
-        return fs_enter(f, n, name, r);
-    return result(unlinkat(n->fd, name, q->head.opcode == FUSE_RMDIR ? AT_REMOVEDIR : 0));
+        return reply_entry(f, n, name, r);
+    return error_of(unlinkat(n->fd, name, q->head.opcode == FUSE_RMDIR ? AT_REMOVEDIR : 0));
 }
 
 /* Operations that change a directory. */
-static int change(struct fs *f, const struct fs_node *n, const struct fs_request *q, struct fs_reply *r)
+static int change_directory(struct fs *f, const struct fs_node *n, const struct fs_request *q, struct fs_reply *r)
 {
     if (f->read_only)
         return EROFS;
@@ -206,7 +210,7 @@ static int change(struct fs *f, const struct fs_node *n, const struct fs_request
     case FUSE_LINK:
         return make_name(f, n, q, r);
     default:
-        return with_name(f, n, q, r);
+        return name_operation(f, n, q, r);
     }
 }
 
@@ -223,11 +227,11 @@ int fs_names(struct fs *f, struct fs_request *q, struct fs_reply *r)
     case FUSE_READLINK:
         return n->type == S_IFLNK ? read_link(n, r) : EINVAL;
     case FUSE_STATFS:
-        return stat_fs(f, n, r);
+        return stat_fs(n, r);
     default:
         break;
     }
     if (n->type != S_IFDIR)
         return ENOTDIR;
-    return q->head.opcode == FUSE_LOOKUP ? with_name(f, n, q, r) : change(f, n, q, r);
+    return q->head.opcode == FUSE_LOOKUP ? name_operation(f, n, q, r) : change_directory(f, n, q, r);
 }

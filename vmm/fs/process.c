@@ -1,18 +1,16 @@
 /* The process of one mount: takes FUSE messages off a virtqueue and answers them, one after the other.
  * SPDX-License-Identifier: BSD-3-Clause */
-#include <errno.h>
-#include <poll.h>
+#include "vmm/fs/process.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "rpc/mount.h"
+#include "vmm/base/loop.h"
 #include "vmm/base/notify.h"
-#include "vmm/base/clock.h"
-#include "vmm/fs/mount.h"
 #include "vmm/fs/server.h"
 #include "vmm/virtio/virtqueue.h"
-
-#define SPIN_MIN 2048u /* cycles */
 
 /* The guest broke the rules of the queue: this was the last message. */
 static void give_up(const struct fs_process *p, const char *why)
@@ -20,30 +18,34 @@ static void give_up(const struct fs_process *p, const char *why)
     char line[256];
     int n = snprintf(line, sizeof(line), "bulkhead: mount %s: %s; it is off\n", p->name, why);
     if (write(STDERR_FILENO, line, (size_t)n) < 0) {
-        /* Nobody to tell. */
+        /* There is nobody left to tell. */
     }
     _exit(1);
 }
 
-static bool attach(const struct fs_process *p, struct virtqueue *q)
+/* Finds the queue in the window, which is all that this process has of the guest. */
+static bool attach_queue(const struct fs_process *p, struct virtqueue *q)
 {
-    /* The window is all that this process has of the guest. */
     static struct region region;
     static struct guest_memory memory;
     int error;
     region = (struct region){
-        .va = p->va, .size = BH_MOUNT_SIZE, .stride = BH_MOUNT_SIZE, .count = 1, .perms = PERM_R | PERM_W | PERM_U};
+        .va = p->at.va, .size = BH_MOUNT_SIZE, .stride = BH_MOUNT_SIZE, .count = 1, .perms = PERM_R | PERM_W | PERM_U};
     memory = (struct guest_memory){.list = &region, .n = 1, .host = p->window, .size = BH_MOUNT_SIZE};
-    if (!vq_init(q, &memory, p->va + BH_MOUNT_DESC, p->va + BH_MOUNT_AVAIL, p->va + BH_MOUNT_USED, BH_MOUNT_ENTRIES,
-                 p->va, p->va + BH_MOUNT_SIZE, &error))
+    const struct vq_place place = {.desc = guest_va_plus(p->at, BH_MOUNT_DESC),
+                                   .avail = guest_va_plus(p->at, BH_MOUNT_AVAIL),
+                                   .used = guest_va_plus(p->at, BH_MOUNT_USED),
+                                   .size = BH_MOUNT_ENTRIES};
+    if (!vq_init(q, &memory, &place, p->at, guest_va_plus(p->at, BH_MOUNT_SIZE), &error))
         return false;
     q->event_idx = true;
-    q->buffers = (struct vq_memory){
-        .va = p->va + BH_MOUNT_BUFFERS, .size = BH_MOUNT_SIZE - BH_MOUNT_BUFFERS, .host = p->window + BH_MOUNT_BUFFERS};
+    q->buffers = (struct vq_memory){.at = guest_va_plus(p->at, BH_MOUNT_BUFFERS),
+                                    .size = BH_MOUNT_SIZE - BH_MOUNT_BUFFERS,
+                                    .host = p->window + BH_MOUNT_BUFFERS};
     return true;
 }
 
-static void publish(const struct fs_process *p, struct virtqueue *q)
+static void publish_answers(const struct fs_process *p, struct virtqueue *q)
 {
     const volatile struct bh_mount_control *c = (const void *)p->window;
     vq_publish(q);
@@ -52,8 +54,8 @@ static void publish(const struct fs_process *p, struct virtqueue *q)
         notify(p->vm_notify);
 }
 
-/* Answers what there is. True: there was something. */
-static bool work(const struct fs_process *p, struct fs *f, struct virtqueue *q)
+/* Answers all messages that are there. Returns whether there were any. */
+static bool answer_messages(const struct fs_process *p, struct fs *f, struct virtqueue *q)
 {
     struct iovec iov[FS_IOV_MAX];
     struct vq_chain c;
@@ -64,7 +66,7 @@ static bool work(const struct fs_process *p, struct fs *f, struct virtqueue *q)
     while ((got = vq_fetch_both(q, iov, FS_IOV_MAX, &readable, &c, &why)) == VQ_OK) {
         size_t written = fs_handle(f, iov, readable, iov + readable, (unsigned)(c.n - readable));
         vq_push(q, c.head, (uint32_t)written);
-        publish(p, q);
+        publish_answers(p, q);
         found = true;
     }
     if (got == VQ_BROKEN)
@@ -72,44 +74,43 @@ static bool work(const struct fs_process *p, struct fs *f, struct virtqueue *q)
     return found;
 }
 
-static bool look_around(struct virtqueue *q, uint64_t limit)
+static bool has_message(void *queue, uint64_t now)
 {
-    uint64_t start = clock_cycles();
-    while (clock_cycles() - start < limit) {
-        if (vq_has_more(q))
-            return true;
-        __builtin_ia32_pause();
-    }
-    return false;
+    return vq_has_more(queue);
 }
 
-/* Until a kick; how long it slept, in cycles. */
-static uint64_t sleep_well(const struct fs_process *p, struct virtqueue *q)
+/* Resets the eventfd of kicks. */
+static void take_kick(void *process, short revents)
 {
-    uint64_t start = clock_cycles(), count;
-    if (!vq_want_kick(q)) {
-        struct pollfd kick = {.fd = p->kick, .events = POLLIN};
-        ppoll(&kick, 1, NULL, NULL);
-    }
+    const struct fs_process *p = process;
+    uint64_t count;
     if (read(p->kick, &count, sizeof(count)) < 0) {
         /* None came. */
     }
+}
+
+/* Sleeps until a kick. Returns how long that took, in cycles. */
+static uint64_t sleep_until_kick(struct fs_process *p, struct loop *loop, struct virtqueue *q)
+{
+    uint64_t start = clock_cycles();
+    if (vq_want_kick(q))
+        take_kick(p, 0); /* a message came just before, and perhaps its kick */
+    else
+        loop_turn(loop, LOOP_FOREVER);
     vq_no_kick(q);
     return clock_cycles() - start;
 }
 
-void fs_serve(const struct fs_process *p)
+void fs_serve(struct fs_process *p)
 {
     struct fs f;
     struct virtqueue q;
-    uint64_t limit = p->spin_max;
-    if (!fs_init(&f, p->directory, p->proc, p->read_only) || !attach(p, &q))
+    struct loop loop;
+    struct loop_source kick;
+    if (!fs_init(&f, p->directory, p->proc, p->read_only) || !attach_queue(p, &q) || !loop_init(&loop, 1) ||
+        !loop_add(&loop, &kick, p->kick, POLLIN, take_kick, p))
         give_up(p, "no memory");
-    for (;;) {
-        if (work(p, &f, &q) || look_around(&q, limit))
-            continue;
-        /* As in net_thread.c: longer when a little more would have saved a sleep. */
-        limit = sleep_well(p, &q) < p->spin_max ? limit * 2 + SPIN_MIN : limit / 2;
-        limit = limit < SPIN_MIN ? SPIN_MIN : limit > p->spin_max ? p->spin_max : limit;
-    }
+    for (;;)
+        if (!answer_messages(p, &f, &q) && !poll_until(&p->limit, has_message, &q))
+            poll_limit_adapt(&p->limit, sleep_until_kick(p, &loop, &q));
 }

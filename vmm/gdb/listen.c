@@ -16,13 +16,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "vmm/gdb/gdb.h"
 #include "vmm/base/paths.h"
+#include "vmm/gdb/session.h"
+#include "vmm/vm/debug.h"
 
 #define END_TRIES 50   /* of 10 ms */
 #define DRAIN_MAX 1024 /* messages: more than a socket holds; a VM's process may send without end */
 
-static FILE *create(const struct rundir *dir, const char *name)
+static FILE *create_file(const struct rundir *dir, const char *name)
 {
     char path[PATH_MAX + 32];
     snprintf(path, sizeof(path), "%s/%s", dir->path, name);
@@ -30,24 +31,24 @@ static FILE *create(const struct rundir *dir, const char *name)
     return fd < 0 ? NULL : fdopen(fd, "w");
 }
 
-static bool write_script(const struct rundir *dir, const struct resources *w)
+static bool write_script(const struct rundir *dir, const struct resources *r)
 {
-    FILE *out = create(dir, GDB_SCRIPT);
+    FILE *out = create_file(dir, GDB_SCRIPT);
     if (!out)
         return false;
-    fprintf(out, "# Connects GDB to appliance %s.\nset sysroot /\nset schedule-multiple on\n", w->a->name);
+    fprintf(out, "# Connects GDB to appliance %s.\nset sysroot /\nset schedule-multiple on\n", r->a->name);
     fprintf(out, "directory %s\nsource %s/scripts/gdb/bulkhead.py\n", build_root(), source_root());
     fprintf(out, "target extended-remote %s/" GDB_SOCKET "\nbulkhead symbols\n", dir->path);
     return fclose(out) == 0;
 }
 
-static bool write_file(const struct rundir *dir, const struct resources *w)
+static bool write_file(const struct rundir *dir, const struct resources *r)
 {
     char path[PATH_MAX];
-    FILE *out = create(dir, GDB_FILE);
+    FILE *out = create_file(dir, GDB_FILE);
     if (!out)
         return false;
-    const char *file = w->o->file ? w->o->file : w->a->toml;
+    const char *file = r->o->file ? r->o->file : r->a->toml;
     fprintf(out, "%s\n", file && realpath(file, path) ? path : "");
     return fclose(out) == 0;
 }
@@ -66,29 +67,8 @@ static int open_port(uint16_t port, struct problem *p)
     return fd;
 }
 
-bool gdb_listen(struct gdb_listener *l, const struct rundir *dir, const struct resources *w, struct problem *p)
-{
-    *l = (struct gdb_listener){.w = w, .fds = {-1, -1}};
-    if (dir->path[0] && write_script(dir, w) && write_file(dir, w))
-        l->fds[0] = rundir_listen(dir, GDB_SOCKET, SOCK_STREAM | SOCK_NONBLOCK);
-    if (!w->o->debug)
-        return true;
-    if (w->o->gdb_port && (l->fds[1] = open_port(w->o->gdb_port, p)) < 0)
-        return false;
-    if (l->fds[0] < 0)
-        return problem_set(p, EXIT_HOST, "--gdb: cannot make a socket for the debugger: %s", strerror(errno));
-    fprintf(stderr, "bulkhead: waiting for a debugger: gdb -x %s/" GDB_SCRIPT "\n", dir->path);
-    return true;
-}
-
-void gdb_fds(const struct gdb_listener *l, struct pollfd *fds)
-{
-    for (unsigned i = 0; i < GDB_FDS; i++)
-        fds[i] = (struct pollfd){.fd = l->fds[i], .events = POLLIN};
-}
-
 /* The session's process: of the supervisor's descriptors it needs the VMs' sockets and its own connection. */
-static void serve(const struct gdb_listener *l, int fd)
+static void run_session(const struct gdb_listener *l, int fd)
 {
     sigset_t none;
     sigemptyset(&none);
@@ -98,51 +78,88 @@ static void serve(const struct gdb_listener *l, int fd)
     signal(SIGQUIT, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    for (unsigned i = 0; i < GDB_FDS; i++)
-        if (l->fds[i] >= 0)
-            close(l->fds[i]);
-    gdb_serve(l->w, fd);
+    if (l->socket.fd >= 0)
+        close(l->socket.fd);
+    if (l->port.fd >= 0)
+        close(l->port.fd);
+    gdb_serve(l->resources, fd);
     _exit(0);
 }
 
-/* What an earlier session did not take. */
-static void drain(const struct gdb_listener *l)
+/* Throws away what an earlier session did not take. */
+static void drain_answers(const struct resources *r)
 {
     static struct debug_answer a;
-    for (uint32_t v = 0; v < l->w->a->n_vms; v++) {
-        for (int n = 0; n < DRAIN_MAX && l->w->debug_end[v] >= 0; n++)
-            if (recv(l->w->debug_end[v], &a, sizeof(a), MSG_DONTWAIT) <= 0)
+    for (uint32_t v = 0; v < r->a->n_vms; v++)
+        for (int n = 0; n < DRAIN_MAX && r->vms[v].debug.supervisor >= 0; n++)
+            if (recv(r->vms[v].debug.supervisor, &a, sizeof(a), MSG_DONTWAIT) <= 0)
                 break;
-    }
 }
 
-void gdb_accept(struct gdb_listener *l, const struct pollfd *fds)
+static void on_connection(void *argument, short revents)
 {
-    for (unsigned i = 0; i < GDB_FDS; i++) {
-        int fd = fds[i].revents ? accept4(l->fds[i], NULL, NULL, SOCK_CLOEXEC) : -1;
-        if (fd < 0)
-            continue;
-        pid_t pid = -1;
-        if (!l->session) { /* else: there is a debugger already */
-            drain(l);
-            pid = fork();
-        }
+    const struct gdb_door *door = argument;
+    struct gdb_listener *l = door->listener;
+    int fd = accept4(door->fd, NULL, NULL, SOCK_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (!l->session) { /* else there is a debugger already */
+        drain_answers(l->resources);
+        pid_t pid = fork();
         if (pid == 0)
-            serve(l, fd);
-        l->session = pid > 0 ? pid : l->session;
-        close(fd);
+            run_session(l, fd);
+        l->session = pid > 0 ? pid : 0;
     }
+    close(fd);
 }
 
-/* It may have been killed in the middle of something. */
-static void release(const struct gdb_listener *l)
+static void open_door(struct gdb_listener *l, struct gdb_door *door, int fd)
+{
+    *door = (struct gdb_door){.listener = l, .fd = fd};
+    loop_add(l->loop, &door->source, fd, POLLIN, on_connection, door);
+}
+
+static void close_door(struct gdb_door *door)
+{
+    loop_remove(door->listener->loop, &door->source);
+    if (door->fd >= 0)
+        close(door->fd);
+    door->fd = -1;
+}
+
+bool gdb_listen(struct gdb_listener *l, struct loop *loop, const struct rundir *dir, const struct resources *r,
+                struct problem *p)
+{
+    int socket = -1, port = -1;
+    *l = (struct gdb_listener){.resources = r, .loop = loop};
+    if (dir->path[0] && write_script(dir, r) && write_file(dir, r))
+        socket = rundir_listen(dir, GDB_SOCKET, SOCK_STREAM | SOCK_NONBLOCK);
+    int error = errno;
+    if (r->o->debug && r->o->gdb_port) {
+        port = open_port(r->o->gdb_port, p);
+        if (port < 0)
+            return false;
+    }
+    open_door(l, &l->socket, socket);
+    open_door(l, &l->port, port);
+    if (!r->o->debug)
+        return true;
+    if (socket < 0)
+        return problem_set(p, EXIT_HOST, "--gdb: cannot make a socket for the debugger: %s", strerror(error));
+    fprintf(stderr, "bulkhead: waiting for a debugger: gdb -x %s/" GDB_SCRIPT "\n", dir->path);
+    return true;
+}
+
+/* Lets every VM run: the session may have been killed in the middle of something. */
+static void release_vms(const struct resources *r)
 {
     static struct debug_request q = {.ask = DEBUG_DETACH};
-    for (uint32_t v = 0; v < l->w->a->n_vms; v++) {
-        if (l->w->debug_end[v] >= 0)
-            send(l->w->debug_end[v], &q, sizeof(q), MSG_NOSIGNAL | MSG_DONTWAIT);
-        atomic_store((_Atomic uint32_t *)&l->w->status[v]->held, 0);
-        atomic_fetch_add((_Atomic uint32_t *)&l->w->status[v]->hold_epoch, 1);
+    for (uint32_t v = 0; v < r->a->n_vms; v++) {
+        const struct vm_resources *vm = &r->vms[v];
+        if (vm->debug.supervisor >= 0)
+            send(vm->debug.supervisor, &q, sizeof(q), MSG_NOSIGNAL | MSG_DONTWAIT);
+        atomic_store((_Atomic uint32_t *)&vm->status->held, 0);
+        atomic_fetch_add((_Atomic uint32_t *)&vm->status->hold_epoch, 1);
     }
 }
 
@@ -150,7 +167,7 @@ void gdb_reap(struct gdb_listener *l)
 {
     if (l->session && waitpid(l->session, NULL, WNOHANG) == l->session) {
         l->session = 0;
-        release(l);
+        release_vms(l->resources);
     }
 }
 
@@ -167,7 +184,6 @@ void gdb_close(struct gdb_listener *l)
         waitpid(l->session, NULL, 0);
         l->session = 0;
     }
-    for (unsigned i = 0; i < GDB_FDS; i++)
-        if (l->fds[i] >= 0)
-            close(l->fds[i]);
+    close_door(&l->socket);
+    close_door(&l->port);
 }

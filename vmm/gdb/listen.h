@@ -1,49 +1,45 @@
 /* Where GDB connects to a running appliance: the supervisor's side.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Socket "gdb.sock" in the appliance's directory (vmm/observe/rundir.h), which only its user can reach; and a port of 127.0.0.1
- * when that was asked for. Each connection gets a process, one at a time; when it ends, however it does, every VM is
- * told to run on. None of this blocks. */
+ * GDB connects to the socket "gdb.sock" in the appliance's directory (vmm/observe/rundir.h), which only its user can
+ * reach, and to a port of 127.0.0.1 if one was asked for. Each connection gets a process, one at a time; when it ends,
+ * for whatever reason, every VM is told to run on. None of this blocks. */
 #ifndef BH_VMM_GDB_LISTEN_H
 #define BH_VMM_GDB_LISTEN_H
 
-#include <poll.h>
-
+#include "vmm/base/loop.h"
 #include "vmm/observe/rundir.h"
 #include "vmm/resources/resources.h"
 
 #define GDB_SOCKET "gdb.sock"
 #define GDB_SCRIPT "gdb.script" /* GDB's commands to connect with everything prepared */
 #define GDB_FILE   "appliance"  /* real path of what is run, a newline */
-#define GDB_FDS    2u
 
-struct gdb_listener {
-    const struct resources *w;
-    int fds[GDB_FDS]; /* -1: none */
-    pid_t session;    /* 0: none */
+#define GDB_SOURCES_MAX 2u /* that it adds to the loop */
+
+struct gdb_listener;
+struct gdb_door {
+    struct gdb_listener *listener;
+    int fd; /* -1: none */
+    struct loop_source source;
 };
 
-/* Without a directory or a socket nobody can connect; with o->debug that is an error, and the line to connect with is
- * printed. */
-bool gdb_listen(struct gdb_listener *l, const struct rundir *dir, const struct resources *w, struct problem *p);
+struct gdb_listener {
+    const struct resources *resources;
+    struct loop *loop;
+    struct gdb_door socket, port;
+    pid_t session; /* 0: none */
+};
 
-/* What to wait for: GDB_FDS entries. Then, with their results: starts a session. */
-void gdb_fds(const struct gdb_listener *l, struct pollfd *fds);
-void gdb_accept(struct gdb_listener *l, const struct pollfd *fds);
+/* Starts a session for each connection from the loop from now on. Without a directory or a socket nobody can connect;
+ * with o->debug that is an error, and the line to connect with is printed. False: `p`. */
+bool gdb_listen(struct gdb_listener *l, struct loop *loop, const struct rundir *dir, const struct resources *r,
+                struct problem *p);
 
 /* Children may have ended: takes the session's end. */
 void gdb_reap(struct gdb_listener *l);
 
 /* The appliance is over: gives a session the time to say so, then ends it. Waits for that, half a second at most. */
 void gdb_close(struct gdb_listener *l);
-
-/* `bulkhead gdb`: starts gdb on the running appliance that `file` (NULL: any) names, at `compartment` (NULL: any) and
- * with more arguments (NULL terminated, or NULL). Returns an exit status only if that fails. */
-struct gdb_options {
-    const char *file, *compartment;
-    const char **arguments;
-    uint32_t n_arguments;
-};
-int gdb_start(const struct gdb_options *o);
 
 #endif

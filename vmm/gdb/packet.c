@@ -11,7 +11,7 @@
 
 static const char digits[] = "0123456789abcdef";
 
-static int digit(char c)
+static int digit_value(char c)
 {
     return c >= '0' && c <= '9'   ? c - '0'
            : c >= 'a' && c <= 'f' ? c - 'a' + 10
@@ -19,7 +19,7 @@ static int digit(char c)
                                   : -1;
 }
 
-static void begin(struct gdb_parser *p)
+static void begin_packet(struct gdb_parser *p)
 {
     p->state = GDB_INSIDE;
     p->sum = 0;
@@ -27,7 +27,7 @@ static void begin(struct gdb_parser *p)
     p->bad = false;
 }
 
-static void take(struct gdb_parser *p, uint8_t byte)
+static void take_data(struct gdb_parser *p, uint8_t byte)
 {
     if (p->size < GDB_PACKET_MAX)
         p->data[p->size++] = (char)byte;
@@ -35,10 +35,10 @@ static void take(struct gdb_parser *p, uint8_t byte)
         p->bad = true;
 }
 
-static enum gdb_input inside(struct gdb_parser *p, uint8_t byte)
+static enum gdb_input parse_inside(struct gdb_parser *p, uint8_t byte)
 {
     if (byte == '$') { /* the rest of the last one was lost */
-        begin(p);
+        begin_packet(p);
         return GDB_NOTHING;
     }
     if (byte == '#') {
@@ -48,12 +48,12 @@ static enum gdb_input inside(struct gdb_parser *p, uint8_t byte)
     }
     p->sum = (uint8_t)(p->sum + byte);
     if (p->state == GDB_ESCAPED) {
-        take(p, byte ^ FLIP);
+        take_data(p, byte ^ FLIP);
         p->state = GDB_INSIDE;
     } else if (byte == ESCAPE) {
         p->state = GDB_ESCAPED;
     } else {
-        take(p, byte);
+        take_data(p, byte);
     }
     return GDB_NOTHING;
 }
@@ -64,11 +64,11 @@ enum gdb_input gdb_parse(struct gdb_parser *p, uint8_t byte)
     switch (p->state) {
     case GDB_OUTSIDE:
         if (byte == '$')
-            begin(p);
+            begin_packet(p);
         return byte == 3 ? GDB_INTERRUPT : GDB_NOTHING; /* acknowledgements: a stream loses nothing */
     case GDB_SUM1:
     case GDB_SUM2:
-        value = digit((char)byte);
+        value = digit_value((char)byte);
         p->bad |= value < 0;
         p->told = (uint8_t)(p->told << 4 | (value & 15));
         if (p->state == GDB_SUM1) {
@@ -79,7 +79,7 @@ enum gdb_input gdb_parse(struct gdb_parser *p, uint8_t byte)
         p->data[p->size] = 0;
         return p->bad || p->told != p->sum ? GDB_DAMAGED : GDB_PACKET;
     default:
-        return inside(p, byte);
+        return parse_inside(p, byte);
     }
 }
 
@@ -108,7 +108,7 @@ void gdb_add_hex(struct gdb_text *t, const void *bytes, size_t n)
     }
 }
 
-static bool reserved(uint8_t byte)
+static bool is_reserved(uint8_t byte)
 {
     return byte == '#' || byte == '$' || byte == ESCAPE || byte == '*';
 }
@@ -118,13 +118,13 @@ bool gdb_add_binary(struct gdb_text *t, const void *bytes, size_t n)
     const uint8_t *in = bytes;
     size_t need = n;
     for (size_t i = 0; i < n; i++)
-        need += reserved(in[i]);
+        need += is_reserved(in[i]);
     if (need > sizeof(t->data) - t->size)
         return false;
     for (size_t i = 0; i < n; i++) {
-        if (reserved(in[i]))
+        if (is_reserved(in[i]))
             t->data[t->size++] = ESCAPE;
-        t->data[t->size++] = (char)(reserved(in[i]) ? in[i] ^ FLIP : in[i]);
+        t->data[t->size++] = (char)(is_reserved(in[i]) ? in[i] ^ FLIP : in[i]);
     }
     return true;
 }
@@ -148,8 +148,8 @@ bool gdb_number(const char **at, uint64_t *value)
 {
     uint64_t v = 0;
     int n = 0;
-    for (; n <= 16 && digit((*at)[n]) >= 0; n++)
-        v = v << 4 | (uint64_t)digit((*at)[n]);
+    for (; n <= 16 && digit_value((*at)[n]) >= 0; n++)
+        v = v << 4 | (uint64_t)digit_value((*at)[n]);
     if (n == 0 || n > 16)
         return false;
     *at += n;
@@ -166,11 +166,16 @@ bool gdb_word(const char **at, const char *word)
     return true;
 }
 
+bool gdb_range(const char **at, uint64_t *address, uint64_t *size)
+{
+    return gdb_number(at, address) && gdb_word(at, ",") && gdb_number(at, size);
+}
+
 bool gdb_bytes(const char **at, void *to, size_t n)
 {
     uint8_t *out = to;
     for (size_t i = 0; i < n; i++) {
-        int high = digit((*at)[2 * i]), low = high < 0 ? -1 : digit((*at)[2 * i + 1]);
+        int high = digit_value((*at)[2 * i]), low = high < 0 ? -1 : digit_value((*at)[2 * i + 1]);
         if (low < 0)
             return false;
         out[i] = (uint8_t)(high << 4 | low);
@@ -179,7 +184,7 @@ bool gdb_bytes(const char **at, void *to, size_t n)
     return true;
 }
 
-static bool part(const char **at, int64_t *value)
+static bool parse_part(const char **at, int64_t *value)
 {
     uint64_t v;
     if (gdb_word(at, "-1")) {
@@ -197,12 +202,12 @@ bool gdb_thread_id(const char **at, struct gdb_id *id)
     const char *now = *at;
     *id = (struct gdb_id){0, 0};
     if (gdb_word(&now, "p")) {
-        if (!part(&now, &id->process))
+        if (!parse_part(&now, &id->process))
             return false;
         id->thread = -1;
-        if (gdb_word(&now, ".") && !part(&now, &id->thread))
+        if (gdb_word(&now, ".") && !parse_part(&now, &id->thread))
             return false;
-    } else if (!part(&now, &id->thread)) {
+    } else if (!parse_part(&now, &id->thread)) {
         return false;
     }
     *at = now;

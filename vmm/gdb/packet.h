@@ -47,6 +47,8 @@ size_t gdb_frame(char *to, char lead, const char *data, size_t size);
 /* Reading: *at moves behind what was read. False: it is not there, and *at stays. */
 bool gdb_number(const char **at, uint64_t *value); /* hexadecimal, at most 16 digits */
 bool gdb_word(const char **at, const char *word);  /* exactly this */
+/* "ADDRESS,SIZE". */
+bool gdb_range(const char **at, uint64_t *address, uint64_t *size);
 /* n bytes as 2 n hexadecimal digits. */
 bool gdb_bytes(const char **at, void *to, size_t n);
 

@@ -4,9 +4,9 @@
  *
  * Numbers are positions in the description: 0 to 39 core, 40 to 56 SSE, 57 and 58 segment bases, 59 to 74 upper halves
  * of ymm, 75 PKRU. */
-#include <string.h>
+#include "vmm/gdb/registers.h"
 
-#include "vmm/gdb/gdb.h"
+#include <string.h>
 
 enum { EFLAGS = 17, CS = 18, ST = 24, FCTRL = 32, XMM = 40, MXCSR = 56, FS_BASE = 57, YMM = 59, PKRU = 75 };
 
@@ -70,7 +70,7 @@ static void control_set(uint8_t *fx, uint32_t n, uint32_t value)
 }
 
 /* Where a register lies that needs no conversion. */
-static void *place(struct debug_registers *r, uint32_t n)
+static void *place_of(struct debug_registers *r, uint32_t n)
 {
     uint32_t *segments[6] = {&r->cs, &r->ss, &r->ds, &r->es, &r->fs, &r->gs};
     if (n < GDB_RIP)
@@ -99,7 +99,7 @@ static void *place(struct debug_registers *r, uint32_t n)
     }
 }
 
-static bool known(const struct debug_registers *r, uint32_t n)
+static bool is_known(const struct debug_registers *r, uint32_t n)
 {
     bool saved = n == 1 || n == GDB_RBP || n == GDB_RSP || (n >= 12 && n <= GDB_RIP) || n == FS_BASE;
     return n == PKRU ? r->have & DEBUG_HAVE_PKRU
@@ -109,13 +109,13 @@ static bool known(const struct debug_registers *r, uint32_t n)
 bool gdb_register_get(const struct debug_registers *r, uint32_t n, uint8_t *to)
 {
     memset(to, 0, 16);
-    if (!known(r, n))
+    if (!is_known(r, n))
         return false;
     if (n >= FCTRL && n < XMM) {
         uint32_t value = control_get(r->fx, n - FCTRL);
         memcpy(to, &value, sizeof(value));
     } else {
-        memcpy(to, place((struct debug_registers *)r, n), gdb_register_size(n));
+        memcpy(to, place_of((struct debug_registers *)r, n), gdb_register_size(n));
     }
     return true;
 }
@@ -127,7 +127,7 @@ void gdb_register_set(struct debug_registers *r, uint32_t n, const uint8_t *from
         memcpy(&value, from, sizeof(value));
         control_set(r->fx, n - FCTRL, value);
     } else {
-        memcpy(place(r, n), from, gdb_register_size(n));
+        memcpy(place_of(r, n), from, gdb_register_size(n));
     }
 }
 
@@ -153,7 +153,7 @@ static const char *const sse =
     "<field name=\"v4_int32\" type=\"v4i32\"/><field name=\"v2_int64\" type=\"v2i64\"/>"
     "<field name=\"uint128\" type=\"uint128\"/></union>";
 
-static void add(FILE *out, const char *name, int number, uint32_t bits, const char *type)
+static void add_register(FILE *out, const char *name, int number, uint32_t bits, const char *type)
 {
     char text[16];
     if (number >= 0) {
@@ -169,15 +169,15 @@ static void add_core(FILE *out)
     static const char *const segments[] = {"cs", "ss", "ds", "es", "fs", "gs"};
     static const char *const x87[] = {"fctrl", "fstat", "ftag", "fiseg", "fioff", "foseg", "fooff", "fop"};
     for (int i = 0; i < 16; i++)
-        add(out, i < 8 ? general[i] : "r%d", i < 8 ? -1 : i, 64, i == 6 || i == 7 ? "data_ptr" : "int64");
-    add(out, "rip", -1, 64, "code_ptr");
-    add(out, "eflags", -1, 32, "i386_eflags");
+        add_register(out, i < 8 ? general[i] : "r%d", i < 8 ? -1 : i, 64, i == 6 || i == 7 ? "data_ptr" : "int64");
+    add_register(out, "rip", -1, 64, "code_ptr");
+    add_register(out, "eflags", -1, 32, "i386_eflags");
     for (int i = 0; i < 6; i++)
-        add(out, segments[i], -1, 32, "int32");
+        add_register(out, segments[i], -1, 32, "int32");
     for (int i = 0; i < 8; i++)
-        add(out, "st%d", i, 80, "i387_ext");
+        add_register(out, "st%d", i, 80, "i387_ext");
     for (int i = 0; i < 8; i++)
-        add(out, x87[i], -1, 32, "int");
+        add_register(out, x87[i], -1, 32, "int");
 }
 
 void gdb_target_xml(FILE *out, bool keyed)
@@ -186,17 +186,17 @@ void gdb_target_xml(FILE *out, bool keyed)
     add_core(out);
     fputs(sse, out);
     for (int i = 0; i < 16; i++)
-        add(out, "xmm%d", i, 128, "vec128");
-    add(out, "mxcsr", -1, 32, "int");
+        add_register(out, "xmm%d", i, 128, "vec128");
+    add_register(out, "mxcsr", -1, 32, "int");
     fputs("</feature><feature name=\"org.gnu.gdb.i386.segments\">", out);
-    add(out, "fs_base", -1, 64, "int64");
-    add(out, "gs_base", -1, 64, "int64");
+    add_register(out, "fs_base", -1, 64, "int64");
+    add_register(out, "gs_base", -1, 64, "int64");
     fputs("</feature><feature name=\"org.gnu.gdb.i386.avx\">", out);
     for (int i = 0; i < 16; i++)
-        add(out, "ymm%dh", i, 128, "uint128");
+        add_register(out, "ymm%dh", i, 128, "uint128");
     if (keyed) {
         fputs("</feature><feature name=\"org.gnu.gdb.i386.pkeys\">", out);
-        add(out, "pkru", -1, 32, "int32");
+        add_register(out, "pkru", -1, 32, "int32");
     }
     fputs("</feature></target>", out);
 }

@@ -1,8 +1,9 @@
 /* Going on (vCont) and stops, in all-stop and in non-stop mode.
  * SPDX-License-Identifier: BSD-3-Clause */
-#include <string.h>
+#include "vmm/gdb/resume.h"
 
-#include "vmm/gdb/gdb.h"
+#include "vmm/gdb/reply.h"
+#include "vmm/gdb/vms.h"
 
 #define ACTIONS_MAX 64u
 
@@ -39,23 +40,23 @@ static bool parse_action(const char **at, struct action *a)
     return !gdb_word(at, ":") || gdb_thread_id(at, &a->id);
 }
 
-static bool meant(const struct action *a, uint32_t v)
+static bool is_meant(const struct action *a, uint32_t v)
 {
     return a->id.process <= 0 || a->id.process == (int64_t)v + 1;
 }
 
 /* What is to become of a VM. All its threads go on if one does; a step of one of them counts most. NULL: nothing. */
-static const struct action *choose(const struct action *list, uint32_t n, uint32_t v)
+static const struct action *choose_action(const struct action *list, uint32_t n, uint32_t v)
 {
     const struct action *chosen = NULL;
     for (uint32_t i = 0; i < n; i++)
-        if (meant(&list[i], v) &&
+        if (is_meant(&list[i], v) &&
             (!chosen || (chosen->going.how != DEBUG_STEP && list[i].going.how == DEBUG_STEP && list[i].id.thread > 0)))
             chosen = &list[i];
     return chosen;
 }
 
-static void act(struct gdb *g, uint32_t v, const struct action *a)
+static void apply_action(struct gdb *g, uint32_t v, const struct action *a)
 {
     struct gdb_vm *vm = &g->vms[v];
     if (a->what == 't') {
@@ -84,10 +85,10 @@ void gdb_vcont(struct gdb *g, const char *at)
     if (g->non_stop)
         gdb_reply(g, "OK");
     g->running = !g->non_stop;
-    for (uint32_t v = 0; v < g->w->a->n_vms; v++) {
-        const struct action *a = choose(list, n, v);
+    for (uint32_t v = 0; v < g->a->n_vms; v++) {
+        const struct action *a = choose_action(list, n, v);
         if (a && gdb_alive(g, v))
-            act(g, v, a);
+            apply_action(g, v, a);
     }
 }
 
@@ -95,7 +96,7 @@ void gdb_vcont(struct gdb *g, const char *at)
 static uint32_t next_report(const struct gdb *g)
 {
     uint32_t v = 0;
-    while (v < g->w->a->n_vms && !g->vms[v].report)
+    while (v < g->a->n_vms && !g->vms[v].report)
         v++;
     return v;
 }
@@ -110,7 +111,7 @@ static void report_vm(struct gdb *g, uint32_t v)
 
 void gdb_report(struct gdb *g)
 {
-    uint32_t v = next_report(g), n = g->w->a->n_vms;
+    uint32_t v = next_report(g), n = g->a->n_vms;
     if (v == n && !g->interrupted)
         return;
     gdb_stop_all(g);
@@ -128,6 +129,18 @@ void gdb_report(struct gdb *g)
     }
 }
 
+void gdb_notify(struct gdb *g)
+{
+    uint32_t v = next_report(g);
+    if (v == g->a->n_vms || g->notified || g->reserved)
+        return;
+    struct gdb_text t = {.size = 0};
+    gdb_add(&t, "Stop:");
+    gdb_tell_stop(g, &t, v);
+    gdb_send_notification(g, &t);
+    g->notified = true;
+}
+
 void gdb_interrupt(struct gdb *g)
 {
     if (g->non_stop)
@@ -138,7 +151,7 @@ void gdb_interrupt(struct gdb *g)
 
 void gdb_question(struct gdb *g)
 {
-    uint32_t n = g->w->a->n_vms, v = n;
+    uint32_t n = g->a->n_vms, v = n;
     if (!g->non_stop)
         gdb_stop_all(g);
     for (uint32_t i = n; i-- > 0;) {
@@ -159,8 +172,8 @@ void gdb_question(struct gdb *g)
 
 void gdb_vstopped(struct gdb *g)
 {
-    uint32_t v = g->reserved ? g->w->a->n_vms : next_report(g);
-    if (v == g->w->a->n_vms) {
+    uint32_t v = g->reserved ? g->a->n_vms : next_report(g);
+    if (v == g->a->n_vms) {
         g->notified = false;
         gdb_reply(g, "OK");
     } else {

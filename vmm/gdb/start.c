@@ -1,5 +1,7 @@
 /* `bulkhead gdb`: finds the running appliance and starts GDB on it.
  * SPDX-License-Identifier: BSD-3-Clause */
+#include "vmm/gdb/start.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +11,7 @@
 #include "vmm/gdb/listen.h"
 
 /* Whether it runs `file` (a real path). */
-static bool runs(const struct rundir *r, const char *file)
+static bool runs_file(const struct rundir *r, const char *file)
 {
     char path[sizeof(r->path) + 32], line[PATH_MAX + 2] = "";
     snprintf(path, sizeof(path), "%.*s/" GDB_FILE, (int)sizeof(r->path), r->path);
@@ -23,7 +25,7 @@ static bool runs(const struct rundir *r, const char *file)
 }
 
 /* The only one that runs `file`; by NAME, PID or NAME-PID if there is no such file. */
-static bool choose(const char *file, struct rundir *r, struct problem *p)
+static bool choose_appliance(const char *file, struct rundir *r, struct problem *p)
 {
     static struct rundir list[RUNDIR_LIST_MAX];
     char real[PATH_MAX];
@@ -31,7 +33,7 @@ static bool choose(const char *file, struct rundir *r, struct problem *p)
     if (file && !realpath(file, real))
         return rundir_choose(file, r, p);
     for (unsigned i = 0; i < n; i++) {
-        if (runs(&list[i], file ? real : NULL)) {
+        if (runs_file(&list[i], file ? real : NULL)) {
             *r = list[i];
             found++;
         }
@@ -53,7 +55,7 @@ int gdb_start(const struct gdb_options *o)
     struct problem p = {0};
     struct rundir r;
     char script[PATH_MAX + 32], select[128];
-    if (!choose(o->file, &r, &p))
+    if (!choose_appliance(o->file, &r, &p))
         return problem_print(&p);
     snprintf(script, sizeof(script), "%s/" GDB_SCRIPT, r.path);
     snprintf(select, sizeof(select), "bulkhead compartment %s", o->compartment ? o->compartment : "");

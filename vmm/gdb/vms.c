@@ -1,5 +1,7 @@
-/* Requests to the processes of VMs, and what they say of their own accord. None of them is trusted.
+/* Talks to the processes of VMs, none of which is trusted.
  * SPDX-License-Identifier: BSD-3-Clause */
+#include "vmm/gdb/vms.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdatomic.h>
@@ -8,19 +10,17 @@
 #include <unistd.h>
 
 #include "vmm/base/clock.h"
-#include "vmm/gdb/gdb.h"
-#include "vmm/base/boot_trace.h"
 
 #define PATIENCE_NS 3000000000ull
 #define AGAIN_MS    5 /* how often a VM is asked to stop */
-#define HEARD_MAX   8 /* messages at once: whoever talks without end must not keep GDB and other VMs waiting */
+#define HEARD_MAX   8 /* messages at once: a VM that talks without end must not keep GDB and other VMs waiting */
 
 bool gdb_alive(const struct gdb *g, uint32_t v)
 {
-    return v < g->w->a->n_vms && g->vms[v].attached && !g->vms[v].ended;
+    return v < g->a->n_vms && g->vms[v].attached && !g->vms[v].ended;
 }
 
-static void ended(struct gdb *g, uint32_t v, bool by_signal, uint32_t status)
+static void note_end(struct gdb *g, uint32_t v, bool by_signal, uint32_t status)
 {
     struct gdb_vm *vm = &g->vms[v];
     if (!vm->ended) {
@@ -34,13 +34,14 @@ static void ended(struct gdb *g, uint32_t v, bool by_signal, uint32_t status)
 }
 
 /* One message. 1: an answer; 0: something else, or nothing; -1: the process is gone. */
-static int take(struct gdb *g, uint32_t v, struct debug_answer *a)
+static int take_message(struct gdb *g, uint32_t v, struct debug_answer *a)
 {
     struct gdb_vm *vm = &g->vms[v];
     ssize_t got = vm->fd < 0 ? 0 : recv(vm->fd, a, sizeof(*a), MSG_DONTWAIT);
     if (vm->fd < 0 || got == 0) {
+        loop_remove(&g->loop, &vm->source);
         vm->fd = -1;
-        ended(g, v, true, 9);
+        note_end(g, v, true, 9);
         return -1;
     }
     if (got != (ssize_t)sizeof(*a))
@@ -50,20 +51,20 @@ static int take(struct gdb *g, uint32_t v, struct debug_answer *a)
         if (!vm->standing && !vm->ended) {
             vm->standing = true;
             vm->stop = a->stop;
-            /* In all-stop mode, those that were asked to stop are not worth a word. */
+            /* In all-stop mode GDB is not told of VMs that were asked to stop. */
             vm->report = vm->attached && (a->stop.signal || g->non_stop);
             gdb_hold(g);
         }
         return 0;
     case DEBUG_ENDED:
-        ended(g, v, a->by_signal != 0, a->status & 0xff);
+        note_end(g, v, a->by_signal != 0, a->status & 0xff);
         return 0;
     default:
         return 1;
     }
 }
 
-static bool wait_for(struct gdb *g, uint32_t v, int ms)
+static bool wait_for_message(struct gdb *g, uint32_t v, int ms)
 {
     struct pollfd p = {.fd = g->vms[v].fd, .events = POLLIN};
     return poll(&p, 1, ms) > 0;
@@ -74,8 +75,8 @@ void gdb_hear(struct gdb *g, uint32_t v)
     static struct debug_answer a;
     int n = 0;
     do {
-        take(g, v, &a);
-    } while (++n < HEARD_MAX && g->vms[v].fd >= 0 && wait_for(g, v, 0));
+        take_message(g, v, &a);
+    } while (++n < HEARD_MAX && g->vms[v].fd >= 0 && wait_for_message(g, v, 0));
 }
 
 bool gdb_ask(struct gdb *g, uint32_t v, struct debug_request *q, struct debug_answer *a)
@@ -86,13 +87,13 @@ bool gdb_ask(struct gdb *g, uint32_t v, struct debug_request *q, struct debug_an
     if (vm->fd < 0 || send(vm->fd, q, sizeof(*q), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         return false;
     while (clock_ns() < end) {
-        int got = take(g, v, a);
+        int got = take_message(g, v, a);
         if (got < 0)
             return false;
         if (got > 0 && a->number == q->number)
             return a->kind == DEBUG_DONE;
         if (got == 0)
-            wait_for(g, v, 50);
+            wait_for_message(g, v, 50);
     }
     return false;
 }
@@ -125,7 +126,7 @@ void gdb_detach(struct gdb *g, uint32_t v)
     g->vms[v].standing = false;
 }
 
-/* Ring 0 of a guest is passed through in no time, yet a VM does not stop there: ask again. */
+/* A VM does not stop in ring 0. Its guest spends little time there, so asking again succeeds soon. */
 void gdb_stop(struct gdb *g, uint32_t v)
 {
     static struct debug_request q;
@@ -137,7 +138,7 @@ void gdb_stop(struct gdb *g, uint32_t v)
             return;
         uint64_t again = clock_ns() + AGAIN_MS * 1000000ull;
         while (gdb_alive(g, v) && !g->vms[v].standing && clock_ns() < again) {
-            wait_for(g, v, AGAIN_MS);
+            wait_for_message(g, v, AGAIN_MS);
             gdb_hear(g, v);
         }
     }
@@ -145,7 +146,7 @@ void gdb_stop(struct gdb *g, uint32_t v)
 
 void gdb_stop_all(struct gdb *g)
 {
-    for (uint32_t v = 0; v < g->w->a->n_vms; v++)
+    for (uint32_t v = 0; v < g->a->n_vms; v++)
         gdb_stop(g, v);
 }
 
@@ -164,10 +165,10 @@ void gdb_run(struct gdb *g, uint32_t v, const struct debug_going *how, uint32_t 
 void gdb_hold(struct gdb *g)
 {
     uint32_t n = 0;
-    for (uint32_t v = 0; v < g->w->a->n_vms; v++)
+    for (uint32_t v = 0; v < g->a->n_vms; v++)
         n += g->vms[v].standing && !g->vms[v].ended;
-    for (uint32_t v = 0; v < g->w->a->n_vms; v++) {
-        struct bh_status_page *page = g->w->status[v];
+    for (uint32_t v = 0; v < g->a->n_vms; v++) {
+        struct bh_status_page *page = g->resources->vms[v].status;
         if (page->held != n) {
             atomic_store((_Atomic uint32_t *)&page->held, n);
             atomic_fetch_add((_Atomic uint32_t *)&page->hold_epoch, 1);

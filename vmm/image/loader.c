@@ -1,4 +1,4 @@
-/* ELF loading (System V gABI, chapters 4 and 5; psABI AMD64).
+/* Loads ELF images (System V gABI, chapters 4 and 5; psABI AMD64).
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/image/loader.h"
 
@@ -28,7 +28,7 @@ static bool read_exactly(int fd, void *to, uint64_t len, uint64_t offset)
     return true;
 }
 
-static bool bad(const struct image *i, struct problem *p, const char *what)
+static bool bad_image(const struct image *i, struct problem *p, const char *what)
 {
     return problem_set(p, EXIT_USAGE, "%s: %s; build the appliance again", i->path, what);
 }
@@ -39,7 +39,7 @@ struct window {
     uint64_t shared, limit; /* shared statics; 0, 0: none allowed */
 };
 
-static bool inside(uint64_t va, uint64_t size, uint64_t start, uint64_t end)
+static bool is_inside(uint64_t va, uint64_t size, uint64_t start, uint64_t end)
 {
     return va >= start && va < end && size <= end - va;
 }
@@ -55,8 +55,8 @@ static const char *check_segment(const Elf64_Phdr *ph, uint64_t file_size, const
     uint64_t skew = ph->p_vaddr & (PAGE - 1);
     if (skew != (ph->p_offset & (PAGE - 1)))
         return "a segment is not aligned to pages";
-    bool shared = w->limit && inside(ph->p_vaddr, ph->p_memsz, w->shared, w->limit);
-    if (!shared && !inside(ph->p_vaddr, ph->p_memsz, w->start, w->end))
+    bool shared = w->limit && is_inside(ph->p_vaddr, ph->p_memsz, w->shared, w->limit);
+    if (!shared && !is_inside(ph->p_vaddr, ph->p_memsz, w->start, w->end))
         return "a segment lies outside the compartment's addresses";
     if (shared && (ph->p_flags != (PF_R | PF_W) || ph->p_vaddr != w->shared))
         return "the shared statics are not one writable segment at their address";
@@ -79,23 +79,23 @@ static bool read_segments(struct image *i, const struct window *w, struct proble
     if (fstat(i->fd, &st) || !S_ISREG(st.st_mode) || !read_exactly(i->fd, &eh, sizeof(eh), 0) ||
         memcmp(eh.e_ident, ELFMAG, SELFMAG) || eh.e_ident[EI_CLASS] != ELFCLASS64 ||
         eh.e_ident[EI_DATA] != ELFDATA2LSB || eh.e_type != ET_EXEC || eh.e_machine != EM_X86_64)
-        return bad(i, p, "not a statically linked x86-64 ELF file");
+        return bad_image(i, p, "not a statically linked x86-64 ELF file");
     if (eh.e_phentsize != sizeof(ph[0]) || !eh.e_phnum || eh.e_phnum > HEADERS_MAX ||
         !read_exactly(i->fd, ph, eh.e_phnum * sizeof(ph[0]), eh.e_phoff))
-        return bad(i, p, "its program headers are damaged");
+        return bad_image(i, p, "its program headers are damaged");
     for (uint32_t n = 0; n < eh.e_phnum; n++) {
         if (ph[n].p_type == PT_INTERP || ph[n].p_type == PT_DYNAMIC)
-            return bad(i, p, "it is dynamically linked");
+            return bad_image(i, p, "it is dynamically linked");
         if (ph[n].p_type != PT_LOAD || !ph[n].p_memsz)
             continue;
         if (i->n_segments == SEGMENTS_MAX)
-            return bad(i, p, "it has too many segments");
+            return bad_image(i, p, "it has too many segments");
         struct segment *s = &i->segments[i->n_segments];
         const char *what = check_segment(&ph[n], (uint64_t)st.st_size, w, s);
         if (what)
-            return bad(i, p, what);
+            return bad_image(i, p, what);
         if (i->n_segments && s->va < s[-1].va + s[-1].size)
-            return bad(i, p, "its segments overlap or are out of order");
+            return bad_image(i, p, "its segments overlap or are out of order");
         i->n_segments++;
     }
     return true;
@@ -114,7 +114,7 @@ static bool open_image(struct image *i, const char *path, const struct window *w
     const struct segment *first = &i->segments[0];
     if (!i->n_segments || first->va != w->start || first->filesz < len || (first->perms & PERM_W) ||
         !read_exactly(i->fd, header, len, first->offset))
-        return bad(i, p, "its header is not at the start of the image");
+        return bad_image(i, p, "its header is not at the start of the image");
     return true;
 }
 
@@ -122,7 +122,7 @@ bool image_covers(const struct image *i, uint64_t va, uint64_t bytes, uint32_t p
 {
     for (uint32_t n = 0; n < i->n_segments; n++) {
         const struct segment *s = &i->segments[n];
-        if ((s->perms & perms) == perms && inside(va, bytes, s->va, s->va + s->size))
+        if ((s->perms & perms) == perms && is_inside(va, bytes, s->va, s->va + s->size))
             return true;
     }
     return false;
@@ -136,18 +136,18 @@ bool image_open_compartment(struct image *i, const char *path, uint32_t index, s
     if (!open_image(i, path, &w, &h, sizeof(h), p))
         return false;
     if (h.magic != BH_IMAGE_MAGIC || h.version != BH_ABI_VERSION)
-        return bad(i, p, "not an image of this version of Bulkhead");
+        return bad_image(i, p, "not an image of this version of Bulkhead");
     if (h.compartment != index)
-        return bad(i, p, "it was linked for another compartment");
+        return bad_image(i, p, "it was linked for another compartment");
     if (!image_covers(i, h.init, 1, PERM_X) || (h.main && !image_covers(i, h.main, 1, PERM_X)) ||
         (h.caller_died && !image_covers(i, h.caller_died, 1, PERM_X)))
-        return bad(i, p, "its entry points are not code");
+        return bad_image(i, p, "its entry points are not code");
     if (h.tls_memsz > BH_TLS_SLOT || h.tls_filesz > h.tls_memsz || h.tls_align > BH_PAGE_SIZE ||
         (h.tls_align & (h.tls_align - 1)) || (h.tls_filesz && !image_covers(i, h.tls_start, h.tls_filesz, PERM_R)))
-        return bad(i, p, "its thread-local storage is damaged");
+        return bad_image(i, p, "its thread-local storage is damaged");
     if (h.n_exports > BH_FUNCTIONS_MAX ||
         (h.n_exports && !image_covers(i, h.exports, h.n_exports * sizeof(struct bh_export), PERM_R)))
-        return bad(i, p, "its table of exports is damaged");
+        return bad_image(i, p, "its table of exports is damaged");
     i->header.compartment = h;
     return true;
 }
@@ -157,7 +157,7 @@ static bool read_debug(struct image *i, uint64_t va)
 {
     struct bh_core_debug *d = &i->debug;
     const struct segment *s = i->segments;
-    while (s < i->segments + i->n_segments && !inside(va, sizeof(*d), s->va, s->va + s->filesz))
+    while (s < i->segments + i->n_segments && !is_inside(va, sizeof(*d), s->va, s->va + s->filesz))
         s++;
     return s < i->segments + i->n_segments && read_exactly(i->fd, d, sizeof(*d), s->offset + (va - s->va)) &&
            d->stride && d->stride <= PAGE && image_covers(i, d->current, sizeof(uint64_t), PERM_R) &&
@@ -173,13 +173,13 @@ bool image_open_core(struct image *i, const char *path, struct problem *p)
     if (!open_image(i, path, &w, &h, sizeof(h), p))
         return false;
     if (h.magic != BH_CORE_MAGIC || h.version != BH_ABI_VERSION)
-        return bad(i, p, "not a core of this version of Bulkhead");
+        return bad_image(i, p, "not a core of this version of Bulkhead");
     if (!image_covers(i, h.start, 1, PERM_X) || h.n_calls > BH_CORE_CALLS_MAX ||
         !image_covers(i, h.calls, h.n_calls * 8ull, PERM_R) ||
         (h.keyed_calls && !image_covers(i, h.keyed_calls, h.n_calls * 8ull, PERM_R)))
-        return bad(i, p, "its header is damaged");
+        return bad_image(i, p, "its header is damaged");
     i->header.core = h;
-    return !h.debug || read_debug(i, h.debug) || bad(i, p, "its description of threads is damaged");
+    return !h.debug || read_debug(i, h.debug) || bad_image(i, p, "its description of threads is damaged");
 }
 
 const struct segment *image_shared(const struct image *i)
@@ -221,7 +221,7 @@ bool image_plan(const struct image *i, struct guest_memory *m, struct problem *p
 
 bool image_read(const struct image *i, const struct segment *s, void *to, struct problem *p)
 {
-    return read_exactly(i->fd, to, s->filesz, s->offset) || bad(i, p, "it is cut short");
+    return read_exactly(i->fd, to, s->filesz, s->offset) || bad_image(i, p, "it is cut short");
 }
 
 bool image_load(const struct image *i, struct guest_memory *m, struct problem *p)
@@ -231,9 +231,9 @@ bool image_load(const struct image *i, struct guest_memory *m, struct problem *p
         if (s->shared || is_view(s) || !s->filesz)
             continue;
         uint64_t avail;
-        void *to = memory_at(m, (struct guest_va){s->va}, s->size, PERM_R, &avail);
+        void *to = memory_at(m, guest_va(s->va), s->size, PERM_R, &avail);
         if (!to || avail != s->size)
-            return bad(i, p, "a segment is not mapped");
+            return bad_image(i, p, "a segment is not mapped");
         if (!image_read(i, s, to, p))
             return false;
     }

@@ -1,4 +1,4 @@
-/* Address to section, symbol and source line, with elfutils' libdwfl.
+/* Looks addresses up in symbol tables and DWARF, with elfutils' libdwfl.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/image/symbols.h"
 
@@ -26,7 +26,7 @@ static const Dwfl_Callbacks callbacks = {
 };
 
 /* Removes one "name/../" or "./" at a time, starting with the leftmost. */
-static void normalise(char *path)
+static void normalize_path(char *path)
 {
     char *dots;
     while ((dots = strstr(path, "/./")) != NULL)
@@ -44,7 +44,7 @@ static void normalise(char *path)
 void source_path(char *path)
 {
     static const char root[] = BH_SOURCE_ROOT "/";
-    normalise(path);
+    normalize_path(path);
     char *rest = path;
     while (strncmp(rest, "../", 3) == 0) /* relative to the build directory, wherever that is */
         rest += 3;

@@ -1,8 +1,7 @@
-/* From an address in an ELF image to section, symbol and source line; only used once something has
- * crashed.
+/* Finds section, symbol and source line of an address in an ELF image, once something has crashed.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Opens and closes the file at each call, so that a start pays nothing. The file is trusted. */
+ * Each call opens and closes the file, so that a start pays nothing. The file is trusted. */
 #ifndef BH_VMM_IMAGE_SYMBOLS_H
 #define BH_VMM_IMAGE_SYMBOLS_H
 
@@ -22,14 +21,14 @@ struct location {
 /* False: the image cannot be opened, or the address is in none of its sections. */
 bool symbols_find(const char *image, uint64_t va, struct location *at);
 
-/* "section .data, symbol secret+0x10 (guest/apps/hello/main.c:12)"; what is unknown is left out. */
+/* Writes for example "section .data, symbol secret+0x10 (guest/apps/hello/main.c:12)". What is unknown is left out. */
 void location_describe(const struct location *at, char *text, size_t size);
 
-/* "peek+0x1f (guest/libs/hellolib/hello.c:40)"; false and empty text when there is no symbol. */
+/* Writes for example "peek+0x1f (guest/libs/hellolib/hello.c:40)". False: there is no symbol, and the text is empty. */
 bool location_brief(const struct location *at, char *text, size_t size);
 
-/* Makes a path relative to the source root (in place) if it lies there; "a/../" is resolved by
- * name. */
+/* Shortens a path in place: resolves "./" and "a/../" by name, drops each "../" at its start, and makes it relative to
+ * the source root if it lies there. */
 void source_path(char *path);
 
 #endif

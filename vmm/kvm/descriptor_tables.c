@@ -5,9 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* guest/kernel/trap_shim/trap_shim.S */
-extern const uint8_t bh_shim_start[], bh_shim_end[], bh_shim_vectors[], bh_shim_vmcall[], bh_shim_vmmcall[],
-    bh_shim_thread[];
+#include "vmm/kvm/trap_shim.h"
 
 #define VECTOR_DB  1u
 #define VECTOR_NMI 2u
@@ -44,7 +42,7 @@ bool descriptor_tables_plan(struct guest_memory *m, struct problem *p)
 
 static struct gate gate_to(const uint8_t *entry, uint8_t ist, unsigned dpl)
 {
-    uint64_t va = SHIM_VA + (uint64_t)(entry - bh_shim_start);
+    uint64_t va = trap_shim_va(entry);
     return (struct gate){
         .offset_low = (uint16_t)va,
         .selector = SELECTOR_KERNEL_CODE,
@@ -69,7 +67,7 @@ static void fill_idt(struct gate *idt, enum hypercall_instruction how, bool keye
         idt[BH_VECTOR_THREAD] = gate_to(bh_shim_thread, 0, 3);
 }
 
-/* `ports`: ring 3 may use those of hypercalls and bells. */
+/* `ports`: ring 3 may use those of hypercalls and doorbells. */
 static void fill_tss(struct tss *t, bool ports)
 {
     *t = (struct tss){.rsp = {STACK_RING0}, .ist = {STACK_TRAP, STACK_FAULT}};
@@ -81,7 +79,7 @@ static void fill_tss(struct tss *t, bool ports)
 
 static void fill_gdt(uint64_t *gdt)
 {
-    /* Accessed is set everywhere: the CPU must not want to write the table. */
+    /* The accessed bit is set everywhere, because the CPU cannot write to the table. */
     gdt[0] = 0;
     gdt[SELECTOR_KERNEL_CODE / 8] = 0x00af9b000000ffff;
     gdt[2] = 0x00cf93000000ffff;
@@ -95,16 +93,16 @@ static void fill_gdt(uint64_t *gdt)
 bool descriptor_tables_write(struct guest_memory *m, enum hypercall_instruction how, struct problem *p)
 {
     uint64_t stub, tables;
-    uint8_t *code = memory_at(m, (struct guest_va){SHIM_VA}, PAGE, PERM_X, &stub);
-    uint8_t *data = memory_at(m, (struct guest_va){TABLES_VA}, PAGE, PERM_R, &tables);
+    uint8_t *code = memory_at(m, guest_va(SHIM_VA), PAGE, PERM_X, &stub);
+    uint8_t *data = memory_at(m, guest_va(TABLES_VA), PAGE, PERM_R, &tables);
     uint64_t length = (uint64_t)(bh_shim_end - bh_shim_start);
     if (!code || !data || stub != PAGE || tables != PAGE || length > PAGE)
         return problem_set(p, EXIT_HOST, "the ring-0 stub does not fit its page");
     memset(code, 0xcc, PAGE);
     memcpy(code, bh_shim_start, length);
     struct tss t;
-    /* With protection keys ports are for the core alone, which has no use for them where VMCALL works; the bitmap
-     * cannot tell it from others. */
+    /* In a VM with protection keys only the core may use ports, but the bitmap cannot tell it from compartments. Where
+     * VMCALL works the core needs no ports, so nobody gets them. */
     fill_tss(&t, !m->keyed || how == HYPERCALL_NONE);
     memcpy(data + (TSS_VA - TABLES_VA), &t, sizeof(t));
     uint64_t gdt[GDT_BYTES / 8];

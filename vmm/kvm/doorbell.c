@@ -1,4 +1,4 @@
-/* Probing VMCALL and wiring ioeventfds (Documentation/virt/kvm/api.rst: KVM_IOEVENTFD,
+/* Probes VMCALL and wires ioeventfds (Documentation/virt/kvm/api.rst: KVM_IOEVENTFD,
  * KVM_CAP_EXIT_HYPERCALL).
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/kvm/doorbell.h"
@@ -9,17 +9,17 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "vmm/kvm/memory.h"
 #include "vmm/kvm/paging.h"
+#include "vmm/kvm/trap_shim.h"
 #include "vmm/kvm/vcpu.h"
 
 #define PATIENCE_US 200000
 #define PROBE_OP    0x5a5au
 
-extern const uint8_t bh_shim_start[], bh_shim_vmcall[], bh_shim_vmmcall[];
-
 static struct kvm_run *volatile probed;
 
-static void out_of_patience(int signo)
+static void stop_probe(int signo)
 {
     if (probed)
         probed->immediate_exit = 1; /* the signal may come just before KVM_RUN */
@@ -35,12 +35,12 @@ bool doorbell_wire(int vm_fd, uint16_t port, uint32_t bytes, uint32_t value, int
     return ioctl(vm_fd, KVM_IOEVENTFD, &e) == 0;
 }
 
-/* Runs the stub's hypercall entry in ring 0, as `int $BH_VECTOR_CALL` would enter it. */
-static bool reaches_us(struct vcpu *c, enum hypercall_instruction how, enum kvm_kind kind)
+/* Runs the trap shim's hypercall entry in ring 0, as `int $BH_VECTOR_CALL` would enter it. */
+static bool vmcall_exits(struct vcpu *c, enum hypercall_instruction how, enum kvm_kind kind)
 {
     struct problem p;
     const uint8_t *entry = how == HYPERCALL_VMMCALL ? bh_shim_vmmcall : bh_shim_vmcall;
-    struct entry e = {.rip = SHIM_VA + (uint64_t)(entry - bh_shim_start), .rsp = STACK_RING0, .ring = 0};
+    struct entry e = {.rip = trap_shim_va(entry), .rsp = STACK_RING0, .ring = 0};
     if (!vcpu_start(c, &e, kind, &p))
         return false;
     c->run->s.regs.regs = (struct kvm_regs){.rip = e.rip, .rsp = e.rsp, .rflags = 2, .rax = PROBE_OP};
@@ -60,12 +60,12 @@ bool doorbell_vmcall_works(int kvm_fd)
     if (ioctl(kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_EXIT_HYPERCALL) > 0 && descriptor_tables_plan(&m, &p) &&
         memory_map(&m, &p) && descriptor_tables_write(&m, how, &p) && paging_build(&m, &p) &&
         vcpu_create(&c, kvm_fd, &m, how, &p)) {
-        struct sigaction old, act = {.sa_handler = out_of_patience};
+        struct sigaction old, act = {.sa_handler = stop_probe};
         struct itimerval off = {0}, on = {.it_value.tv_usec = PATIENCE_US};
         probed = c.run;
         sigaction(SIGALRM, &act, &old);
         setitimer(ITIMER_REAL, &on, NULL);
-        works = reaches_us(&c, how, kind);
+        works = vmcall_exits(&c, how, kind);
         setitimer(ITIMER_REAL, &off, NULL);
         sigaction(SIGALRM, &old, NULL);
         probed = NULL;

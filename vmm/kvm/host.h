@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "rpc/abi.h"
+#include "rpc/hypercall.h"
 #include "vmm/base/problem.h"
 
 enum kvm_kind { KVM_KIND_UNKNOWN = 0, KVM_KIND_VMX, KVM_KIND_SVM, KVM_KIND_PVM };
@@ -26,7 +26,7 @@ struct host {
     /* host_choose_doorbell() */
     enum bh_doorbell doorbell;
     /* host_probe_rest() */
-    bool tcg; /* the processor is QEMU's emulation: timings mean nothing */
+    bool tcg; /* the processor is emulated by QEMU, so timings mean nothing */
     bool doorbell_vmcall;
     enum huge_pages huge_private, huge_shared; /* anonymous memory; memfd */
     uint64_t memory_available;                 /* bytes */
@@ -36,19 +36,20 @@ struct host {
 
 enum doorbell_choice { CHOOSE_AUTO = 0, CHOOSE_PORT, CHOOSE_VMCALL };
 
-/* Opens KVM and learns what every start needs; well below a millisecond. False: the host cannot run
- * VMs, `p` says what to do about it (EXIT_HOST); the fields that do not depend on KVM are filled
- * even then. */
+/* Opens KVM and finds out what every start needs, in well below a millisecond. False: the host cannot run VMs, and `p`
+ * says what to do about it (EXIT_HOST). The fields that do not depend on KVM are filled even then. */
 bool host_open(struct host *h, struct problem *p);
 
-/* Protection keys. Slow (a CPUID exit per leaf on a nested host): only when somebody wants them. */
+/* Finds out about protection keys. This is slow on a nested host, where every CPUID leaf is an exit, so it is called
+ * only when an appliance wants them. */
 void host_probe_keys(struct host *h);
 
-/* Sets `doorbell`; tries VMCALL in a throw-away VM unless CHOOSE_PORT. False: CHOOSE_VMCALL, and it
- * does not work here. */
+/* Sets `doorbell`, and tries VMCALL in a throw-away VM unless the choice is CHOOSE_PORT. False: the choice is
+ * CHOOSE_VMCALL, which does not work here. */
 bool host_choose_doorbell(struct host *h, enum doorbell_choice choice, struct problem *p);
 
-/* Everything else, for `doctor`; creates a VM for a moment. Without KVM: what it can. */
+/* Finds out everything else, for `bulkhead doctor`, as far as that is possible without KVM. It creates a VM for a
+ * moment. */
 void host_probe_rest(struct host *h);
 
 const char *kvm_kind_name(enum kvm_kind kind);        /* "vmx", "svm", "pvm", "unknown" */

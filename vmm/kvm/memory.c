@@ -1,15 +1,16 @@
 /* Lays a VM's regions out in guest-physical space and maps them into this process.
  * SPDX-License-Identifier: BSD-3-Clause */
+#include "vmm/kvm/memory.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "vmm/kvm/paging.h"
-#include "vmm/kvm/regions.h"
 
-/* The order in guest-physical space: what becomes read-only lies together, so that one mprotect
- * does. */
+/* The order in guest-physical space. Regions that become read-only lie together, so that one call of mprotect(2) is
+ * enough. */
 static int place_of(const struct region *r)
 {
     if (r->backing == BACK_ZERO)
@@ -17,8 +18,8 @@ static int place_of(const struct region *r)
     return r->backing == BACK_HUGE ? 3 : 2;
 }
 
-/* Large blocks lie as the 2 MiB pages of their virtual addresses do, so that both can use huge
- * pages. */
+/* Large blocks have the same offset in a 2 MiB page physically as virtually, so that the guest's page tables can use
+ * huge pages. */
 static uint64_t align_like(uint64_t gpa, const struct region *r)
 {
     if (r->count != 1 || r->size < HUGE_PAGE)
@@ -47,8 +48,9 @@ static bool lay_out(struct guest_memory *m, struct problem *p)
     return true;
 }
 
-/* Reserves host addresses that are congruent to guest-physical ones modulo 2 MiB. */
-static bool reserve(struct guest_memory *m, struct problem *p)
+/* Reserves host addresses that are congruent to guest-physical ones modulo 2 MiB, so that the host's page tables can
+ * use huge pages, too. */
+static bool reserve_addresses(struct guest_memory *m, struct problem *p)
 {
     uint8_t *raw =
         mmap(NULL, m->size + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -90,7 +92,7 @@ static bool map_backing(struct guest_memory *m, const struct region *r, struct p
 bool memory_map(struct guest_memory *m, struct problem *p)
 {
     m->tables_size = paging_bound(m);
-    if (!lay_out(m, p) || !reserve(m, p))
+    if (!lay_out(m, p) || !reserve_addresses(m, p))
         return false;
     for (uint32_t i = 0; i < m->n; i++)
         if (!map_backing(m, &m->list[i], p))

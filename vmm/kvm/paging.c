@@ -17,7 +17,7 @@ struct builder {
     uint64_t used; /* bytes of tables */
 };
 
-/* Tables a range of addresses needs at one level, at most; span: what one table covers. */
+/* How many tables a range of addresses needs at one level at most, where one table covers `span` bytes. */
 static uint64_t tables_for(uint64_t va, uint64_t bytes, uint64_t span)
 {
     return (va + bytes - 1) / span - va / span + 1;
@@ -31,7 +31,7 @@ uint64_t paging_bound(const struct guest_memory *m)
         uint64_t bytes = r->stride * (r->count - 1) + r->size;
         tables += tables_for(r->va, bytes, 1ull << 39) + tables_for(r->va, bytes, 1ull << 30);
         if (r->count == 1 && r->size >= HUGE_PAGE) {
-            tables += 2; /* 2 MiB pages but for its two ends: memory_map() aligns it so */
+            tables += 2; /* the rest are 2 MiB pages, because memory_map() aligns the region so */
         } else {
             uint64_t spread = tables_for(r->va, bytes, HUGE_PAGE);
             uint64_t blocks = r->count * (r->size / HUGE_PAGE + 2);
@@ -41,17 +41,16 @@ uint64_t paging_bound(const struct guest_memory *m)
     return tables * PAGE;
 }
 
-/* What the leaf entries of a region hold beside the address. Accessed and dirty are set from the
- * start: nobody asks for them, and a KVM with shadow paging then need not trap the first write to
- * each page. */
+/* What the leaf entries of a region hold beside the address. The accessed and dirty bits are set from the start: nobody
+ * reads them, and a KVM with shadow paging does not have to trap the first write to each page then. */
 static uint64_t leaf_flags(const struct region *r)
 {
     return PTE_P | PTE_A | (r->perms & PERM_W ? PTE_W | PTE_D : 0) | (r->perms & PERM_U ? PTE_U : 0) |
            (r->perms & PERM_X ? 0 : PTE_NX) | (uint64_t)r->key << PTE_KEY;
 }
 
-/* The table one level down at `*entry`, made if absent. */
-static uint64_t *descend(struct builder *b, uint64_t *entry, uint64_t user)
+/* The table that *entry points to, one level down. It is made if it does not exist. NULL: there is no room. */
+static uint64_t *next_table(struct builder *b, uint64_t *entry, uint64_t user)
 {
     if (!(*entry & PTE_P)) {
         if (b->used + PAGE > b->m->tables_size)
@@ -70,7 +69,7 @@ static bool map_block(struct builder *b, uint64_t va, uint64_t gpa, uint64_t siz
     while (size) {
         uint64_t *table = (uint64_t *)b->m->host;
         for (int shift = 39; table && shift > 21; shift -= 9)
-            table = descend(b, &table[(va >> shift) & 511], flags & PTE_U);
+            table = next_table(b, &table[(va >> shift) & 511], flags & PTE_U);
         if (!table)
             return false;
         uint64_t *entry = &table[(va >> 21) & 511];
@@ -80,7 +79,7 @@ static bool map_block(struct builder *b, uint64_t va, uint64_t gpa, uint64_t siz
         if (step == HUGE_PAGE && !(gpa & (HUGE_PAGE - 1)) && !(*entry & PTE_P)) {
             *entry = gpa | flags | PTE_PS;
         } else {
-            table = descend(b, entry, flags & PTE_U);
+            table = next_table(b, entry, flags & PTE_U);
             if (!table)
                 return false;
             for (uint64_t done = 0; done < step; done += PAGE)

@@ -1,4 +1,4 @@
-/* Parking: one ppoll, no process that spins.
+/* Parks a VM with one ppoll(2); nothing spins.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/kvm/park.h"
 
@@ -8,17 +8,17 @@
 #include <unistd.h>
 
 #include "vmm/base/clock.h"
-#include "rpc/abi.h"
+#include "rpc/hypercall.h"
 
 #define NS       1000000000ull
-#define FAR_AWAY (100ull * 365 * 24 * 3600 * NS) /* what a time_t is sure to hold */
+#define FAR_AWAY (100ull * 365 * 24 * 3600 * NS) /* fits any time_t */
 
-static uint64_t take_events(struct pollfd fds[2], int bell)
+static uint64_t take_events(struct pollfd fds[2], int notify_fd)
 {
     uint64_t came = 0, count;
-    if (fds[0].revents && read(bell, &count, sizeof(count)) == (ssize_t)sizeof(count))
+    if (fds[0].revents && read(notify_fd, &count, sizeof(count)) == (ssize_t)sizeof(count))
         came |= BH_EVENT_NOTIFY;
-    if (fds[1].revents) /* hang-up and error too: the next read tells */
+    if (fds[1].revents) /* hang-up and error too: the next read reports them */
         came |= BH_EVENT_STDIN;
     return came;
 }
@@ -29,7 +29,7 @@ static void set_idle(struct park_idle *idle)
         __atomic_store_n(idle->flag, *idle->flag + 1, __ATOMIC_SEQ_CST);
 }
 
-/* Nothing happens for a while: says so. */
+/* Sleeps for a while, and reports it if nothing happened. */
 static void sleep_long(struct pollfd fds[3], struct park_idle *idle)
 {
     const struct timespec patience = {.tv_sec = PARK_LONG / NS};
@@ -37,9 +37,9 @@ static void sleep_long(struct pollfd fds[3], struct park_idle *idle)
         idle->long_asleep(idle->arg);
 }
 
-uint64_t park(int bell, int input, uint64_t timeout, uint64_t events, struct park_idle *idle, int debugger)
+uint64_t park(int notify_fd, int input, uint64_t timeout, uint64_t events, struct park_idle *idle, int debugger)
 {
-    struct pollfd fds[3] = {{.fd = events & BH_EVENT_NOTIFY ? bell : -1, .events = POLLIN},
+    struct pollfd fds[3] = {{.fd = events & BH_EVENT_NOTIFY ? notify_fd : -1, .events = POLLIN},
                             {.fd = events & BH_EVENT_STDIN ? input : -1, .events = POLLIN},
                             {.fd = debugger, .events = POLLIN}};
     if (timeout > FAR_AWAY)
@@ -62,8 +62,8 @@ uint64_t park(int bell, int input, uint64_t timeout, uint64_t events, struct par
         int ready = ppoll(fds, 3, limit, NULL);
         if (ready < 0 && errno == EINTR)
             continue;
-        set_idle(idle); /* before the bell is taken: it would seem to sleep, and not to be rung */
-        uint64_t came = ready > 0 ? take_events(fds, bell) : 0;
+        set_idle(idle); /* before the eventfd is reset: else it would seem to sleep without a notification */
+        uint64_t came = ready > 0 ? take_events(fds, notify_fd) : 0;
         if (came || ready <= 0 || fds[2].revents)
             return came;
         set_idle(idle);

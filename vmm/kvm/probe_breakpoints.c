@@ -1,21 +1,21 @@
-/* Probing hardware breakpoints (Documentation/virt/kvm/api.rst, KVM_SET_GUEST_DEBUG).
+/* Probes hardware breakpoints (Documentation/virt/kvm/api.rst, KVM_SET_GUEST_DEBUG).
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/kvm/probe_breakpoints.h"
 
 #include <sys/ioctl.h>
 
+#include "vmm/kvm/memory.h"
 #include "vmm/kvm/paging.h"
+#include "vmm/kvm/trap_shim.h"
 #include "vmm/kvm/vcpu.h"
 
-#define SECOND 2 /* bytes of the stub's first instruction for vector 0, guest/kernel/trap_shim/trap_shim.S: push $0 */
+#define SECOND 2 /* offset of the second instruction of the shim's entry for vector 0; the first is push $0 */
 
-extern const uint8_t bh_shim_start[], bh_shim_vectors[];
-
-/* The stub's way to its report: a few instructions, and an exit at the latest. */
-static bool stops(struct vcpu *c, enum kvm_kind kind)
+/* Runs the trap shim, which exits after a few instructions if no breakpoint stops it. */
+static bool stops_at_breakpoint(struct vcpu *c, enum kvm_kind kind)
 {
     struct problem p;
-    uint64_t rip = SHIM_VA + (uint64_t)(bh_shim_vectors - bh_shim_start);
+    uint64_t rip = trap_shim_va(bh_shim_vectors);
     struct entry e = {.rip = rip, .rsp = STACK_RING0, .ring = 0};
     struct kvm_guest_debug g = {.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW_BP};
     g.arch.debugreg[0] = rip + SECOND;
@@ -29,11 +29,11 @@ bool hardware_breakpoints_work(const struct host *h)
     struct problem p;
     struct guest_memory m = {0};
     struct vcpu c = {.vm_fd = -1, .fd = -1};
-    /* KVM without VT-x or AMD-V honours them while it interprets ring 0, where this runs, and nowhere else. */
+    /* A KVM without VT-x or AMD-V honours breakpoints only while it interprets ring 0, which is where this runs. */
     bool native = h->kvm_kind == KVM_KIND_VMX || h->kvm_kind == KVM_KIND_SVM;
     bool works = native && descriptor_tables_plan(&m, &p) && memory_map(&m, &p) &&
                  descriptor_tables_write(&m, HYPERCALL_NONE, &p) && paging_build(&m, &p) &&
-                 vcpu_create(&c, h->kvm_fd, &m, HYPERCALL_NONE, &p) && stops(&c, h->kvm_kind);
+                 vcpu_create(&c, h->kvm_fd, &m, HYPERCALL_NONE, &p) && stops_at_breakpoint(&c, h->kvm_kind);
     vcpu_close(&c);
     memory_release(&m);
     return works;

@@ -7,7 +7,8 @@
 
 #include "vmm/kvm/host.h"
 
-/* Sets one in a throw-away VM and runs into it: some KVMs take them and forget them. A millisecond or two. */
+/* Sets a breakpoint in a throw-away VM and runs into it, because some KVMs accept breakpoints and ignore them. It takes
+ * a millisecond or two. */
 bool hardware_breakpoints_work(const struct host *h);
 
 #endif

@@ -1,4 +1,4 @@
-/* The region table of a VM: planning, and conversion of guest addresses.
+/* Plans the regions of a VM, and converts guest addresses into host pointers.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/kvm/regions.h"
 
@@ -8,7 +8,7 @@
 
 #define VA_LIMIT 0x800000000000ull /* lower half: canonical, and nothing of ours lies above */
 
-static bool malformed(const struct region *r)
+static bool is_malformed(const struct region *r)
 {
     if ((r->va | r->size | r->stride | r->offset) & (PAGE - 1))
         return true;
@@ -18,9 +18,9 @@ static bool malformed(const struct region *r)
     return !(r->perms & PERM_R) || ((r->perms & PERM_W) && (r->perms & PERM_X));
 }
 
-/* Whether a byte of a's blocks is one of b's. Interleaved blocks (thread-local storage) have one
- * stride. */
-static bool overlap(const struct region *a, const struct region *b)
+/* Whether blocks of a and b have a byte in common. Blocks may interleave if they have the same stride, as thread-local
+ * storage does. */
+static bool regions_overlap(const struct region *a, const struct region *b)
 {
     uint64_t a_end = a->va + a->stride * (a->count - 1) + a->size;
     uint64_t b_end = b->va + b->stride * (b->count - 1) + b->size;
@@ -35,13 +35,13 @@ static bool overlap(const struct region *a, const struct region *b)
 
 bool memory_add(struct guest_memory *m, const struct region *r, struct problem *p)
 {
-    if (malformed(r)) {
+    if (is_malformed(r)) {
         return problem_set(p, EXIT_USAGE,
                            "cannot map guest address 0x%" PRIx64 ", %" PRIu64 " bytes, permissions %u: malformed range",
                            r->va, r->size, r->perms);
     }
     for (uint32_t i = 0; i < m->n; i++) {
-        if (overlap(&m->list[i], r)) {
+        if (regions_overlap(&m->list[i], r)) {
             return problem_set(p, EXIT_USAGE, "guest addresses 0x%" PRIx64 " and 0x%" PRIx64 " overlap", m->list[i].va,
                                r->va);
         }

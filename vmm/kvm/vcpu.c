@@ -1,4 +1,4 @@
-/* Creation and initial state of a vCPU (Documentation/virt/kvm/api.rst; Intel SDM vol. 3A, 2.5
+/* Creates a vCPU and sets its initial state (Documentation/virt/kvm/api.rst; Intel SDM vol. 3A, 2.5
  * and 26.3.1).
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/kvm/vcpu.h"
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define CPUID_ENTRIES    256
+#define MSR_IA32_TSC     0x10
 #define HC_MAP_GPA_RANGE 12 /* linux/kvm_para.h */
 
 #define CR0_PE         (1ull << 0)
@@ -45,13 +46,14 @@ enum hypercall_instruction vcpu_hypercall(enum kvm_kind kind, enum bh_doorbell d
     return kind == KVM_KIND_SVM ? HYPERCALL_VMMCALL : HYPERCALL_VMCALL;
 }
 
-static bool failed(struct problem *p, const char *what)
+static bool kvm_failed(struct problem *p, const char *what)
 {
     return problem_set(p, EXIT_HOST, "KVM: cannot %s: %s", what, strerror(errno));
 }
 
-/* One time stamp counter for all VMs and the host, so that what they record can be put in order. Best effort. */
-static void take_hosts_clock(int vcpu_fd)
+/* All VMs and the host use one time stamp counter, so that their records can be put in order. Failure does not
+ * matter. */
+static void use_host_clock(int vcpu_fd)
 {
     uint64_t offset = 0;
     struct kvm_device_attr a = {
@@ -59,13 +61,13 @@ static void take_hosts_clock(int vcpu_fd)
     ioctl(vcpu_fd, KVM_SET_DEVICE_ATTR, &a);
 }
 
-/* The quirk would patch the guest's hypercall instruction, in a page that nobody may write. */
+/* The quirk would patch the guest's hypercall instruction, which lies in a page that cannot be written. */
 static bool enable_vmcall(int vm_fd, struct problem *p)
 {
     struct kvm_enable_cap quirk = {.cap = KVM_CAP_DISABLE_QUIRKS2, .args = {KVM_X86_QUIRK_FIX_HYPERCALL_INSN}};
     struct kvm_enable_cap leave = {.cap = KVM_CAP_EXIT_HYPERCALL, .args = {1 << HC_MAP_GPA_RANGE}};
     if (ioctl(vm_fd, KVM_ENABLE_CAP, &quirk) || ioctl(vm_fd, KVM_ENABLE_CAP, &leave))
-        return failed(p, "let VMCALL exit to user space");
+        return kvm_failed(p, "let VMCALL exit to user space");
     return true;
 }
 
@@ -76,9 +78,9 @@ static bool set_cpuid(struct vcpu *c, int kvm_fd, struct features *f, struct pro
         uint8_t bytes[sizeof(struct kvm_cpuid2) + CPUID_ENTRIES * sizeof(struct kvm_cpuid_entry2)];
     } list = {.head.nent = CPUID_ENTRIES};
     if (ioctl(kvm_fd, KVM_GET_SUPPORTED_CPUID, &list))
-        return failed(p, "read the supported CPUID");
+        return kvm_failed(p, "read the supported CPUID");
     if (ioctl(c->fd, KVM_SET_CPUID2, &list))
-        return failed(p, "set CPUID");
+        return kvm_failed(p, "set CPUID");
     *f = (struct features){0};
     for (uint32_t n = 0; n < list.head.nent && n < CPUID_ENTRIES; n++) {
         const struct kvm_cpuid_entry2 *e = &list.head.entries[n];
@@ -102,12 +104,12 @@ static uint64_t control_bits(const struct features *f)
            (f->smep ? CR4_SMEP : 0) | (f->smap ? CR4_SMAP : 0) | (f->umip ? CR4_UMIP : 0);
 }
 
-/* CR4 needs CPUID, and XCR0 needs CR4: so both are settled here, before vcpu_start(). */
+/* CR4 depends on CPUID and XCR0 on CR4, so both are set here, before vcpu_start(). */
 static bool set_features(struct vcpu *c, const struct features *f, bool keyed, struct problem *p)
 {
     struct kvm_sregs s;
     if (ioctl(c->fd, KVM_GET_SREGS, &s))
-        return failed(p, "read segment registers");
+        return kvm_failed(p, "read segment registers");
     s.cr4 = control_bits(f);
     if (keyed) /* the trampolines rely on a %fs base that ring 3 cannot change */
         s.cr4 = (s.cr4 | CR4_PKE) & ~CR4_FSGSBASE;
@@ -115,11 +117,11 @@ static bool set_features(struct vcpu *c, const struct features *f, bool keyed, s
         return problem_set(p, EXIT_HOST, "KVM: protection keys need PKU in the guest");
     if (ioctl(c->fd, KVM_SET_SREGS, &s)) {
         if (keyed)
-            return failed(p, "switch protection keys on");
-        /* A KVM that offers a feature in CPUID and then refuses its bit: start with the least. */
+            return kvm_failed(p, "switch protection keys on");
+        /* This KVM offers a feature in CPUID and then refuses its bit: start with as few as possible. */
         s.cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
         if (ioctl(c->fd, KVM_SET_SREGS, &s))
-            return failed(p, "set control registers");
+            return kvm_failed(p, "set control registers");
         return true;
     }
     struct kvm_xcrs x = {.nr_xcrs = 1, .xcrs = {{.xcr = 0, .value = XCR0_AVX}}};
@@ -136,24 +138,24 @@ bool vcpu_create(struct vcpu *c, int kvm_fd, const struct guest_memory *m, enum 
     *c = (struct vcpu){.vm_fd = -1, .fd = -1};
     c->vm_fd = ioctl(kvm_fd, KVM_CREATE_VM, 0);
     if (c->vm_fd < 0)
-        return failed(p, "create a VM");
+        return kvm_failed(p, "create a VM");
     if (how != HYPERCALL_NONE && !enable_vmcall(c->vm_fd, p))
         return false;
     struct kvm_userspace_memory_region slot = {.memory_size = page_up(m->size), .userspace_addr = (uintptr_t)m->host};
     if (ioctl(c->vm_fd, KVM_SET_USER_MEMORY_REGION, &slot))
-        return failed(p, "give a VM its memory");
+        return kvm_failed(p, "give a VM its memory");
     c->fd = ioctl(c->vm_fd, KVM_CREATE_VCPU, 0);
     int bytes = ioctl(kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
     if (c->fd < 0 || bytes < (int)sizeof(*c->run))
-        return failed(p, "create a vCPU");
+        return kvm_failed(p, "create a vCPU");
     void *run = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_SHARED, c->fd, 0);
     if (run == MAP_FAILED)
-        return failed(p, "map a vCPU's control page");
+        return kvm_failed(p, "map a vCPU's control page");
     c->run = run;
     struct features f;
     if (!set_cpuid(c, kvm_fd, &f, p) || !set_features(c, &f, m->keyed, p))
         return false;
-    take_hosts_clock(c->fd);
+    use_host_clock(c->fd);
     int khz = ioctl(c->fd, KVM_GET_TSC_KHZ, 0);
     c->tsc_khz = khz > 0 ? (uint64_t)khz : 0;
     return true;
@@ -206,18 +208,27 @@ bool vcpu_start(struct vcpu *c, const struct entry *e, enum kvm_kind kind, struc
 {
     struct kvm_sregs s;
     if (ioctl(c->fd, KVM_GET_SREGS, &s))
-        return failed(p, "read segment registers");
+        return kvm_failed(p, "read segment registers");
     set_segments(&s, e, kind);
     s.cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG;
     s.cr3 = 0; /* guest-physical address of the tables: paging_build() */
     s.efer = EFER_LME | EFER_LMA | EFER_NXE;
     if (ioctl(c->fd, KVM_SET_SREGS, &s))
-        return failed(p, "set segment registers");
+        return kvm_failed(p, "set segment registers");
     struct kvm_regs r = {.rip = e->rip, .rsp = e->rsp, .rflags = 2};
     if (ioctl(c->fd, KVM_SET_REGS, &r))
-        return failed(p, "set registers");
+        return kvm_failed(p, "set registers");
     c->run->kvm_valid_regs = KVM_SYNC_X86_REGS;
     return true;
+}
+
+uint64_t vcpu_tsc(const struct vcpu *c)
+{
+    struct {
+        struct kvm_msrs head;
+        struct kvm_msr_entry counter;
+    } m = {.head.nmsrs = 1, .counter.index = MSR_IA32_TSC};
+    return ioctl(c->fd, KVM_GET_MSRS, &m) == 1 ? m.counter.data : 0;
 }
 
 void vcpu_close(struct vcpu *c)

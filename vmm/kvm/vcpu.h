@@ -1,4 +1,4 @@
-/* One virtual CPU: its VM, its initial registers, its exits.
+/* One virtual CPU: its VM and its initial registers.
  * SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BH_VMM_KVM_VCPU_H
 #define BH_VMM_KVM_VCPU_H
@@ -19,20 +19,24 @@ struct vcpu {
 /* Where a vCPU starts. */
 struct entry {
     uint64_t rip, rsp, fs_base;
-    unsigned ring; /* 3; 0 for the doorbell's probe alone */
+    unsigned ring; /* 3; 0 only for the probes */
 };
 
-/* The instruction that ring 0 needs on this host for the doorbell it has. */
+/* The instruction with which ring 0 makes hypercalls on this host. */
 enum hypercall_instruction vcpu_hypercall(enum kvm_kind kind, enum bh_doorbell doorbell);
 
-/* Creates VM and vCPU over `m`, which is mapped and has its page tables. With HYPERCALL_VMCALL or
- * _VMMCALL it lets VMCALL exit to user space. False: EXIT_HOST. */
+/* Creates VM and vCPU over `m`, which is mapped and has its page tables. With HYPERCALL_VMCALL or HYPERCALL_VMMCALL,
+ * those instructions exit to user space. False: EXIT_HOST. */
 bool vcpu_create(struct vcpu *c, int kvm_fd, const struct guest_memory *m, enum hypercall_instruction how,
                  struct problem *p);
 
-/* Sets segments, control registers and general registers: 64-bit mode, interrupts off. */
+/* Sets segments, control registers and general registers: 64-bit mode with interrupts off. */
 bool vcpu_start(struct vcpu *c, const struct entry *e, enum kvm_kind kind, struct problem *p);
 
+/* The guest's time stamp counter now; 0: unknown. */
+uint64_t vcpu_tsc(const struct vcpu *c);
+
+/* Closes what vcpu_create() opened, also after it failed. */
 void vcpu_close(struct vcpu *c);
 
 #endif

@@ -35,7 +35,7 @@ const struct edge *gates_edge(const struct appliance *a, uint32_t from, const st
 }
 
 /* Whether nothing stands between two compartments: same VM, and neither has keys of its own. */
-static bool unisolated(const struct appliance *a, uint32_t x, uint32_t y)
+static bool are_unisolated(const struct appliance *a, uint32_t x, uint32_t y)
 {
     const struct compartment *cx = &a->compartments[x], *cy = &a->compartments[y];
     return cx->vm == cy->vm && cx->mechanism != MECH_MPK && cy->mechanism != MECH_MPK;
@@ -47,11 +47,11 @@ static bool make_import(const struct resources *w, uint32_t from, const struct i
     const struct appliance *a = w->a;
     const struct edge *e = gates_edge(a, from, f);
     *to = (struct bh_import){.gate = call, .edge = e ? e->index : BH_NO_EDGE, .fn = f->fn};
-    if (!e || !unisolated(a, from, f->compartment))
+    if (!e || !are_unisolated(a, from, f->compartment))
         return true;
     const struct compartment *callee = &a->compartments[f->compartment];
     if (f->fn >= callee->n_exports ||
-        !image_covers(&w->images[f->compartment], callee->exports[f->fn].direct, 1, PERM_X)) {
+        !image_covers(&w->compartments[f->compartment].image, callee->exports[f->fn].direct, 1, PERM_X)) {
         return problem_set(p, EXIT_USAGE,
                            "compartment %s: function %s of %s is not in its image; build the "
                            "appliance again",
@@ -67,7 +67,7 @@ bool gates_write(const struct resources *w, uint32_t i, struct guest_memory *m, 
     const struct bh_core_image *core = &w->core.header.core;
     struct guest_va at = {BH_COMPARTMENT_BASE(i) + BH_GATES_OFF};
     struct bh_gate_table t = {.version = BH_ABI_VERSION, .compartment = i, .n_imports = c->n_imports};
-    if (!memory_read(m, t.core, (struct guest_va){core->calls}, core->n_calls * 8ull, PERM_R))
+    if (!memory_read(m, t.core, guest_va(core->calls), core->n_calls * 8ull, PERM_R))
         return problem_set(p, EXIT_USAGE, "%s: its table of calls is damaged", w->core.path);
     if (!memory_fill(m, at, &t, sizeof(t)))
         return problem_set(p, EXIT_HOST, "a gate table is not mapped");

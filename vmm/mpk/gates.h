@@ -5,12 +5,13 @@
 
 #include "vmm/resources/resources.h"
 
-/* Plans the page(s) of compartment i's gate table; then, mapped and with the core loaded, fills it.
- * False: the manifest does not fit the images. */
+/* Plans the pages of compartment i's gate table. */
 bool gates_plan(const struct resources *w, uint32_t i, struct guest_memory *m, struct problem *p);
+
+/* Fills the table, once it is mapped and the core is loaded. False: the manifest does not fit the images. */
 bool gates_write(const struct resources *w, uint32_t i, struct guest_memory *m, struct problem *p);
 
-/* The edge that grants an import of compartment `from`; NULL: none does. */
+/* The edge that grants an import of compartment `from`, or NULL. */
 const struct edge *gates_edge(const struct appliance *a, uint32_t from, const struct import_fn *f);
 
 #endif

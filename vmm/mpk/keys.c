@@ -28,7 +28,7 @@ bool edge_keyed(const struct appliance *a, const struct edge *e)
 }
 
 /* Whether a compartment is the only one of its domain. */
-static bool alone(const struct appliance *a, uint32_t i)
+static bool is_alone(const struct appliance *a, uint32_t i)
 {
     const struct compartment *c = &a->compartments[i];
     for (uint32_t j = 0; j < a->n_compartments && c->mechanism != MECH_MPK; j++) {
@@ -48,7 +48,7 @@ bool edge_light(const struct appliance *a, const struct edge *e)
         if (other != e && edge_keyed(a, other) && (other->to == e->from || other->to == e->to))
             return false;
     }
-    return alone(a, e->from) && alone(a, e->to);
+    return is_alone(a, e->from) && is_alone(a, e->to);
 }
 
 static void find_domains(struct keys *k)
@@ -72,7 +72,7 @@ static void find_domains(struct keys *k)
 }
 
 /* The domains of those of `compartments` that are in this VM. */
-static uint32_t domains(const struct keys *k, uint64_t compartments)
+static uint32_t domains_of(const struct keys *k, uint64_t compartments)
 {
     uint32_t set = 0;
     for (uint32_t d = 0; d < k->n_domains; d++)
@@ -80,7 +80,7 @@ static uint32_t domains(const struct keys *k, uint64_t compartments)
     return set;
 }
 
-static uint64_t guests(const struct keys *k, uint32_t compartment)
+static uint64_t stack_guests(const struct keys *k, uint32_t compartment)
 {
     uint64_t mask = 0;
     for (uint32_t i = 0; i < k->a->n_edges; i++) {
@@ -93,7 +93,7 @@ static uint64_t guests(const struct keys *k, uint32_t compartment)
 
 static uint32_t stacks_set(const struct keys *k, uint32_t i)
 {
-    return domains(k, guests(k, i) | 1ull << i);
+    return domains_of(k, stack_guests(k, i) | 1ull << i);
 }
 
 /* Statics and shadow stacks of compartment i, which may be one of another VM. */
@@ -101,19 +101,19 @@ static uint32_t data_set(const struct keys *k, uint32_t i, bool stacks)
 {
     uint32_t share = k->a->compartments[i].share;
     uint64_t mask = share == BH_NO_SHARE ? 0 : k->a->shares[share].members;
-    return domains(k, mask | 1ull << i | (stacks ? guests(k, i) : 0));
+    return domains_of(k, mask | 1ull << i | (stacks ? stack_guests(k, i) : 0));
 }
 
 static uint32_t edge_set(const struct keys *k, const struct edge *e)
 {
-    return domains(k, 1ull << e->from | 1ull << e->to);
+    return domains_of(k, 1ull << e->from | 1ull << e->to);
 }
 
 /* The domains that may use the part of compartment i's window at `offset`. */
 static uint32_t window_set(const struct keys *k, uint32_t i, uint64_t offset)
 {
     if (offset >= BH_HEAP_OFF || offset < BH_SHARED_OFF)
-        return domains(k, 1ull << i);
+        return domains_of(k, 1ull << i);
     if (offset >= BH_STACKS_OFF && offset < BH_STACKS_OFF + BH_SHADOW_DELTA)
         return stacks_set(k, i);
     return data_set(k, i, offset >= BH_STACKS_OFF);
@@ -127,7 +127,7 @@ static uint32_t key_of_set(const struct keys *k, uint32_t set)
     return KEY_NONE;
 }
 
-static void want(struct keys *k, uint32_t set)
+static void want_key(struct keys *k, uint32_t set)
 {
     if (set && key_of_set(k, set) == KEY_NONE) {
         if (k->n_keys < BH_KEYS)
@@ -148,18 +148,18 @@ bool keys_plan(struct keys *k, const struct appliance *a, uint32_t v, struct pro
                            a->toml, v, k->n_domains, BH_DOMAINS_MAX);
     }
     for (uint32_t d = 0; d < k->n_domains; d++)
-        want(k, 1u << d);
+        want_key(k, 1u << d);
     for (uint32_t i = 0; i < a->n_compartments; i++) {
-        want(k, vm_holds(a, v, i) ? stacks_set(k, i) : 0);
+        want_key(k, vm_holds(a, v, i) ? stacks_set(k, i) : 0);
         if (vm_holds(a, v, i) || vm_sees_data(a, v, i)) {
-            want(k, data_set(k, i, true));
-            want(k, data_set(k, i, false));
+            want_key(k, data_set(k, i, true));
+            want_key(k, data_set(k, i, false));
         }
     }
     for (uint32_t i = 0; i < a->n_shares; i++)
-        want(k, domains(k, a->shares[i].members));
+        want_key(k, domains_of(k, a->shares[i].members));
     for (uint32_t i = 0; i < a->n_edges; i++)
-        want(k, vm_has_edge(a, v, &a->edges[i]) ? edge_set(k, &a->edges[i]) : 0);
+        want_key(k, vm_has_edge(a, v, &a->edges[i]) ? edge_set(k, &a->edges[i]) : 0);
     if (k->n_domains > 1 && k->n_keys > BH_KEYS) {
         return problem_set(p, EXIT_USAGE,
                            "%s: VM %u needs %u protection keys, there are %u: one for each of its domains and for "
@@ -178,7 +178,7 @@ uint32_t keys_of(const struct keys *k, uint64_t va)
     if (va >= BH_TLS_VA && va < BH_TLS_TP(BH_THREADS_MAX)) {
         uint64_t slot = (va - BH_TLS_VA) % BH_TLS_STRIDE / BH_TLS_SLOT;
         uint64_t i = BH_COMPARTMENTS_MAX - 1 - slot; /* huge: the control block itself */
-        return slot == BH_COMPARTMENTS_MAX ? BH_KEY_PUBLIC : key_of_set(k, domains(k, 1ull << i));
+        return slot == BH_COMPARTMENTS_MAX ? BH_KEY_PUBLIC : key_of_set(k, domains_of(k, 1ull << i));
     }
     if (va >= BH_CORE_BASE) {
         if (va >= BH_MPK_SECRETS_VA(0) && va < BH_MPK_SECRETS_VA(k->n_domains))
@@ -197,7 +197,7 @@ uint32_t keys_of(const struct keys *k, uint64_t va)
     }
     if (va >= BH_SHARE_BASE(0)) {
         uint64_t i = (va - BH_SHARE_BASE(0)) / (BH_SHARE_BASE(1) - BH_SHARE_BASE(0));
-        return i >= k->a->n_shares ? KEY_NONE : key_of_set(k, domains(k, k->a->shares[i].members));
+        return i >= k->a->n_shares ? KEY_NONE : key_of_set(k, domains_of(k, k->a->shares[i].members));
     }
     uint64_t i = (va - BH_COMPARTMENT_BASE(0)) / BH_WINDOW_SIZE; /* huge below the first window */
     if (i >= k->a->n_compartments)

@@ -1,4 +1,4 @@
-/* Looks for instructions that write PKRU: none may be in executable pages that compartments can reach.
+/* Looks for instructions that write PKRU. None may be in executable pages that compartments can reach.
  * SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BH_VMM_MPK_SCAN_H
 #define BH_VMM_MPK_SCAN_H
@@ -7,20 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "vmm/appliance/appliance.h"
 #include "vmm/image/loader.h"
 
-/* Offset of the first byte of a WRPKRU or XRSTOR from `start` on, at any alignment, as `*what`
- * says; `size` if there is none. One that begins in the last bytes and would go on behind them
- * counts as none. */
+/* Finds the first WRPKRU or XRSTOR from `start` on, at any alignment, and returns the offset of its first byte, or
+ * `size` if there is none. *what is the instruction's name. One that would go on behind the last byte does not
+ * count. */
 size_t scan_bytes(const uint8_t *bytes, size_t size, size_t start, const char **what);
 
-/* Scans what an image may execute; executable segments that touch are one. *va: where. False: `p`,
- * the file cannot be read. */
+/* Scans the executable segments of an image, as one where they touch. *what is the instruction's name or NULL, *va
+ * where it is. False: the file cannot be read. */
 bool scan_image(const struct image *image, uint64_t *va, const char **what, struct problem *p);
-
-/* Scans the images of every VM that has protection keys. False: EXIT_USAGE, with image, section,
- * symbol and address. */
-bool scan_appliance(const struct appliance *a, const char *core, struct problem *p);
 
 #endif

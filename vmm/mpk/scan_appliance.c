@@ -1,5 +1,7 @@
 /* Refuses images whose code could change PKRU, and says where the code is.
  * SPDX-License-Identifier: BSD-3-Clause */
+#include "vmm/mpk/scan_appliance.h"
+
 #include <inttypes.h>
 #include <unistd.h>
 

@@ -8,13 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
-static void broken(struct net *n, const char *why)
+static void set_broken(struct net *n, const char *why)
 {
     if (!n->broken)
         n->broken = why;
 }
 
-/* The driver broke the rules: forget it, say so once, wait for another start. */
 void net_reset(struct net *n)
 {
     n->resets++;
@@ -23,7 +22,7 @@ void net_reset(struct net *n)
                          n->appliance->compartments[n->config->compartment].name, n->broken,
                          n->resets < NET_RESETS_MAX ? "" : "; it stays off");
     if (write(STDERR_FILENO, line, (size_t)bytes) < 0) {
-        /* Nobody to tell. */
+        /* There is nobody left to tell. */
     }
     n->broken = NULL;
     n->starved = false;
@@ -35,13 +34,21 @@ bool net_running(const struct net *n)
     return !n->broken && atomic_load_explicit(&n->state, memory_order_relaxed) == NET_RUNNING;
 }
 
-/* The driver finds what was published when it polls, unless its vCPU sleeps. */
-static void publish(struct net *n, struct virtqueue *q)
+/* The driver finds what was published when it polls. It must be woken only if its vCPU sleeps. */
+static void publish_used(struct net *n, struct virtqueue *q)
 {
     vq_publish(q);
     atomic_thread_fence(memory_order_seq_cst); /* pairs with net_may_park() */
     if (atomic_load_explicit(&n->parked, memory_order_relaxed) && vq_wants_wake(q) && atomic_exchange(&n->parked, 0))
         notify(n->vm_notify);
+}
+
+void net_take_kick(void *net, short revents)
+{
+    uint64_t count;
+    if (read(((const struct net *)net)->kick, &count, sizeof(count)) < 0) {
+        /* Somebody has taken it. */
+    }
 }
 
 void net_device_begin(struct net *n)
@@ -54,7 +61,7 @@ void net_device_begin(struct net *n)
 /* ---- To the back end ---- */
 
 /* Takes `bytes` off the front of a scatter list; copies them to `to`. */
-static void take(struct iovec **iov, unsigned *count, void *to, size_t bytes)
+static void take_bytes(struct iovec **iov, unsigned *count, void *to, size_t bytes)
 {
     uint8_t *out = to;
     while (bytes) {
@@ -81,7 +88,7 @@ static void send_chain(struct net *n, struct iovec *iov, const struct vq_chain *
         STATS_ADD(n->stats->tx_drops, 1);
         return;
     }
-    take(&iov, &count, &h, sizeof(h));
+    take_bytes(&iov, &count, &h, sizeof(h));
     uint32_t bytes = (uint32_t)c->bytes - NET_HEADER;
     if (!frame_header_good(&h, n->accepted, bytes)) {
         STATS_ADD(n->stats->tx_drops, 1);
@@ -106,16 +113,16 @@ bool net_transmit(struct net *n)
         sent++;
     }
     if (sent)
-        publish(n, &n->tx);
+        publish_used(n, &n->tx);
     if (got == VQ_BROKEN)
-        broken(n, why);
+        set_broken(n, why);
     return sent > 0;
 }
 
 /* ---- From the back end ---- */
 
 /* Fetches receive buffers until there are `bytes` of them or no more. False: broken. */
-static bool refill(struct net *n, uint64_t bytes)
+static bool refill_buffers(struct net *n, uint64_t bytes)
 {
     while (n->count < NET_RX_AHEAD && n->room < bytes) {
         const char *why;
@@ -127,7 +134,7 @@ static bool refill(struct net *n, uint64_t bytes)
         }
         if (got != VQ_OK) {
             if (got == VQ_BROKEN)
-                broken(n, why);
+                set_broken(n, why);
             return got == VQ_EMPTY;
         }
         n->count++;
@@ -137,7 +144,7 @@ static bool refill(struct net *n, uint64_t bytes)
 }
 
 /* What one frame may use of the buffers fetched. */
-static uint64_t usable(const struct net *n)
+static uint64_t usable_bytes(const struct net *n)
 {
     if (n->accepted >> VIRTIO_NET_F_MRG_RXBUF & 1)
         return n->room;
@@ -148,7 +155,7 @@ unsigned net_room(struct net *n, struct iovec iov[NET_RX_IOV], uint64_t bytes)
 {
     unsigned count = 0;
     uint64_t sum = 0;
-    if (!net_running(n) || !refill(n, bytes) || usable(n) < bytes)
+    if (!net_running(n) || !refill_buffers(n, bytes) || usable_bytes(n) < bytes)
         return 0;
     for (uint32_t i = 0; sum < bytes; i++) {
         const struct net_buffer *b = &n->ahead[(n->first + i) % NET_RX_AHEAD];
@@ -176,11 +183,11 @@ void net_received(struct net *n, uint32_t bytes)
         used++;
     }
     memcpy(header + offsetof(struct virtio_net_hdr_v1, num_buffers), &used, sizeof(used));
-    publish(n, &n->rx);
+    publish_used(n, &n->rx);
 }
 
 /* There are too few buffers. Would more ever help? */
-static bool hopeless(const struct net *n, uint64_t bytes)
+static bool never_fits(const struct net *n, uint64_t bytes)
 {
     return !(n->accepted >> VIRTIO_NET_F_MRG_RXBUF & 1) ? n->count && n->ahead[n->first].chain.bytes < bytes
                                                         : n->count == NET_RX_AHEAD || n->count == n->rx.size;
@@ -192,7 +199,7 @@ bool net_deliver(struct net *n, const struct virtio_net_hdr_v1 *h, const void *f
     uint32_t need = NET_HEADER + bytes, left = bytes;
     const uint8_t *from = frame;
     if (!net_room(n, iov, need)) {
-        n->starved = net_running(n) && !hopeless(n, need);
+        n->starved = net_running(n) && !never_fits(n, need);
         STATS_ADD(n->stats->rx_drops, !n->starved);
         return !n->starved;
     }

@@ -1,8 +1,8 @@
-/* The network device's own state and the way frames take through it; shared by its files only.
+/* The network device's own state, and the way that frames take through it. Only the files of this folder include this.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Two threads: the vCPU's, which starts the device, kicks and parks (net.c); and the device's own
- * (net_thread.c), to which everything else belongs. */
+ * There are two threads. The vCPU's starts the device, kicks it and parks (net.c); everything else belongs to the
+ * device's own (thread.c). */
 #ifndef BH_VMM_NET_DEVICE_H
 #define BH_VMM_NET_DEVICE_H
 
@@ -10,6 +10,7 @@
 
 #include "vmm/net/frame.h"
 #include "vmm/net/net.h"
+#include "vmm/virtio/poll_limit.h"
 #include "vmm/virtio/virtqueue.h"
 #include "vmm/resources/vm_stats.h"
 
@@ -28,8 +29,7 @@ enum net_state {
 
 struct net;
 
-/* What is at the other end of the wire. All functions run on the device's thread; none may block
- * but `wait`. */
+/* What is at the other end of the wire. All functions run on the device's thread, and only `wait` may block. */
 struct net_backend {
     /* The driver accepted n->accepted. */
     void (*started)(struct net *n);
@@ -54,9 +54,9 @@ struct net {
     const struct appliance *appliance;
     const struct guest_memory *memory;
     const struct net_backend *backend;
-    int vm_notify;     /* eventfd: wakes the VM */
-    int kick;          /* eventfd: wakes the device's thread */
-    uint64_t spin_max; /* cycles */
+    int vm_notify; /* eventfd: wakes the VM */
+    int kick;      /* eventfd: wakes the device's thread */
+    struct poll_limit limit;
     struct vm_stats *stats;
 
     /* Between the threads. */
@@ -81,7 +81,10 @@ struct net {
     struct net_buffer ahead[NET_RX_AHEAD];
 };
 
-/* ---- net_device.c: the device's thread ---- */
+/* ---- What the device's thread and the back ends call ---- */
+
+/* For a loop_source: resets the eventfd of kicks. `net`: the struct net. */
+void net_take_kick(void *net, short revents);
 
 /* Forgets what earlier queues had lent; the queues are new. */
 void net_device_begin(struct net *n);
@@ -103,13 +106,5 @@ bool net_deliver(struct net *n, const struct virtio_net_hdr_v1 *h, const void *f
  * buffers. Then net_received() tells how much of it was used, header included. */
 unsigned net_room(struct net *n, struct iovec iov[NET_RX_IOV], uint64_t bytes);
 void net_received(struct net *n, uint32_t bytes);
-
-/* ---- net_thread.c ---- */
-void *net_thread(void *net);
-
-/* ---- the back ends: open() runs on the main thread before anything is confined ---- */
-bool net_user_open(struct net *n, struct problem *p);
-bool net_tap_open(struct net *n, struct problem *p);
-extern const struct net_backend net_user, net_tap;
 
 #endif

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "vmm/appliance/net_address.h"
-#include "vmm/net/user.h"
+#include "vmm/net/forward.h"
 
 /* Where DHCP puts the guest, and what is around it. */
 #define DHCP_GUEST   "10.0.2.15"
@@ -16,7 +16,7 @@
 #define PREFIX6_BITS 64u
 
 /* The first address from network + 2 on that is neither of the two. */
-static struct in_addr unused(struct in_addr network, struct in_addr a, struct in_addr b)
+static struct in_addr unused_address(struct in_addr network, struct in_addr a, struct in_addr b)
 {
     struct in_addr next = {htonl(ntohl(network.s_addr) + 2)};
     while (next.s_addr == a.s_addr || next.s_addr == b.s_addr)
@@ -24,12 +24,12 @@ static struct in_addr unused(struct in_addr network, struct in_addr a, struct in
     return next;
 }
 
-static bool inside(const struct net_plan *plan, struct in_addr a)
+static bool in_network(const struct net_plan *plan, struct in_addr a)
 {
     return (a.s_addr & plan->mask.s_addr) == plan->network.s_addr;
 }
 
-static void plan4(const struct net_config *c, struct net_plan *plan)
+static void plan_ipv4(const struct net_config *c, struct net_plan *plan)
 {
     unsigned bits = DHCP_BITS;
     if (!net_parse_cidr4(c->address, &plan->guest, &bits)) { /* "dhcp" */
@@ -40,11 +40,11 @@ static void plan4(const struct net_config *c, struct net_plan *plan)
     }
     plan->mask.s_addr = htonl(~0u << (32 - bits));
     plan->network.s_addr = plan->guest.s_addr & plan->mask.s_addr;
-    if (inet_pton(AF_INET, c->dns, &plan->dns) != 1 || !inside(plan, plan->dns))
-        plan->dns = unused(plan->network, plan->guest, plan->gateway);
+    if (inet_pton(AF_INET, c->dns, &plan->dns) != 1 || !in_network(plan, plan->dns))
+        plan->dns = unused_address(plan->network, plan->guest, plan->gateway);
 }
 
-static void plan6(const struct net_config *c, struct net_plan *plan)
+static void plan_ipv6(const struct net_config *c, struct net_plan *plan)
 {
     plan->v6 = strcmp(c->address6, "none") != 0;
     plan->bits6 = PREFIX6_BITS;
@@ -63,8 +63,8 @@ static void plan6(const struct net_config *c, struct net_plan *plan)
 void net_user_plan(const struct net_config *c, struct net_plan *plan)
 {
     *plan = (struct net_plan){0};
-    plan4(c, plan);
-    plan6(c, plan);
+    plan_ipv4(c, plan);
+    plan_ipv6(c, plan);
 }
 
 bool net_user_forwards_udp(const struct net_config *c)
@@ -100,7 +100,7 @@ static bool cannot_listen(const struct net_forward *f, const char *text, struct 
     }
 }
 
-static int add4(Slirp *slirp, const struct net_forward *f, const struct net_plan *plan)
+static int add_ipv4(Slirp *slirp, const struct net_forward *f, const struct net_plan *plan)
 {
     struct sockaddr_in host = {.sin_family = AF_INET, .sin_port = htons(f->host_port)};
     struct sockaddr_in guest = {.sin_family = AF_INET, .sin_addr = plan->guest, .sin_port = htons(f->guest_port)};
@@ -109,7 +109,7 @@ static int add4(Slirp *slirp, const struct net_forward *f, const struct net_plan
                               f->udp ? SLIRP_HOSTFWD_UDP : 0);
 }
 
-static int add6(Slirp *slirp, const struct net_forward *f, const struct net_plan *plan)
+static int add_ipv6(Slirp *slirp, const struct net_forward *f, const struct net_plan *plan)
 {
     struct sockaddr_in6 host = {.sin6_family = AF_INET6, .sin6_port = htons(f->host_port)};
     struct sockaddr_in6 guest = {.sin6_family = AF_INET6, .sin6_addr = plan->guest6, .sin6_port = htons(f->guest_port)};
@@ -144,7 +144,7 @@ bool net_user_forward(Slirp *slirp, const struct net_config *c, const struct net
         struct net_forward f;
         if (!net_parse_forward(c->forward[i], &f))
             return problem_set(p, EXIT_HOST, "cannot forward %s", c->forward[i]);
-        if ((f.v6 ? add6(slirp, &f, plan) : add4(slirp, &f, plan)) < 0)
+        if ((f.v6 ? add_ipv6(slirp, &f, plan) : add_ipv4(slirp, &f, plan)) < 0)
             return cannot_listen(&f, c->forward[i], p);
         if (!f.udp)
             widen_backlog(&f);

@@ -1,4 +1,4 @@
-/* Checks of virtio-net headers, and the Internet checksum (RFC 1071).
+/* Checks virtio-net headers, and computes the Internet checksum (RFC 1071).
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/net/frame.h"
 
@@ -35,7 +35,7 @@ bool frame_header_good(const struct virtio_net_hdr_v1 *h, uint64_t features, uin
 }
 
 /* Sum of 16-bit words in memory order; not folded. */
-static uint64_t sum(const uint8_t *at, size_t bytes)
+static uint64_t sum_words(const uint8_t *at, size_t bytes)
 {
     uint64_t a = 0, b = 0, c, d;
     for (; bytes >= 16; at += 16, bytes -= 16) {
@@ -54,7 +54,7 @@ static uint64_t sum(const uint8_t *at, size_t bytes)
 
 void frame_complete_checksum(const struct virtio_net_hdr_v1 *h, uint8_t *frame, size_t bytes)
 {
-    uint64_t s = sum(frame + h->csum_start, bytes - h->csum_start);
+    uint64_t s = sum_words(frame + h->csum_start, bytes - h->csum_start);
     while (s >> 16)
         s = (s & 0xffff) + (s >> 16);
     uint16_t folded = (uint16_t)~s;

@@ -1,4 +1,4 @@
-/* What a virtio-net header may ask for, and doing it in software (virtio 1.2, 5.1.6).
+/* Checks what a virtio-net header asks for, and does it in software (virtio 1.2, 5.1.6).
  * SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BH_VMM_NET_FRAME_H
 #define BH_VMM_NET_FRAME_H
@@ -15,7 +15,7 @@
 /* Whether a driver that accepted `features` may send a frame of `bytes` with this header. */
 bool frame_header_good(const struct virtio_net_hdr_v1 *h, uint64_t features, uint64_t bytes);
 
-/* Writes the checksum that VIRTIO_NET_HDR_F_NEEDS_CSUM asks for. The header was found good. */
+/* Writes the checksum that VIRTIO_NET_HDR_F_NEEDS_CSUM asks for. frame_header_good() has accepted the header. */
 void frame_complete_checksum(const struct virtio_net_hdr_v1 *h, uint8_t *frame, size_t bytes);
 
 #endif

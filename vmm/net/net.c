@@ -1,4 +1,4 @@
-/* The network device's life, and what the vCPU's thread has to do with it.
+/* Starts the network device, and does its part of the work on the vCPU's thread.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/net/net.h"
 
@@ -13,6 +13,9 @@
 #include "vmm/kvm/doorbell.h"
 #include "vmm/base/notify.h"
 #include "vmm/net/device.h"
+#include "vmm/net/tap.h"
+#include "vmm/net/thread.h"
+#include "vmm/net/user.h"
 #include "vmm/resources/resources.h"
 
 #define FEATURE(name) (1ull << VIRTIO_NET_F_##name)
@@ -22,14 +25,14 @@
 #define USER (ALWAYS | FEATURE(CSUM) | FEATURE(GUEST_CSUM) | FEATURE(HOST_TSO4) | FEATURE(HOST_TSO6))
 #define TAP  (USER | FEATURE(GUEST_TSO4) | FEATURE(GUEST_TSO6))
 
-/* How long the device's thread looks around before it sleeps, at most. With few processors whoever
- * polls keeps those it waits for from running. */
+/* How long the device's thread polls before it sleeps, at most. Where there are few processors, a thread that polls
+ * keeps the ones that it waits for from running. */
 #define SPIN_CYCLES         150000u
 #define SPIN_CROWDED_CYCLES 50000u
 
 static struct net the_net; /* a process has one at most */
 
-static void text(char *to, size_t size, const char *from)
+static void copy_text(char *to, size_t size, const char *from)
 {
     snprintf(to, size, "%s", from);
 }
@@ -40,11 +43,11 @@ void net_describe(const struct appliance *a, struct bh_boot_net *b)
     *b =
         (struct bh_boot_net){.compartment = c->compartment, .mtu = c->mtu, .features = c->mode == NET_TAP ? TAP : USER};
     memcpy(b->mac, c->mac, sizeof(b->mac));
-    text(b->address, sizeof(b->address), c->address);
-    text(b->gateway, sizeof(b->gateway), c->gateway);
-    text(b->dns, sizeof(b->dns), c->dns);
-    text(b->address6, sizeof(b->address6), c->address6);
-    text(b->hostname, sizeof(b->hostname), c->hostname);
+    copy_text(b->address, sizeof(b->address), c->address);
+    copy_text(b->gateway, sizeof(b->gateway), c->gateway);
+    copy_text(b->dns, sizeof(b->dns), c->dns);
+    copy_text(b->address6, sizeof(b->address6), c->address6);
+    copy_text(b->hostname, sizeof(b->hostname), c->hostname);
 }
 
 bool net_wire(const struct appliance *a, uint32_t v, int vm_fd, int *kick, struct problem *p)
@@ -101,7 +104,7 @@ bool net_open(const struct resources *w, uint32_t v, const struct net_place *pla
     n->stats->has_net = 1;
     n->vm_notify = place->vm_notify;
     n->kick = place->kick;
-    n->spin_max = spin_max(w);
+    n->limit = (struct poll_limit){.cycles = spin_max(w), .max = spin_max(w)};
     bool tap = a->net.mode == NET_TAP;
     n->backend = tap ? &net_tap : &net_user;
     if (!(tap ? net_tap_open(n, p) : net_user_open(n, p)) || !start_thread(n, p))
@@ -112,16 +115,16 @@ bool net_open(const struct resources *w, uint32_t v, const struct net_place *pla
 
 /* Where the compartment may have buffers: its own window, or a share that it is a member of. A VM's
  * other compartments could otherwise be written through the device. */
-static bool may_lend(const struct net *n, uint64_t va, uint64_t size)
+static bool may_lend(const struct net *n, struct guest_va at, uint64_t size)
 {
     uint32_t i = n->config->compartment;
     uint64_t base = BH_COMPARTMENT_BASE(i);
-    if (va >= base && va - base < BH_WINDOW_SIZE && size <= BH_WINDOW_SIZE - (va - base))
+    if (at.va >= base && at.va - base < BH_WINDOW_SIZE && size <= BH_WINDOW_SIZE - (at.va - base))
         return true;
     for (uint32_t s = 0; s < n->appliance->n_shares; s++) {
         const struct share *share = &n->appliance->shares[s];
-        uint64_t at = va - BH_SHARE_BASE(s), bytes = page_up(share->size);
-        if ((share->members >> i & 1) && at < bytes && size <= bytes - at)
+        uint64_t offset = at.va - BH_SHARE_BASE(s), bytes = page_up(share->size); /* offset: huge below the share */
+        if ((share->members >> i & 1) && offset < bytes && size <= bytes - offset)
             return true;
     }
     return false;
@@ -142,16 +145,18 @@ static int make_queues(struct net *n, const struct bh_net_setup *s)
     int error = 0;
     uint64_t avail = 0, low = BH_COMPARTMENT_BASE(n->config->compartment);
     struct virtqueue *queues[2] = {&n->rx, &n->tx};
-    if (!s->buffers_size || !may_lend(n, s->buffers, s->buffers_size))
+    struct vq_memory buffers = {.at = guest_va(s->buffers), .size = s->buffers_size};
+    if (!buffers.size || !may_lend(n, buffers.at, buffers.size))
         return -EFAULT;
-    struct vq_memory buffers = {
-        s->buffers, s->buffers_size,
-        memory_at(n->memory, (struct guest_va){s->buffers}, s->buffers_size, PERM_R | PERM_W | PERM_U, &avail)};
+    buffers.host = memory_at(n->memory, buffers.at, buffers.size, PERM_R | PERM_W | PERM_U, &avail);
     if (!buffers.host || avail != buffers.size)
         return -EFAULT;
     for (unsigned i = 0; i < 2; i++) {
-        if (!vq_init(queues[i], n->memory, s->queue[i].desc, s->queue[i].avail, s->queue[i].used, s->queue[i].size, low,
-                     low + BH_WINDOW_SIZE, &error))
+        struct vq_place place = {.desc = guest_va(s->queue[i].desc),
+                                 .avail = guest_va(s->queue[i].avail),
+                                 .used = guest_va(s->queue[i].used),
+                                 .size = s->queue[i].size};
+        if (!vq_init(queues[i], n->memory, &place, guest_va(low), guest_va(low + BH_WINDOW_SIZE), &error))
             return error;
         queues[i]->buffers = buffers;
         queues[i]->event_idx = s->features >> VIRTIO_RING_F_EVENT_IDX & 1;
@@ -159,7 +164,7 @@ static int make_queues(struct net *n, const struct bh_net_setup *s)
     return 0;
 }
 
-int64_t net_start(struct net *n, uint64_t setup)
+int64_t net_start(struct net *n, struct guest_va setup)
 {
     struct bh_net_setup s;
     struct bh_boot_net offer;
@@ -169,7 +174,7 @@ int64_t net_start(struct net *n, uint64_t setup)
         return -EBUSY;
     if (n->resets >= NET_RESETS_MAX)
         return -ENODEV;
-    if (!memory_read(n->memory, &s, (struct guest_va){setup}, sizeof(s), PERM_R | PERM_U))
+    if (!memory_read(n->memory, &s, setup, sizeof(s), PERM_R | PERM_U))
         return -EFAULT;
     net_describe(n->appliance, &offer);
     if (!features_good(s.features, offer.features))
@@ -192,8 +197,8 @@ int64_t net_kick(struct net *n, uint64_t queue)
     return notify(n->kick);
 }
 
-/* Refuses once for each thing published that the driver asked to hear of. Once only: a driver that
- * looks at its rings just before it parks has seen it, whatever its event index says. */
+/* Whether something was published that the driver asked to be notified of and that no earlier call returned true for. A
+ * driver looks at its rings once more before it parks again, so the second call may let it. */
 static bool has_news(const struct virtqueue *q, uint16_t *acked)
 {
     uint16_t published = atomic_load_explicit(&q->published, memory_order_relaxed);
@@ -208,7 +213,7 @@ bool net_may_park(struct net *n)
     if (!n)
         return true;
     atomic_store_explicit(&n->parked, 1, memory_order_relaxed);
-    atomic_thread_fence(memory_order_seq_cst); /* pairs with publish() */
+    atomic_thread_fence(memory_order_seq_cst); /* pairs with publish_used() */
     if (atomic_load_explicit(&n->state, memory_order_relaxed) == NET_IDLE)
         return true;
     bool received = has_news(&n->rx, &n->acked_rx);

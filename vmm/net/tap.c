@@ -1,19 +1,20 @@
 /* Back end `tap`: frames go to a TAP interface of the host, with its offloads
  * (Documentation/networking/tuntap.rst, linux/if_tun.h).
  * SPDX-License-Identifier: BSD-3-Clause */
+#include "vmm/net/tap.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "vmm/appliance/net_address.h"
-#include "vmm/net/device.h"
+#include "vmm/base/loop.h"
 
 #define DEVICE      "/dev/net/tun"
 #define VLAN_HEADER 18u /* Ethernet header with a VLAN tag */
@@ -21,6 +22,11 @@
 static int tap = -1;
 static uint8_t bounce[NET_HEADER + NET_FRAME_MAX];
 static uint32_t held; /* bytes of a frame in `bounce` that waits for receive buffers */
+
+/* What the thread sleeps on. */
+static struct loop loop;
+static struct loop_source kick_source, tap_source;
+static bool gone; /* the interface was deleted */
 
 /* ---- Opening ---- */
 
@@ -65,7 +71,7 @@ static bool cannot_attach(const char *name, bool exists, struct problem *p)
     return problem_set(p, EXIT_HOST, "cannot use TAP interface %s: %s", name, strerror(error));
 }
 
-static bool request(int sock, unsigned long what, struct ifreq *r, const char *name)
+static bool request_ioctl(int sock, unsigned long what, struct ifreq *r, const char *name)
 {
     memset(r->ifr_name, 0, sizeof(r->ifr_name));
     memcpy(r->ifr_name, name, strnlen(name, sizeof(r->ifr_name) - 1));
@@ -82,20 +88,20 @@ static bool set_host_address(int sock, const char *name, const struct net_config
     struct ifreq r = {0};
     struct sockaddr_in *a = (struct sockaddr_in *)&r.ifr_addr;
     *a = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = host};
-    if (!request(sock, SIOCSIFADDR, &r, name))
+    if (!request_ioctl(sock, SIOCSIFADDR, &r, name))
         return false;
     *a = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(~0u << (32 - bits))};
-    return request(sock, SIOCSIFNETMASK, &r, name);
+    return request_ioctl(sock, SIOCSIFNETMASK, &r, name);
 }
 
 static bool set_mtu(int sock, const char *name, uint32_t mtu, struct problem *p)
 {
     struct ifreq r = {0};
-    if (request(sock, SIOCGIFMTU, &r, name) && r.ifr_mtu == (int)mtu)
+    if (request_ioctl(sock, SIOCGIFMTU, &r, name) && r.ifr_mtu == (int)mtu)
         return true;
     int has = r.ifr_mtu;
     r = (struct ifreq){.ifr_mtu = (int)mtu};
-    return request(sock, SIOCSIFMTU, &r, name) ||
+    return request_ioctl(sock, SIOCSIFMTU, &r, name) ||
            problem_set(p, EXIT_HOST,
                        "TAP interface %s has an MTU of %d, not %u: run with --set net.mtu=%d, or "
                        "as root: ip link set %s mtu %u",
@@ -105,14 +111,14 @@ static bool set_mtu(int sock, const char *name, uint32_t mtu, struct problem *p)
 static bool set_up(int sock, const char *name, struct problem *p)
 {
     struct ifreq r = {0};
-    if (request(sock, SIOCGIFFLAGS, &r, name) && (r.ifr_flags & IFF_UP))
+    if (request_ioctl(sock, SIOCGIFFLAGS, &r, name) && (r.ifr_flags & IFF_UP))
         return true;
     r.ifr_flags |= IFF_UP;
-    return request(sock, SIOCSIFFLAGS, &r, name) ||
+    return request_ioctl(sock, SIOCSIFFLAGS, &r, name) ||
            problem_set(p, EXIT_HOST, "TAP interface %s is down; as root: ip link set %s up", name, name);
 }
 
-static bool configure(const struct net_config *c, bool created, struct problem *p)
+static bool configure_interface(const struct net_config *c, bool created, struct problem *p)
 {
     int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (sock < 0)
@@ -127,11 +133,11 @@ static bool configure(const struct net_config *c, bool created, struct problem *
     return good;
 }
 
-static bool exists(const char *name)
+static bool interface_exists(const char *name)
 {
     struct ifreq r = {0};
     int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    bool found = sock >= 0 && request(sock, SIOCGIFINDEX, &r, name);
+    bool found = sock >= 0 && request_ioctl(sock, SIOCGIFINDEX, &r, name);
     close(sock);
     return found;
 }
@@ -144,12 +150,14 @@ bool net_tap_open(struct net *n, struct problem *p)
     tap = open(DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
     if (tap < 0)
         return no_device(p);
-    bool there = exists(c->interface);
-    if (!request(tap, TUNSETIFF, &r, c->interface))
+    bool there = interface_exists(c->interface);
+    if (!request_ioctl(tap, TUNSETIFF, &r, c->interface))
         return cannot_attach(c->interface, there, p);
     if (ioctl(tap, TUNSETVNETHDRSZ, &header) || ioctl(tap, TUNSETOFFLOAD, 0))
         return problem_set(p, EXIT_HOST, "TAP interface %s: no offloads: %s", c->interface, strerror(errno));
-    return configure(c, !there, p);
+    if (!loop_init(&loop, 2) || !loop_add(&loop, &kick_source, n->kick, POLLIN, net_take_kick, n))
+        return problem_set(p, EXIT_HOST, "out of memory");
+    return configure_interface(c, !there, p);
 }
 
 /* ---- Running ---- */
@@ -220,21 +228,20 @@ static bool tap_receive(struct net *n)
     return frames > 0;
 }
 
+/* There is a frame to receive, or the interface is gone and would not let us sleep any more. */
+static void tap_ready(void *net, short revents)
+{
+    static const char line[] = "bulkhead: the TAP interface is gone\n";
+    if (revents & (POLLERR | POLLHUP | POLLNVAL))
+        gone = write(STDERR_FILENO, line, sizeof(line) - 1) != 0;
+}
+
 static void tap_wait(struct net *n)
 {
-    static bool gone;
-    uint64_t count;
-    struct pollfd fds[2] = {{.fd = n->kick, .events = POLLIN},
-                            {.fd = net_running(n) && !held && !gone ? tap : -1, .events = POLLIN}};
-    if (ppoll(fds, 2, NULL, NULL) <= 0)
-        return;
-    if (fds[0].revents && read(n->kick, &count, sizeof(count)) < 0) {
-        /* Taken already. */
-    }
-    if (fds[1].revents & (POLLERR | POLLHUP | POLLNVAL)) { /* it would not let us sleep any more */
-        static const char line[] = "bulkhead: the TAP interface is gone\n";
-        gone = write(STDERR_FILENO, line, sizeof(line) - 1) != 0;
-    }
+    if (net_running(n) && !held && !gone)
+        loop_add(&loop, &tap_source, tap, POLLIN, tap_ready, n);
+    loop_turn(&loop, LOOP_FOREVER);
+    loop_remove(&loop, &tap_source);
 }
 
 const struct net_backend net_tap = {.started = tap_started, .send = tap_send, .receive = tap_receive, .wait = tap_wait};

@@ -1,19 +1,17 @@
-/* The device's thread: looks at both sides, polls a little while there is traffic, sleeps
- * otherwise. SPDX-License-Identifier: BSD-3-Clause
+/* The network device's thread: looks at both sides, polls a little while there is traffic, and sleeps otherwise.
+ * SPDX-License-Identifier: BSD-3-Clause
  *
- * A kick costs the guest an exit, and waking this thread costs more still. While the thread is
- * awake the driver's event index keeps it from kicking. How long to look around before sleeping
- * adapts as in guest/kernel/core/idle.c: more when a little more would have saved a sleep, less
- * when it was in vain. */
-#include "vmm/base/clock.h"
+ * A kick costs the guest an exit, and waking this thread costs even more. While the thread is awake the driver's event
+ * index keeps the guest from kicking; how long it polls before it sleeps adapts (vmm/virtio/poll_limit.h). */
+#include "vmm/net/thread.h"
+
 #include "vmm/net/device.h"
 #include "vmm/sandbox/process.h"
 
-#define SPIN_MIN      2048u /* cycles */
 #define RECEIVE_EVERY 8192u /* cycles between two looks at the back end, which are system calls */
 
 /* Takes over from the vCPU's thread. False: there is no driver. */
-static bool active(struct net *n)
+static bool attach_driver(struct net *n)
 {
     if (n->broken)
         net_reset(n);
@@ -28,40 +26,34 @@ static bool active(struct net *n)
     return state != NET_IDLE;
 }
 
-static bool work(struct net *n)
+static bool move_frames(struct net *n)
 {
     bool found = net_transmit(n);
     return n->backend->receive(n) || found;
 }
 
-/* True: something came meanwhile. */
-static bool look_around(struct net *n, uint64_t limit)
+struct poller {
+    struct net *net;
+    uint64_t received; /* when it looked at the back end last; 0: not yet */
+};
+
+static bool look_around(void *arg, uint64_t now)
 {
-    uint64_t start = clock_cycles(), looked = start, now;
-    while ((now = clock_cycles()) - start < limit) {
-        if (n->broken || vq_has_more(&n->tx))
-            return true;
-        if (now - looked >= RECEIVE_EVERY) {
-            if (n->backend->receive(n))
-                return true;
-            looked = clock_cycles();
-        }
-        __builtin_ia32_pause();
-    }
-    return false;
+    struct poller *p = arg;
+    struct net *n = p->net;
+    if (n->broken || vq_has_more(&n->tx))
+        return true;
+    if (!p->received)
+        p->received = now; /* the thread did so just before */
+    if (now - p->received < RECEIVE_EVERY)
+        return false;
+    bool got = n->backend->receive(n);
+    p->received = clock_cycles();
+    return got;
 }
 
-static uint64_t adapted(uint64_t limit, uint64_t slept, uint64_t max)
-{
-    if (slept < max)
-        limit = limit * 2 + SPIN_MIN;
-    else
-        limit /= 2;
-    return limit < SPIN_MIN ? SPIN_MIN : limit > max ? max : limit;
-}
-
-/* Returns how long it slept, in cycles. */
-static uint64_t sleep_well(struct net *n)
+/* Sleeps until there is something to do. Returns how long that took, in cycles. */
+static uint64_t sleep_until_work(struct net *n)
 {
     bool more = vq_want_kick(&n->tx);
     if (n->starved && vq_want_kick(&n->rx))
@@ -77,13 +69,14 @@ static uint64_t sleep_well(struct net *n)
 void *net_thread(void *net)
 {
     struct net *n = net;
-    uint64_t limit = n->spin_max;
     bool good = sandbox_enter(n->config->mode == NET_TAP ? SANDBOX_NET_TAP : SANDBOX_NET_USER, &n->problem);
     sem_post(&n->confined);
-    while (good)
-        if (!active(n))
+    while (good) {
+        struct poller poller = {.net = n};
+        if (!attach_driver(n))
             n->backend->wait(n);
-        else if (!work(n) && !look_around(n, limit))
-            limit = adapted(limit, sleep_well(n), n->spin_max);
+        else if (!move_frames(n) && !poll_until(&n->limit, look_around, &poller))
+            poll_limit_adapt(&n->limit, sleep_until_work(n));
+    }
     return NULL;
 }

@@ -1,39 +1,46 @@
 /* Back end `user`: libslirp, a TCP/IP stack in this process that speaks through ordinary sockets.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Frames of the guest are copied before libslirp sees them. libslirp takes segments of any size but
- * checks their checksums, so those that the driver left out are filled in here; what it sends needs
- * no check by the guest. A frame that finds no receive buffer waits in `queue`, and as long as one
- * waits no socket is read: senders are held up by their own windows. */
-#include <arpa/inet.h>
-#include <poll.h>
-#include <slirp/libslirp.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
-
-#include "vmm/base/clock.h"
-#include "vmm/net/device.h"
+ * Frames of the guest are copied before libslirp sees them. libslirp takes segments of any size but checks their
+ * checksums, so those that the driver left out are filled in here; what it sends needs no check by the guest. A frame
+ * for which there is no receive buffer waits in `queue`. As long as one waits no socket is read, so that TCP's own flow
+ * control holds the senders up. */
 #include "vmm/net/user.h"
 
-#define FDS_MAX     16384u
+#include <arpa/inet.h>
+#include <slirp/libslirp.h>
+#include <string.h>
+
+#include "vmm/base/clock.h"
+#include "vmm/base/loop.h"
+#include "vmm/net/forward.h"
+
+#define SOCKETS_MAX 16384u
 #define QUEUE_BYTES (4u << 20)
 #define TIMERS      4u
 #define MS          1000000ll
 #define GRACE_NS    (3000 * MS) /* for a guest that never says which address it has */
 
 struct timer {
-    SlirpTimerCb call;
+    SlirpTimerCb call; /* NULL: free */
     void *opaque;
-    int64_t due; /* ms; 0: not set */
+    struct loop_timer loop;
+};
+
+/* A socket that libslirp wants to wait for in this round. */
+struct wanted_socket {
+    struct loop_source source;
+    short revents;
 };
 
 static struct {
     Slirp *slirp;
     struct net *net;
     struct net_plan plan;
-    struct pollfd fds[FDS_MAX + 1]; /* the first is the kick */
-    uint32_t n_fds;
+    struct loop loop;
+    struct loop_source kick; /* in the loop while the thread may sleep */
+    struct wanted_socket sockets[SOCKETS_MAX];
+    uint32_t n_sockets, n_ready;
     struct timer timers[TIMERS];
     /* Host clients that come before the guest has its address wait in the listening sockets:
      * libslirp would send their SYN once, and again only after seconds. */
@@ -106,12 +113,19 @@ static void guest_error(const char *message, void *opaque)
     /* A guest that sends rubbish could fill the terminal with it. */
 }
 
+static void run_timer(void *timer)
+{
+    const struct timer *t = timer;
+    t->call(t->opaque);
+}
+
 static void *timer_new(SlirpTimerCb call, void *cb_opaque, void *opaque)
 {
     for (uint32_t i = 0; i < TIMERS; i++) {
-        if (!u.timers[i].call) {
-            u.timers[i] = (struct timer){.call = call, .opaque = cb_opaque};
-            return &u.timers[i];
+        struct timer *t = &u.timers[i];
+        if (!t->call) {
+            *t = (struct timer){.call = call, .opaque = cb_opaque, .loop = {.function = run_timer, .argument = t}};
+            return t;
         }
     }
     return NULL;
@@ -119,36 +133,19 @@ static void *timer_new(SlirpTimerCb call, void *cb_opaque, void *opaque)
 
 static void timer_free(void *timer, void *opaque)
 {
-    if (timer)
-        *(struct timer *)timer = (struct timer){0};
+    struct timer *t = timer;
+    if (t) {
+        loop_timer_set(&u.loop, &t->loop, 0);
+        t->call = NULL;
+    }
 }
 
+/* `due`: ms. */
 static void timer_mod(void *timer, int64_t due, void *opaque)
 {
-    if (timer)
-        ((struct timer *)timer)->due = due;
-}
-
-static void run_timers(void)
-{
-    int64_t now = clock_ns() / MS;
-    for (uint32_t i = 0; i < TIMERS; i++) {
-        struct timer *t = &u.timers[i];
-        if (t->due && t->due <= now) {
-            t->due = 0;
-            t->call(t->opaque);
-        }
-    }
-}
-
-static void limit_by_timers(uint32_t *timeout)
-{
-    int64_t now = clock_ns() / MS;
-    for (uint32_t i = 0; i < TIMERS; i++) {
-        int64_t left = u.timers[i].due - now;
-        if (u.timers[i].due && left < (int64_t)*timeout)
-            *timeout = left < 0 ? 0 : (uint32_t)left;
-    }
+    struct timer *t = timer;
+    if (t)
+        loop_timer_set(&u.loop, &t->loop, (uint64_t)(due * MS));
 }
 
 static void no_descriptor(int fd, void *opaque)
@@ -179,19 +176,26 @@ static bool is_listener(int fd)
     return false;
 }
 
-static int add_poll(int fd, int events, void *opaque)
+static void socket_ready(void *socket, short revents)
 {
-    if (u.n_fds > FDS_MAX || (!u.ready && is_listener(fd)))
+    ((struct wanted_socket *)socket)->revents = revents;
+    u.n_ready++;
+}
+
+static int add_socket(int fd, int events, void *opaque)
+{
+    if (u.n_sockets == SOCKETS_MAX || (!u.ready && is_listener(fd)))
         return -1;
     short wanted = (short)((events & SLIRP_POLL_IN ? POLLIN : 0) | (events & SLIRP_POLL_OUT ? POLLOUT : 0) |
                            (events & SLIRP_POLL_PRI ? POLLPRI : 0));
-    u.fds[u.n_fds] = (struct pollfd){.fd = fd, .events = wanted};
-    return (int)u.n_fds++;
+    struct wanted_socket *s = &u.sockets[u.n_sockets];
+    s->revents = 0;
+    return loop_add(&u.loop, &s->source, fd, wanted, socket_ready, s) ? (int)u.n_sockets++ : -1;
 }
 
 static int get_revents(int index, void *opaque)
 {
-    int got = index < 0 ? 0 : u.fds[index].revents;
+    int got = index < 0 ? 0 : u.sockets[index].revents;
     return (got & POLLIN ? SLIRP_POLL_IN : 0) | (got & POLLOUT ? SLIRP_POLL_OUT : 0) |
            (got & POLLPRI ? SLIRP_POLL_PRI : 0) | (got & POLLERR ? SLIRP_POLL_ERR : 0) |
            (got & POLLHUP ? SLIRP_POLL_HUP : 0);
@@ -212,6 +216,8 @@ bool net_user_open(struct net *n, struct problem *p)
     const struct net_plan *plan = &u.plan;
     net_user_plan(c, &u.plan);
     u.net = n;
+    if (!loop_init(&u.loop, SOCKETS_MAX + 1))
+        return problem_set(p, EXIT_HOST, "out of memory");
     const SlirpConfig config = {
         .version = 3,
         .in_enabled = true,
@@ -252,7 +258,7 @@ static void user_started(struct net *n)
 }
 
 /* Has the guest said that the address is its own? An ARP packet, or one of IP or IPv6. */
-static void learn(const uint8_t *frame, uint32_t bytes)
+static void learn_address(const uint8_t *frame, uint32_t bytes)
 {
     static const uint8_t arp[2] = {0x08, 0x06}, ip[2] = {0x08, 0x00}, ip6[2] = {0x86, 0xdd};
     const uint8_t *type = frame + 12, *at = frame + 14;
@@ -272,33 +278,35 @@ static void user_send(struct net *n, const struct virtio_net_hdr_v1 *h, struct i
     if (h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)
         frame_complete_checksum(h, u.frame, bytes);
     if (!u.ready)
-        learn(u.frame, bytes);
+        learn_address(u.frame, bytes);
     slirp_input(u.slirp, u.frame, (int)bytes);
 }
 
-/* One round of libslirp's sockets and timers, sleeping before if nothing is there. */
-static bool serve(struct net *n, bool sleep)
+/* Takes everything out of the loop, the last first: that leaves no gaps. */
+static void forget_sockets(void)
 {
-    uint32_t timeout = sleep ? UINT32_MAX : 0;
+    while (u.n_sockets)
+        loop_remove(&u.loop, &u.sockets[--u.n_sockets].source);
+    loop_remove(&u.loop, &u.kick);
+}
+
+/* One round of libslirp's sockets and timers. `sleep`: waits for one of them, or a kick. Returns whether a socket was
+ * ready. */
+static bool serve_sockets(struct net *n, bool sleep)
+{
+    uint32_t timeout = sleep ? UINT32_MAX : 0; /* ms */
     if (!u.ready) {
-        u.ready = clock_ns() - u.started > GRACE_NS;
+        u.ready = (int64_t)clock_ns() - u.started > GRACE_NS;
         timeout = sleep ? 1000 : 0;
     }
-    u.fds[0] = (struct pollfd){.fd = sleep ? n->kick : -1, .events = POLLIN};
-    u.n_fds = 1;
-    slirp_pollfds_fill(u.slirp, &timeout, add_poll, NULL);
     if (sleep)
-        limit_by_timers(&timeout);
-    else
-        timeout = 0;
-    struct timespec limit = {.tv_sec = timeout / 1000, .tv_nsec = timeout % 1000 * MS};
-    int got = ppoll(u.fds, u.n_fds, timeout == UINT32_MAX ? NULL : &limit, NULL);
-    uint64_t count;
-    if (sleep && got > 0 && u.fds[0].revents)
-        got -= read(n->kick, &count, sizeof(count)) > 0;
-    slirp_pollfds_poll(u.slirp, got < 0, get_revents, NULL);
-    run_timers();
-    return got > 0;
+        loop_add(&u.loop, &u.kick, n->kick, POLLIN, net_take_kick, n);
+    slirp_pollfds_fill(u.slirp, &timeout, add_socket, NULL);
+    u.n_ready = 0;
+    int called = loop_turn(&u.loop, !sleep ? 0 : timeout == UINT32_MAX ? LOOP_FOREVER : timeout * (uint64_t)MS);
+    slirp_pollfds_poll(u.slirp, called < 0, get_revents, NULL);
+    forget_sockets();
+    return u.n_ready > 0;
 }
 
 static bool user_receive(struct net *n)
@@ -306,21 +314,19 @@ static bool user_receive(struct net *n)
     bool waited = u.head != u.tail;
     if (!net_running(n) || !flush_queue(n))
         return false;
-    return serve(n, false) || waited;
+    return serve_sockets(n, false) || waited;
 }
 
 static void user_wait(struct net *n)
 {
     if (net_running(n) && u.head == u.tail) {
-        serve(n, true);
+        serve_sockets(n, true);
         return;
     }
-    /* Nobody to receive: only the driver can change that. */
-    uint64_t count;
-    struct pollfd kick = {.fd = n->kick, .events = POLLIN};
-    if (ppoll(&kick, 1, NULL, NULL) > 0 && read(n->kick, &count, sizeof(count)) < 0) {
-        /* Taken already. */
-    }
+    /* There is nobody who could receive a frame, and only the driver can change that. */
+    if (loop_add(&u.loop, &u.kick, n->kick, POLLIN, net_take_kick, n))
+        loop_turn(&u.loop, LOOP_FOREVER);
+    forget_sockets();
 }
 
 const struct net_backend net_user = {

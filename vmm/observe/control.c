@@ -11,8 +11,7 @@
 #include <unistd.h>
 
 #include "vmm/base/clock.h"
-#include "vmm/base/boot_trace.h"
-#include "vmm/appliance/description.h"
+#include "vmm/appliance/description_save.h"
 
 /* The same memory through a descriptor that cannot write it. */
 static int read_only(int fd)
@@ -22,17 +21,18 @@ static int read_only(int fd)
     return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-static int make_snapshot(const struct resources *w, const pid_t *pid)
+/* Puts the description of the appliance into a memfd; -1: it cannot be made. */
+static int make_description(const struct resources *r, const pid_t *pid)
 {
-    const struct appliance *a = w->a;
+    const struct appliance *a = r->a;
     struct description s;
     if (!a->blob)
         return -1;
-    description_head(a, w->core.path, &s);
+    description_head(a, r->core.path, &s);
     s.start_ns = clock_ns();
     for (uint32_t v = 0; v < a->n_vms; v++)
         s.pid[v] = (uint32_t)pid[v];
-    int fd = memfd_create("bulkhead-snapshot", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int fd = memfd_create("bulkhead-description", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd >= 0 &&
         (write(fd, &s, sizeof(s)) != (ssize_t)sizeof(s) || write(fd, a->blob, a->blob_size) != (ssize_t)a->blob_size ||
          fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL))) {
@@ -42,34 +42,12 @@ static int make_snapshot(const struct resources *w, const pid_t *pid)
     return fd;
 }
 
-void control_open(struct control *c, const struct rundir *dir, struct resources *w, const pid_t *pid)
+static void drop_client(struct control_client *client)
 {
-    *c = (struct control){.listener = -1, .snapshot = -1, .w = w};
-    for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++)
-        c->client[i] = -1;
-    if (!dir->path[0])
-        return;
-    c->snapshot = make_snapshot(w, pid);
-    c->listener = c->snapshot < 0 ? -1 : rundir_listen(dir, CONTROL_SOCKET, SOCK_SEQPACKET | SOCK_NONBLOCK);
-}
-
-static void drop(struct control *c, unsigned i)
-{
-    close(c->client[i]);
-    c->client[i] = -1;
-    c->tracing[i] = false;
-}
-
-void control_close(struct control *c)
-{
-    for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++)
-        if (c->client[i] >= 0)
-            drop(c, i);
-    if (c->listener >= 0)
-        close(c->listener);
-    if (c->snapshot >= 0)
-        close(c->snapshot);
-    c->listener = c->snapshot = -1;
+    loop_remove(client->control->loop, &client->source);
+    close(client->fd);
+    client->fd = -1;
+    client->tracing = false;
 }
 
 static bool same_user(int fd)
@@ -79,19 +57,21 @@ static bool same_user(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && (peer.uid == geteuid() || peer.uid == 0);
 }
 
-static bool greet(const struct control *c, int client)
+/* Sends the description and the statistics. */
+static bool greet_client(const struct control *c, int client)
 {
     int fds[BH_VMS_MAX + 1];
     union {
         struct cmsghdr head;
         char bytes[CMSG_SPACE(sizeof(fds))];
     } control;
-    uint32_t n_vms = c->w->a->n_vms, opened = 0;
+    const struct resources *r = c->resources;
+    uint32_t n_vms = r->a->n_vms, opened = 0;
     struct control_hello hello = {.version = CONTROL_VERSION, .n_vms = n_vms};
     struct iovec iov = {&hello, sizeof(hello)};
     struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control};
     size_t bytes = (n_vms + 1) * sizeof(*fds);
-    while (opened <= n_vms && (fds[opened] = read_only(opened ? c->w->stats_fd[opened - 1] : c->snapshot)) >= 0)
+    while (opened <= n_vms && (fds[opened] = read_only(opened ? r->vms[opened - 1].stats_fd : c->description)) >= 0)
         opened++;
     m.msg_controllen = CMSG_SPACE(bytes);
     control.head = (struct cmsghdr){.cmsg_len = CMSG_LEN(bytes), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
@@ -102,51 +82,64 @@ static bool greet(const struct control *c, int client)
     return good;
 }
 
-static void take_client(struct control *c)
+static void on_request(void *argument, short revents)
 {
+    struct control_client *client = argument;
+    struct control_request r;
+    ssize_t got = recv(client->fd, &r, sizeof(r), MSG_DONTWAIT);
+    if (got == (ssize_t)sizeof(r) && r.ask == CONTROL_TRACE)
+        client->tracing = true;
+    else if (got >= 0 || (errno != EAGAIN && errno != EINTR))
+        drop_client(client);
+}
+
+static void on_connection(void *argument, short revents)
+{
+    struct control *c = argument;
     int fd = accept4(c->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     unsigned i = 0;
-    while (i < CONTROL_CLIENTS_MAX && c->client[i] >= 0)
+    while (i < CONTROL_CLIENTS_MAX && c->clients[i].fd >= 0)
         i++;
     if (fd < 0)
         return;
-    if (i == CONTROL_CLIENTS_MAX || !same_user(fd) || !greet(c, fd)) {
+    if (i == CONTROL_CLIENTS_MAX || !same_user(fd) || !greet_client(c, fd) ||
+        !loop_add(c->loop, &c->clients[i].source, fd, POLLIN, on_request, &c->clients[i])) {
         close(fd);
         return;
     }
-    c->client[i] = fd;
+    c->clients[i].fd = fd;
 }
 
-static void take_request(struct control *c, unsigned i)
+void control_open(struct control *c, struct loop *loop, const struct rundir *dir, const struct resources *r,
+                  const pid_t *pid)
 {
-    struct control_request r;
-    ssize_t got = recv(c->client[i], &r, sizeof(r), MSG_DONTWAIT);
-    if (got == (ssize_t)sizeof(r) && r.ask == CONTROL_TRACE)
-        c->tracing[i] = true;
-    else if (got >= 0 || (errno != EAGAIN && errno != EINTR))
-        drop(c, i);
-}
-
-void control_fds(const struct control *c, struct pollfd *fds)
-{
-    fds[0] = (struct pollfd){.fd = c->listener, .events = POLLIN};
+    *c = (struct control){.loop = loop, .listener = -1, .description = -1, .resources = r};
     for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++)
-        fds[i + 1] = (struct pollfd){.fd = c->client[i], .events = POLLIN};
+        c->clients[i] = (struct control_client){.control = c, .fd = -1};
+    if (!dir->path[0])
+        return;
+    c->description = make_description(r, pid);
+    c->listener = c->description < 0 ? -1 : rundir_listen(dir, CONTROL_SOCKET, SOCK_SEQPACKET | SOCK_NONBLOCK);
+    loop_add(loop, &c->source, c->listener, POLLIN, on_connection, c);
 }
 
-void control_serve(struct control *c, const struct pollfd *fds)
+void control_close(struct control *c)
 {
     for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++)
-        if (fds[i + 1].revents && c->client[i] == fds[i + 1].fd)
-            take_request(c, i);
-    if (fds[0].revents)
-        take_client(c);
+        if (c->clients[i].fd >= 0)
+            drop_client(&c->clients[i]);
+    loop_remove(c->loop, &c->source);
+    if (c->listener >= 0)
+        close(c->listener);
+    if (c->description >= 0)
+        close(c->description);
+    c->listener = c->description = -1;
 }
 
 bool control_tracing(const struct control *c)
 {
     for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++)
-        if (c->tracing[i])
+        if (c->clients[i].tracing)
             return true;
     return false;
 }

@@ -1,15 +1,14 @@
-/* The supervisor's socket for commands that look at a running appliance, and what is said over it.
+/* The supervisor's socket for commands that look at a running appliance, and the messages on it.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Socket "control" (SEQPACKET) in the appliance's directory (vmm/observe/rundir.h); only processes of the same user, or root's,
- * are answered. Who connects gets one struct control_hello with descriptors, read-only: a snapshot (vmm/appliance/description.h),
- * then the statistics of each VM (vmm/resources/vm_stats.h). After that it may send words (struct control_request), and what they
- * ask for holds until it closes the socket. */
+ * Socket "control" (SEQPACKET) in the appliance's directory (vmm/observe/rundir.h) answers only processes of the same
+ * user or of root. A client that connects gets one struct control_hello with read-only descriptors: a description
+ * (vmm/appliance/description.h), then the statistics of each VM (vmm/resources/vm_stats.h). After that it may send
+ * requests (struct control_request), which hold until it closes the socket. */
 #ifndef BH_VMM_OBSERVE_CONTROL_H
 #define BH_VMM_OBSERVE_CONTROL_H
 
-#include <poll.h>
-
+#include "vmm/base/loop.h"
 #include "vmm/observe/rundir.h"
 #include "vmm/resources/resources.h"
 
@@ -19,7 +18,7 @@
 
 struct control_hello {
     uint32_t version; /* CONTROL_VERSION */
-    uint32_t n_vms;   /* descriptors: this many, after the snapshot's */
+    uint32_t n_vms;   /* descriptors: this many, after the description's */
 };
 
 enum control_ask {
@@ -30,21 +29,29 @@ struct control_request {
 };
 
 /* ---- The supervisor's side; none of it blocks ---- */
-struct control {
-    int listener;                    /* -1: no socket */
-    int snapshot;                    /* memfd, sealed */
-    int client[CONTROL_CLIENTS_MAX]; /* -1: free */
-    bool tracing[CONTROL_CLIENTS_MAX];
-    struct resources *w;
+struct control;
+struct control_client {
+    struct control *control;
+    int fd; /* -1: free */
+    struct loop_source source;
+    bool tracing; /* it wants every gate call recorded */
 };
-#define CONTROL_FDS_MAX (CONTROL_CLIENTS_MAX + 1)
 
-/* Without a directory, or a socket in it, there is just nothing to connect to. `pid`: of each VM's process. */
-void control_open(struct control *c, const struct rundir *dir, struct resources *w, const pid_t *pid);
+struct control {
+    const struct resources *resources;
+    struct loop *loop;
+    int listener; /* -1: no socket */
+    struct loop_source source;
+    int description; /* memfd, sealed */
+    struct control_client clients[CONTROL_CLIENTS_MAX];
+};
+#define CONTROL_SOURCES_MAX (CONTROL_CLIENTS_MAX + 1) /* that it adds to the loop */
+
+/* Answers commands from the loop from now on. Without a directory, or a socket in it, there is just nothing to connect
+ * to. `pid`: of each VM's process. */
+void control_open(struct control *c, struct loop *loop, const struct rundir *dir, const struct resources *r,
+                  const pid_t *pid);
 void control_close(struct control *c);
-/* What to wait for: CONTROL_FDS_MAX entries. Then, with their results: deals with it. */
-void control_fds(const struct control *c, struct pollfd *fds);
-void control_serve(struct control *c, const struct pollfd *fds);
 /* Whether some client wants every gate call recorded. */
 bool control_tracing(const struct control *c);
 

@@ -1,4 +1,4 @@
-/* The process that answers Prometheus.
+/* Opens the socket for Prometheus and starts the process that answers there.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/observe/metrics.h"
 
@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,17 +17,15 @@
 #include <unistd.h>
 
 #include "vmm/base/clock.h"
-#include "vmm/base/boot_trace.h"
+#include "vmm/observe/metrics_server.h"
 #include "vmm/sandbox/process.h"
-
-#define PATIENCE_S 2
 
 static int listen_port(unsigned long port, struct problem *p)
 {
     struct sockaddr_in at = {
         .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof(at);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), yes = 1;
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) ||
         bind(fd, (struct sockaddr *)&at, sizeof(at)) || listen(fd, 8) ||
         getsockname(fd, (struct sockaddr *)&at, &size)) {
@@ -49,7 +48,7 @@ static int listen_path(const char *path, struct problem *p)
     strcpy(at.sun_path, path);
     if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
         unlink(path); /* of one that ended */
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) || chmod(path, 0600) || listen(fd, 8)) {
         problem_set(p, EXIT_HOST, "--metrics %s: cannot listen there: %s", path, strerror(errno));
         return -1;
@@ -75,101 +74,33 @@ int metrics_listen(const char *where, struct problem *p)
     return listen_path(where, p);
 }
 
-/* ---- The process ---- */
-
-static void send_all(int fd, const char *text, size_t size)
+static void map_statistics(struct observed *o, const struct resources *r, const pid_t *pid)
 {
-    while (size) {
-        ssize_t n = send(fd, text, size, MSG_NOSIGNAL);
-        if (n <= 0)
-            return;
-        text += n;
-        size -= (size_t)n;
-    }
-}
-
-/* Reads the request's first line; GET of / or /metrics is all there is. */
-static bool wanted(int client)
-{
-    char request[1024];
-    size_t used = 0;
-    while (used + 1 < sizeof(request)) {
-        ssize_t n = recv(client, request + used, sizeof(request) - 1 - used, 0);
-        if (n <= 0)
-            return false;
-        used += (size_t)n;
-        request[used] = 0;
-        if (strstr(request, "\r\n\r\n") || strstr(request, "\n\n"))
-            break;
-    }
-    return strncmp(request, "GET /metrics ", 13) == 0 || strncmp(request, "GET / ", 6) == 0;
-}
-
-static void answer(int client, const struct observed *o)
-{
-    static struct sample s;
-    char head[160], *text = NULL;
-    size_t size = 0;
-    if (!wanted(client)) {
-        static const char no[] = "HTTP/1.0 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-        send_all(client, no, sizeof(no) - 1);
-        return;
-    }
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        return;
-    observe_sample(o, &s);
-    metrics_write(out, o, &s);
-    fclose(out);
-    int n = snprintf(head, sizeof(head),
-                     "HTTP/1.0 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: %zu\r\n"
-                     "Connection: close\r\n\r\n",
-                     size);
-    send_all(client, head, (size_t)n);
-    send_all(client, text, size);
-    free(text);
-}
-
-static void map_statistics(struct observed *o, const struct resources *w, const pid_t *pid)
-{
-    o->a = *w->a;
+    o->a = *r->a;
     o->dir.pid = getppid();
     o->head.start_ns = clock_ns();
-    for (uint32_t v = 0; v < w->a->n_vms; v++) {
-        const uint8_t *at = mmap(NULL, VM_STATS_BYTES, PROT_READ, MAP_SHARED, w->stats_fd[v], 0);
+    for (uint32_t v = 0; v < r->a->n_vms; v++) {
+        const uint8_t *at = mmap(NULL, VM_STATS_BYTES, PROT_READ, MAP_SHARED, r->vms[v].stats_fd, 0);
         if (at == MAP_FAILED)
             _exit(EXIT_HOST);
-        o->guest[v] = (const struct bh_stats *)at;
-        o->host[v] = (const struct vm_stats *)(at + BH_STATS_SIZE);
-        o->counts[v] = (const uint64_t *)(at + VM_COUNTS_OFF);
+        o->vms[v] = (struct observed_vm){.guest = (const struct bh_stats *)at,
+                                         .host = (const struct vm_stats *)(at + BH_STATS_SIZE),
+                                         .counts = (const uint64_t *)(at + VM_COUNTS_OFF)};
         o->head.pid[v] = (uint32_t)pid[v];
     }
 }
 
-static void serve(int listener, const struct resources *w, const pid_t *pid)
+static void run_server(int listener, const struct resources *r, const pid_t *pid)
 {
     static struct observed o;
     struct problem p;
-    struct timeval patience = {.tv_sec = PATIENCE_S};
-    map_statistics(&o, w, pid);
+    map_statistics(&o, r, pid);
     if (!sandbox_close_others(&listener, 1, &p) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         _exit(EXIT_HOST);
-    for (;;) {
-        int client = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-        if (client < 0) {
-            if (errno == EINTR || errno == ECONNABORTED)
-                continue;
-            _exit(EXIT_HOST);
-        }
-        setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-        setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-        answer(client, &o);
-        shutdown(client, SHUT_WR);
-        close(client);
-    }
+    metrics_serve(listener, &o);
 }
 
-pid_t metrics_start(int listener, const struct resources *w, const pid_t *pid)
+pid_t metrics_start(int listener, const struct resources *r, const pid_t *pid)
 {
     pid_t parent = getpid();
     fflush(NULL);
@@ -180,7 +111,7 @@ pid_t metrics_start(int listener, const struct resources *w, const pid_t *pid)
         signal(SIGTERM, SIG_IGN);
         if (getppid() != parent)
             _exit(0);
-        serve(listener, w, pid);
+        run_server(listener, r, pid);
     }
     close(listener);
     return child < 0 ? 0 : child;

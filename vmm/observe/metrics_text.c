@@ -1,13 +1,13 @@
-/* The counters in Prometheus' text format.
+/* Writes the counters in Prometheus' text format.
  * SPDX-License-Identifier: BSD-3-Clause */
+#include "vmm/observe/metrics_text.h"
+
 #include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "vmm/observe/metrics.h"
-
 /* A label's value (text exposition format: backslash, quote and newline are escaped). */
-static void label(FILE *out, const char *name, const char *value)
+static void put_label(FILE *out, const char *name, const char *value)
 {
     fprintf(out, "%s=\"", name);
     for (; *value; value++)
@@ -18,7 +18,7 @@ static void label(FILE *out, const char *name, const char *value)
     fputc('"', out);
 }
 
-static void head(FILE *out, const char *name, const char *type, const char *help)
+static void put_head(FILE *out, const char *name, const char *type, const char *help)
 {
     fprintf(out, "# HELP bulkhead_%s %s\n# TYPE bulkhead_%s %s\n", name, help, name, type);
 }
@@ -32,9 +32,9 @@ static void vm_labels(FILE *out, const struct observed *o, uint32_t v)
             snprintf(names + used, sizeof(names) - used, "%s%s", used ? "," : "", o->a.compartments[i].name);
     }
     fputc('{', out);
-    label(out, "appliance", o->a.name);
+    put_label(out, "appliance", o->a.name);
     fprintf(out, ",vm=\"%" PRIu32 "\",", v);
-    label(out, "compartments", names);
+    put_label(out, "compartments", names);
     fputc('}', out);
 }
 
@@ -42,11 +42,11 @@ static void edge_labels(FILE *out, const struct observed *o, uint32_t e, const c
 {
     const struct edge *edge = &o->a.edges[e];
     fputc('{', out);
-    label(out, "appliance", o->a.name);
+    put_label(out, "appliance", o->a.name);
     fputc(',', out);
-    label(out, "from", o->a.compartments[edge->from].name);
+    put_label(out, "from", o->a.compartments[edge->from].name);
     fputc(',', out);
-    label(out, "to", o->a.compartments[edge->to].name);
+    put_label(out, "to", o->a.compartments[edge->to].name);
     fprintf(out, "%s}", more);
 }
 
@@ -97,16 +97,16 @@ static uint64_t field_of(const void *sample, size_t field)
 }
 
 /* More than calls. */
-static bool counted(const struct edge_sample *s)
+static bool is_counted(const struct edge_sample *s)
 {
     return s->counted && !s->calls_only;
 }
 
 static void write_errors(FILE *out, const struct observed *o, const struct sample *s)
 {
-    head(out, "gate_errors_total", "counter", "Gate calls that ended with another status than ok.");
+    put_head(out, "gate_errors_total", "counter", "Gate calls that ended with another status than ok.");
     for (uint32_t e = 0; e < o->a.n_edges; e++) {
-        for (uint32_t i = 1; counted(&s->edges[e]) && i < BH_STATS_STATUSES && observe_status(i); i++) {
+        for (uint32_t i = 1; is_counted(&s->edges[e]) && i < BH_STATS_STATUSES && observe_status(i); i++) {
             char more[64];
             snprintf(more, sizeof(more), ",status=\"%s\"", observe_status(i));
             fputs("bulkhead_gate_errors_total", out);
@@ -118,12 +118,12 @@ static void write_errors(FILE *out, const struct observed *o, const struct sampl
 
 static void write_latency(FILE *out, const struct observed *o, const struct sample *s)
 {
-    head(out, "gate_latency_seconds", "histogram", "From posting a call to having its reply.");
+    put_head(out, "gate_latency_seconds", "histogram", "From posting a call to having its reply.");
     double khz = (double)observe_khz(o);
     for (uint32_t e = 0; e < o->a.n_edges; e++) {
         const struct edge_sample *edge = &s->edges[e];
         uint64_t sum = 0;
-        for (unsigned b = 0; counted(edge) && khz > 0 && b < BH_STATS_BUCKETS; b++) {
+        for (unsigned b = 0; is_counted(edge) && khz > 0 && b < BH_STATS_BUCKETS; b++) {
             char more[64];
             sum += edge->latency[b];
             if (b < 7 || b > 34)
@@ -133,7 +133,7 @@ static void write_latency(FILE *out, const struct observed *o, const struct samp
             edge_labels(out, o, e, more);
             fprintf(out, " %" PRIu64 "\n", sum);
         }
-        if (!counted(edge) || khz <= 0)
+        if (!is_counted(edge) || khz <= 0)
             continue;
         fputs("bulkhead_gate_latency_seconds_bucket", out);
         edge_labels(out, o, e, ",le=\"+Inf\"");
@@ -148,7 +148,7 @@ static void write_latency(FILE *out, const struct observed *o, const struct samp
 void metrics_write(FILE *out, const struct observed *o, const struct sample *s)
 {
     for (size_t i = 0; i < sizeof(of_vms) / sizeof(*of_vms); i++) {
-        head(out, of_vms[i].name, of_vms[i].type, of_vms[i].help);
+        put_head(out, of_vms[i].name, of_vms[i].type, of_vms[i].help);
         for (uint32_t v = 0; v < o->a.n_vms; v++) {
             if (s->vms[v].runs && (!of_vms[i].net || s->vms[v].has_net)) {
                 fprintf(out, "bulkhead_%s", of_vms[i].name);
@@ -158,9 +158,9 @@ void metrics_write(FILE *out, const struct observed *o, const struct sample *s)
         }
     }
     for (size_t i = 0; i < sizeof(of_edges) / sizeof(*of_edges); i++) {
-        head(out, of_edges[i].name, of_edges[i].type, of_edges[i].help);
+        put_head(out, of_edges[i].name, of_edges[i].type, of_edges[i].help);
         for (uint32_t e = 0; e < o->a.n_edges; e++) {
-            if (i ? counted(&s->edges[e]) : s->edges[e].counted) {
+            if (i ? is_counted(&s->edges[e]) : s->edges[e].counted) {
                 fprintf(out, "bulkhead_%s", of_edges[i].name);
                 edge_labels(out, o, e, "");
                 fprintf(out, " %" PRIu64 "\n", field_of(&s->edges[e], of_edges[i].field));

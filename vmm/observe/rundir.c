@@ -124,7 +124,7 @@ void rundir_remove(struct rundir *r)
 }
 
 /* Fills `r` for directory `name`. False: its supervisor is gone, or it is none. */
-static bool inspect(int base, const char *path, const char *name, struct rundir *r, bool *dead)
+static bool inspect_directory(int base, const char *path, const char *name, struct rundir *r, bool *dead)
 {
     char file[NAME_MAX + 8], *end;
     const char *dash = strrchr(name, '-');
@@ -154,7 +154,7 @@ unsigned rundir_list(struct rundir *list)
     unsigned n = 0;
     for (struct dirent *e; dir && n < RUNDIR_LIST_MAX && (e = readdir(dir));) {
         bool dead;
-        if (inspect(base, path, e->d_name, &list[n], &dead))
+        if (inspect_directory(base, path, e->d_name, &list[n], &dead))
             n++;
         else if (dead)
             remove_at(base, e->d_name);
@@ -166,7 +166,7 @@ unsigned rundir_list(struct rundir *list)
     return n;
 }
 
-static bool named(const struct rundir *r, const char *which)
+static bool is_named(const struct rundir *r, const char *which)
 {
     char pid[24];
     snprintf(pid, sizeof(pid), "%ld", (long)r->pid);
@@ -183,7 +183,7 @@ bool rundir_choose(const char *which, struct rundir *r, struct problem *p)
     for (unsigned i = 0; i < n; i++) {
         size_t used = strlen(names);
         snprintf(names + used, sizeof(names) - used, "%s%s", used ? ", " : "", list[i].name);
-        if (named(&list[i], which)) {
+        if (is_named(&list[i], which)) {
             *r = list[i];
             found++;
         }
@@ -207,7 +207,7 @@ static int open_socket(const struct rundir *r, const char *name, int type, struc
     return fd;
 }
 
-static int finish(int fd, int dir, bool good)
+static int finish_socket(int fd, int dir, bool good)
 {
     int code = errno;
     if (dir >= 0)
@@ -225,7 +225,7 @@ int rundir_listen(const struct rundir *r, const char *name, int type)
     struct sockaddr_un at;
     int dir, fd = open_socket(r, name, type, &at, &dir);
     bool good = fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0 && listen(fd, 8) == 0;
-    return finish(fd, dir, good);
+    return finish_socket(fd, dir, good);
 }
 
 int rundir_connect(const struct rundir *r, const char *name, int type)
@@ -233,5 +233,5 @@ int rundir_connect(const struct rundir *r, const char *name, int type)
     struct sockaddr_un at;
     int dir, fd = open_socket(r, name, type, &at, &dir);
     bool good = fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0;
-    return finish(fd, dir, good);
+    return finish_socket(fd, dir, good);
 }

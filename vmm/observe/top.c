@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/observe/top.h"
 
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +9,12 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "vmm/base/clock.h"
 #include "vmm/base/json.h"
+#include "vmm/base/loop.h"
+#include "vmm/observe/sample.h"
+#include "vmm/observe/top_json.h"
+#include "vmm/observe/top_text.h"
 
 #define FOLLOWED_MAX 64u
 
@@ -26,8 +30,11 @@ static struct followed *list[FOLLOWED_MAX];
 static unsigned n_followed;
 static struct termios terminal;
 static bool raw;
+static struct loop loop;
+static struct loop_source keys;
+static bool quit; /* the user pressed q */
 
-static bool follows(const struct rundir *r)
+static bool is_followed(const struct rundir *r)
 {
     for (unsigned i = 0; i < n_followed; i++)
         if (strcmp(list[i]->o.dir.name, r->name) == 0)
@@ -35,7 +42,7 @@ static bool follows(const struct rundir *r)
     return false;
 }
 
-static bool follow(const struct rundir *r, struct problem *p)
+static bool follow_appliance(const struct rundir *r, struct problem *p)
 {
     struct followed *f = calloc(1, sizeof(*f));
     if (!f || !observe_connect(&f->o, r, p)) {
@@ -69,11 +76,11 @@ static bool look_around(const char *which, struct problem *p)
     struct problem ignored;
     drop_dead();
     if (which)
-        return rundir_choose(which, &dirs[0], p) && (follows(&dirs[0]) || follow(&dirs[0], p));
+        return rundir_choose(which, &dirs[0], p) && (is_followed(&dirs[0]) || follow_appliance(&dirs[0], p));
     unsigned n = rundir_list(dirs);
     for (unsigned i = 0; i < n && n_followed < FOLLOWED_MAX; i++)
-        if (!follows(&dirs[i]))
-            follow(&dirs[i], &ignored);
+        if (!is_followed(&dirs[i]))
+            follow_appliance(&dirs[i], &ignored);
     return true;
 }
 
@@ -128,7 +135,7 @@ static void restore_terminal(void)
     }
 }
 
-static void leave(int signo)
+static void leave_on_signal(int signo)
 {
     restore_terminal();
     _exit(128 + signo);
@@ -142,26 +149,33 @@ static void take_terminal(void)
     struct termios t = terminal;
     t.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
     raw = tcsetattr(STDIN_FILENO, TCSANOW, &t) == 0;
-    struct sigaction end = {.sa_handler = leave};
+    struct sigaction end = {.sa_handler = leave_on_signal};
     sigaction(SIGINT, &end, NULL);
     sigaction(SIGTERM, &end, NULL);
     atexit(restore_terminal);
     fputs("\033[?25l", stdout);
 }
 
-/* Sleeps; true: the user pressed q. */
+static void on_key(void *argument, short revents)
+{
+    char key;
+    quit = read(STDIN_FILENO, &key, 1) <= 0 || key == 'q';
+}
+
+/* Sleeps until the time is over or a key is pressed. True: the user wants to quit. */
 static bool pause_or_quit(uint64_t ms)
 {
-    struct pollfd in = {.fd = raw ? STDIN_FILENO : -1, .events = POLLIN};
-    char key;
     fflush(stdout);
-    return poll(&in, 1, (int)ms) > 0 && (read(STDIN_FILENO, &key, 1) <= 0 || key == 'q');
+    loop_turn(&loop, ms * (CLOCK_SECOND / 1000));
+    return quit;
 }
 
 int top(const struct top_options *o)
 {
     struct problem p = {0};
-    if (!look_around(o->which, &p))
+    if (!loop_init(&loop, 1))
+        problem_set(&p, EXIT_HOST, "out of memory");
+    if (p.status || !look_around(o->which, &p))
         return problem_print(&p);
     if (o->once) {
         if (!o->json) /* rates need two samples */
@@ -171,6 +185,8 @@ int top(const struct top_options *o)
         return 0;
     }
     take_terminal();
+    if (raw)
+        loop_add(&loop, &keys, STDIN_FILENO, POLLIN, on_key, NULL);
     bool screen = raw && !o->json;
     while (!pause_or_quit(o->interval_ms)) {
         sample_all();

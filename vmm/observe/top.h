@@ -3,9 +3,8 @@
 #ifndef BH_VMM_OBSERVE_TOP_H
 #define BH_VMM_OBSERVE_TOP_H
 
-#include <stdio.h>
-
-#include "vmm/observe/observe.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 struct top_options {
     const char *which; /* as rundir_choose(); NULL: all that run */
@@ -15,12 +14,5 @@ struct top_options {
 
 /* Returns the exit status. Blocks until the user ends it, or (once) for one interval. */
 int top(const struct top_options *o);
-
-/* What happened between two samples of one appliance, as text of at most `width` columns. */
-void top_print(FILE *out, const struct observed *o, const struct sample *before, const struct sample *now,
-               unsigned width);
-/* One sample as an object of `j`. */
-struct json;
-void top_json(struct json *j, const struct observed *o, const struct sample *s);
 
 #endif

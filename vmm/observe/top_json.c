@@ -1,7 +1,6 @@
-/* A sample of an appliance as JSON: totals since its start.
+/* Writes samples as JSON.
  * SPDX-License-Identifier: BSD-3-Clause */
-#include "vmm/base/json.h"
-#include "vmm/observe/top.h"
+#include "vmm/observe/top_json.h"
 
 static void vm_json(struct json *j, const struct observed *o, uint32_t v, const struct vm_sample *s)
 {

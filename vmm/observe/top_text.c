@@ -1,9 +1,9 @@
-/* What an appliance did between two samples, as tables.
+/* Prints the tables of `bulkhead top`.
  * SPDX-License-Identifier: BSD-3-Clause */
+#include "vmm/observe/top_text.h"
+
 #include <inttypes.h>
 #include <string.h>
-
-#include "vmm/observe/top.h"
 
 /* 1234567 as "1.23M": at most six characters. */
 static const char *short_number(double value, char text[16])
@@ -35,19 +35,19 @@ static const char *short_ns(uint64_t ns, char text[16])
 }
 
 /* A guest may let its numbers go backwards; then nothing is known. */
-static uint64_t grown(uint64_t before, uint64_t now)
+static uint64_t growth_of(uint64_t before, uint64_t now)
 {
     return now > before ? now - before : 0;
 }
 
-static double rate(uint64_t before, uint64_t now, double seconds)
+static double rate_of(uint64_t before, uint64_t now, double seconds)
 {
-    return (double)grown(before, now) / seconds;
+    return (double)growth_of(before, now) / seconds;
 }
 
-static double percent(uint64_t before, uint64_t now, double seconds)
+static double percent_of(uint64_t before, uint64_t now, double seconds)
 {
-    return rate(before, now, seconds) / 1e7;
+    return rate_of(before, now, seconds) / 1e7;
 }
 
 static void print_vm(FILE *out, const struct observed *o, uint32_t v, const struct vm_sample *b,
@@ -64,20 +64,21 @@ static void print_vm(FILE *out, const struct observed *o, uint32_t v, const stru
         fprintf(out, "%3" PRIu32 " %-*.*s its process is gone\n", v, room, room, names);
         return;
     }
-    fprintf(
-        out, "%3" PRIu32 " %-*.*s %5.1f %6.1fM %7.1f %6.1f %7s %7s %7s\n", v, room, room, names,
-        percent(b->cpu_ns, s->cpu_ns, seconds), (double)s->resident / 1048576, percent(b->park_ns, s->park_ns, seconds),
-        percent(b->spin_ns, s->spin_ns, seconds), short_number(rate(b->parks, s->parks, seconds), parks),
-        short_number(rate(b->bells, s->bells, seconds), bells), short_number(rate(b->exits, s->exits, seconds), exits));
+    fprintf(out, "%3" PRIu32 " %-*.*s %5.1f %6.1fM %7.1f %6.1f %7s %7s %7s\n", v, room, room, names,
+            percent_of(b->cpu_ns, s->cpu_ns, seconds), (double)s->resident / 1048576,
+            percent_of(b->park_ns, s->park_ns, seconds), percent_of(b->spin_ns, s->spin_ns, seconds),
+            short_number(rate_of(b->parks, s->parks, seconds), parks),
+            short_number(rate_of(b->bells, s->bells, seconds), bells),
+            short_number(rate_of(b->exits, s->exits, seconds), exits));
     if (s->has_net) {
         char rx[16], tx[16], rxb[16], txb[16];
         fprintf(out,
                 "    network: received %s frames/s, %s B/s, dropped %" PRIu64
                 "; sent %s frames/s, %s B/s, dropped %" PRIu64 "\n",
-                short_number(rate(b->rx_frames, s->rx_frames, seconds), rx),
-                short_number(rate(b->rx_bytes, s->rx_bytes, seconds), rxb), s->rx_drops,
-                short_number(rate(b->tx_frames, s->tx_frames, seconds), tx),
-                short_number(rate(b->tx_bytes, s->tx_bytes, seconds), txb), s->tx_drops);
+                short_number(rate_of(b->rx_frames, s->rx_frames, seconds), rx),
+                short_number(rate_of(b->rx_bytes, s->rx_bytes, seconds), rxb), s->rx_drops,
+                short_number(rate_of(b->tx_frames, s->tx_frames, seconds), tx),
+                short_number(rate_of(b->tx_bytes, s->tx_bytes, seconds), txb), s->tx_drops);
     }
 }
 
@@ -96,20 +97,20 @@ static void print_edge(FILE *out, const struct observed *o, uint32_t e, const st
     }
     if (s->calls_only) {
         fprintf(out, "%7s mechanism %s: calls alone are counted\n",
-                short_number(rate(b->calls, s->calls, seconds), calls), edge_mechanism(&o->a, edge));
+                short_number(rate_of(b->calls, s->calls, seconds), calls), edge_mechanism(&o->a, edge));
         return;
     }
     for (unsigned i = 0; i < BH_STATS_BUCKETS; i++) {
-        latency[i] = grown(b->latency[i], s->latency[i]);
+        latency[i] = growth_of(b->latency[i], s->latency[i]);
         n += latency[i];
     }
     fprintf(out, "%7s %4" PRIu64 " %6s %6s %6s %6s %6s %7" PRIu64 "\n",
-            short_number(rate(b->calls, s->calls, seconds), calls), s->in_flight,
-            short_ns(n ? observe_ns(o, grown(b->cycles, s->cycles) / n) : 0, mean),
+            short_number(rate_of(b->calls, s->calls, seconds), calls), s->in_flight,
+            short_ns(n ? observe_ns(o, growth_of(b->cycles, s->cycles) / n) : 0, mean),
             short_ns(observe_ns(o, (uint64_t)observe_quantile(latency, 0.5)), median),
             short_ns(observe_ns(o, (uint64_t)observe_quantile(latency, 0.99)), p99),
-            short_number(rate(b->copied, s->copied, seconds), copied),
-            short_number(rate(b->passed, s->passed, seconds), passed), observe_errors(s));
+            short_number(rate_of(b->copied, s->copied, seconds), copied),
+            short_number(rate_of(b->passed, s->passed, seconds), passed), observe_errors(s));
 }
 
 void top_print(FILE *out, const struct observed *o, const struct sample *before, const struct sample *now,

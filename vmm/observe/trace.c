@@ -9,12 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "vmm/base/clock.h"
 #include "vmm/base/json.h"
-#include "vmm/base/boot_trace.h"
-#include "vmm/observe/observe.h"
+#include "vmm/base/loop.h"
+#include "vmm/observe/sample.h"
 
 #define LOOK_NS 2000000 /* between two looks at the rings */
 
@@ -23,6 +22,9 @@ static volatile sig_atomic_t ended;
 static struct {
     struct observed o;
     uint64_t tail[BH_VMS_MAX]; /* next event of each VM */
+    struct loop loop;
+    struct loop_source supervisor; /* its end */
+    struct loop_timer time_over;
     uint64_t taken, lost;
     uint64_t start; /* time stamp counter */
     FILE *out;
@@ -42,7 +44,7 @@ static void begin_event(const char *phase, uint32_t v, const struct bh_stats_eve
             khz ? (double)cycles * 1000 / (double)khz : 0);
 }
 
-/* The name of a slice: the function, with whom it belongs to where that is elsewhere. */
+/* The name of a slice: the function, and its compartment where that is another one. */
 static void put_name(const struct edge *edge, const struct bh_stats_event *e)
 {
     char name[256];
@@ -71,7 +73,7 @@ static void put_arrow(uint32_t v, const struct bh_stats_event *e)
             e->seq, from ? "" : ",\"bp\":\"e\"");
 }
 
-static void put(uint32_t v, const struct bh_stats_event *e)
+static void put_event(uint32_t v, const struct bh_stats_event *e)
 {
     bool begins = e->phase == 'B';
     if (e->kind == BH_STATS_PARK) {
@@ -80,7 +82,7 @@ static void put(uint32_t v, const struct bh_stats_event *e)
         return;
     }
     if (e->edge >= t.o.a.n_edges || e->kind == 0 || e->kind >= BH_STATS_KINDS)
-        return; /* the guest's nonsense */
+        return; /* the guest wrote something that is no event */
     const struct edge *edge = &t.o.a.edges[e->edge];
     begin_event(begins ? "B" : "E", v, e);
     put_name(edge, e);
@@ -94,9 +96,9 @@ static void put(uint32_t v, const struct bh_stats_event *e)
 }
 
 /* Takes what VM v recorded since. An event counts if it was not overwritten before it had been copied. */
-static void take(uint32_t v)
+static void take_events(uint32_t v)
 {
-    const struct bh_stats *s = t.o.guest[v];
+    const struct bh_stats *s = t.o.vms[v].guest;
     uint64_t head = atomic_load_explicit(&((struct bh_stats *)s)->n_trace, memory_order_acquire);
     if (head < t.tail[v])
         t.tail[v] = head; /* it began anew */
@@ -113,7 +115,7 @@ static void take(uint32_t v)
             t.lost++;
             continue;
         }
-        put(v, &e);
+        put_event(v, &e);
         t.taken++;
     }
 }
@@ -134,24 +136,41 @@ static void put_names(void)
     }
 }
 
-/* Records until the time is over, a signal comes, or the appliance ends. */
-static void record(uint64_t ms)
+static void take_all(void)
 {
-    const struct timespec pause = {.tv_nsec = LOOK_NS};
-    const struct control_request wish = {.ask = CONTROL_TRACE};
-    uint64_t end = clock_ns() + ms * 1000000;
     for (uint32_t v = 0; v < t.o.a.n_vms; v++)
-        t.tail[v] = atomic_load_explicit(&((struct bh_stats *)t.o.guest[v])->n_trace, memory_order_acquire);
+        take_events(v);
+}
+
+static void on_supervisor(void *argument, short revents)
+{
+    if (!observe_alive(&t.o))
+        ended = 1;
+}
+
+static void on_time_over(void *argument)
+{
+    ended = 1;
+}
+
+/* Records until the time is over, a signal comes, or the appliance ends. */
+static void record_events(uint64_t ms)
+{
+    const struct control_request wish = {.ask = CONTROL_TRACE};
+    uint64_t start = clock_ns();
+    for (uint32_t v = 0; v < t.o.a.n_vms; v++)
+        t.tail[v] = atomic_load_explicit(&((struct bh_stats *)t.o.vms[v].guest)->n_trace, memory_order_acquire);
     t.start = clock_cycles();
     if (send(t.o.socket, &wish, sizeof(wish), MSG_NOSIGNAL) != (ssize_t)sizeof(wish))
         return;
-    while (!ended && observe_alive(&t.o) && (!ms || clock_ns() < end)) {
-        for (uint32_t v = 0; v < t.o.a.n_vms; v++)
-            take(v);
-        nanosleep(&pause, NULL);
+    loop_add(&t.loop, &t.supervisor, t.o.socket, POLLIN, on_supervisor, NULL);
+    t.time_over.function = on_time_over;
+    loop_timer_set(&t.loop, &t.time_over, ms ? start + ms * (CLOCK_SECOND / 1000) : 0);
+    while (!ended) {
+        take_all();
+        loop_turn(&t.loop, LOOK_NS);
     }
-    for (uint32_t v = 0; v < t.o.a.n_vms; v++)
-        take(v);
+    take_all();
 }
 
 int trace(const struct trace_options *o)
@@ -161,6 +180,10 @@ int trace(const struct trace_options *o)
     struct sigaction end = {.sa_handler = on_signal};
     if (!rundir_choose(o->which, &dir, &p) || !observe_connect(&t.o, &dir, &p))
         return problem_print(&p);
+    if (!loop_init(&t.loop, 1)) {
+        problem_set(&p, EXIT_HOST, "out of memory");
+        return problem_print(&p);
+    }
     t.out = fopen(o->file, "we");
     if (!t.out) {
         problem_set(&p, EXIT_USAGE, "%s: %s", o->file, strerror(errno));
@@ -169,7 +192,7 @@ int trace(const struct trace_options *o)
     sigaction(SIGINT, &end, NULL);
     sigaction(SIGTERM, &end, NULL);
     put_names();
-    record(o->ms);
+    record_events(o->ms);
     fprintf(t.out, "\n],\"displayTimeUnit\":\"ns\",\"otherData\":{\"lost\":%" PRIu64 "}}\n", t.lost);
     if (fclose(t.out)) {
         problem_set(&p, EXIT_HOST, "%s: %s", o->file, strerror(errno));

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "vmm/appliance/manifest.h"
+#include "vmm/appliance/manifest_file.h"
 #include "vmm/base/paths.h"
 
 #define CANNOT_EXEC 127 /* exit status of a child that could not start python3 */
@@ -148,8 +148,8 @@ static bool build_locked(const char *file, const char *directory, const char *co
     return out->blob != NULL;
 }
 
-static bool build(const char *file, const char *directory, const char *const *sets, uint32_t n_sets,
-                  struct composition *out, struct problem *p)
+static bool build_appliance(const char *file, const char *directory, const char *const *sets, uint32_t n_sets,
+                            struct composition *out, struct problem *p)
 {
     char path[PATH_MAX + 8];
     if (!make_directory(directory, p))
@@ -183,7 +183,7 @@ bool compose(const char *file, const char *const *sets, uint32_t n_sets, struct 
     if (!directory_of(real, sets, n_sets, directory, p))
         return false;
     snprintf(out->manifest, sizeof(out->manifest), "%.*s/manifest.dtb", PATH_MAX - 16, directory);
-    return load_fresh(out) || build(file, directory, sets, n_sets, out, p);
+    return load_fresh(out) || build_appliance(file, directory, sets, n_sets, out, p);
 }
 
 void compose_print_errors_json(const char *file, const char *const *sets, uint32_t n_sets)
@@ -194,7 +194,7 @@ void compose_print_errors_json(const char *file, const char *const *sets, uint32
     int output = memfd_create("composer", MFD_CLOEXEC);
     if (output < 0)
         return;
-    if (run_composer("check", file, sets, n_sets, last, output, &ignored) == EXIT_USAGE) {
+    if (run_composer("validate", file, sets, n_sets, last, output, &ignored) == EXIT_USAGE) {
         lseek(output, 0, SEEK_SET);
         for (ssize_t n; (n = read(output, buffer, sizeof(buffer))) > 0;)
             fwrite(buffer, 1, (size_t)n, stdout);

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 
 #include "vmm/mpk/keys.h"
+#include "vmm/plan/address_map.h"
 #include "vmm/plan/layout_json.h"
+#include "vmm/appliance/mechanism.h"
 #include "vmm/plan/placement.h"
 #include "vmm/image/symbols.h"
 #include "vmm/appliance/topology.h"
@@ -59,7 +61,7 @@ static void print_vms(const struct appliance *a)
     }
 }
 
-static void print_map(const struct layout_line *lines, uint32_t n)
+static void print_map(const struct address_line *lines, uint32_t n)
 {
     char size[24], vms[192];
     printf("\naddress map\n  %-14s  %10s  access  VMs\n", "address", "size");
@@ -146,10 +148,10 @@ bool layout_print(const struct appliance *a, const char *core, bool json, struct
 {
     uint32_t n = 0;
     char memory[24];
-    struct layout_line *lines = calloc(LAYOUT_LINES_MAX, sizeof(*lines));
+    struct address_line *lines = calloc(ADDRESS_LINES_MAX, sizeof(*lines));
     if (!lines)
         return problem_set(p, EXIT_HOST, "out of memory");
-    bool ok = layout_map(a, core, lines, &n, p);
+    bool ok = address_map(a, core, lines, &n, p);
     if (ok && json) {
         layout_print_json(a, lines, n);
     } else if (ok) {

@@ -9,24 +9,11 @@
 #include "vmm/appliance/appliance.h"
 #include "vmm/base/problem.h"
 
-#define LAYOUT_LINES_MAX 2048u
-
-/* One range of the address map, and the VMs that have it mapped. */
-struct layout_line {
-    uint64_t va, size; /* bytes */
-    uint64_t vms;      /* bit v: mapped in VM v */
-    char access[4];    /* "rw-", as ring 3 sees it; "---": ring 0 only */
-    char what[80];
-};
-
-/* Fills lines[0 .. LAYOUT_LINES_MAX-1] in order of address; reads the program headers of the images
- * and of the core's (path `core`). False: an image is missing or damaged. */
-bool layout_map(const struct appliance *a, const char *core, struct layout_line *lines, uint32_t *n, struct problem *p);
-
-/* VMs, address map, shares, edges with their functions, image hashes, memory in all; on stdout. */
+/* Prints VMs, address map, shares, edges with their functions, image hashes and the sum of memory on stdout. `core` is
+ * the path of the core's image. False: an image is missing or damaged. */
 bool layout_print(const struct appliance *a, const char *core, bool json, struct problem *p);
 
-/* "16 MiB", "4 KiB", "12 bytes". `text` holds 24 bytes or more; returned. */
+/* Writes "16 MiB", "4 KiB" or "12 bytes" to `text`, which holds 24 bytes or more, and returns it. */
 const char *size_words(uint64_t bytes, char *text);
 
 #endif

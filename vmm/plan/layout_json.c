@@ -5,11 +5,12 @@
 #include "vmm/mpk/keys.h"
 
 #include "vmm/base/json.h"
+#include "vmm/appliance/mechanism.h"
 #include "vmm/plan/placement.h"
 #include "vmm/appliance/topology.h"
 
 /* Names of the compartments in `mask`. */
-static void members(struct json *j, const char *key, const struct appliance *a, uint64_t mask)
+static void print_members(struct json *j, const char *key, const struct appliance *a, uint64_t mask)
 {
     json_open(j, key, '[');
     for (uint32_t i = 0; i < a->n_compartments; i++)
@@ -18,7 +19,7 @@ static void members(struct json *j, const char *key, const struct appliance *a, 
     json_close(j, ']');
 }
 
-static void compartments(struct json *j, const struct appliance *a)
+static void print_compartments(struct json *j, const struct appliance *a)
 {
     json_open(j, "compartments", '[');
     for (uint32_t i = 0; i < a->n_compartments; i++) {
@@ -43,7 +44,7 @@ static void compartments(struct json *j, const struct appliance *a)
     json_close(j, ']');
 }
 
-static void address_map(struct json *j, const struct layout_line *lines, uint32_t n)
+static void print_address_map(struct json *j, const struct address_line *lines, uint32_t n)
 {
     json_open(j, "address_map", '[');
     for (uint32_t i = 0; i < n; i++) {
@@ -62,7 +63,7 @@ static void address_map(struct json *j, const struct layout_line *lines, uint32_
     json_close(j, ']');
 }
 
-static void shares(struct json *j, const struct appliance *a)
+static void print_shares(struct json *j, const struct appliance *a)
 {
     json_open(j, "shares", '[');
     for (uint32_t s = 0; s < a->n_shares; s++) {
@@ -70,13 +71,13 @@ static void shares(struct json *j, const struct appliance *a)
         json_string(j, "name", a->shares[s].name);
         json_address(j, "address", BH_SHARE_BASE(s));
         json_number(j, "size", a->shares[s].size);
-        members(j, "members", a, a->shares[s].members);
+        print_members(j, "members", a, a->shares[s].members);
         json_close(j, '}');
     }
     json_close(j, ']');
 }
 
-static void functions(struct json *j, const struct compartment *to, const uint64_t *granted)
+static void print_functions(struct json *j, const struct compartment *to, const uint64_t *granted)
 {
     json_open(j, "functions", '[');
     for (uint32_t fn = 0; fn < to->n_exports; fn++) {
@@ -91,7 +92,7 @@ static void functions(struct json *j, const struct compartment *to, const uint64
     json_close(j, ']');
 }
 
-static void edges(struct json *j, const struct appliance *a)
+static void print_edges(struct json *j, const struct appliance *a)
 {
     static const char *const strategies[] = {"share", "copy", "strict"};
     json_open(j, "edges", '[');
@@ -105,13 +106,13 @@ static void edges(struct json *j, const struct appliance *a)
         json_bool(j, "crosses_vms", edge_crosses(a, e));
         json_bool(j, "crosses_keys", edge_keyed(a, e));
         json_number(j, "arena", e->arena);
-        functions(j, &a->compartments[e->to], e->granted);
+        print_functions(j, &a->compartments[e->to], e->granted);
         json_close(j, '}');
     }
     json_close(j, ']');
 }
 
-static void net(struct json *j, const struct appliance *a)
+static void print_net(struct json *j, const struct appliance *a)
 {
     const struct net_config *c = &a->net;
     char mac[18];
@@ -137,7 +138,7 @@ static void net(struct json *j, const struct appliance *a)
     json_close(j, '}');
 }
 
-static void mounts(struct json *j, const struct appliance *a)
+static void print_mounts(struct json *j, const struct appliance *a)
 {
     json_open(j, "mounts", '[');
     for (uint32_t i = 0; i < a->n_mounts; i++) {
@@ -154,7 +155,7 @@ static void mounts(struct json *j, const struct appliance *a)
     json_close(j, ']');
 }
 
-void layout_print_json(const struct appliance *a, const struct layout_line *lines, uint32_t n)
+void layout_print_json(const struct appliance *a, const struct address_line *lines, uint32_t n)
 {
     struct json j = {.out = stdout};
     json_open(&j, NULL, '{');
@@ -167,15 +168,15 @@ void layout_print_json(const struct appliance *a, const struct layout_line *line
         json_open(&j, NULL, '{');
         json_number(&j, "index", v);
         json_number(&j, "threads", a->vms[v].n_threads);
-        members(&j, "compartments", a, a->vms[v].compartments);
+        print_members(&j, "compartments", a, a->vms[v].compartments);
         json_close(&j, '}');
     }
     json_close(&j, ']');
-    compartments(&j, a);
-    address_map(&j, lines, n);
-    shares(&j, a);
-    edges(&j, a);
-    net(&j, a);
-    mounts(&j, a);
+    print_compartments(&j, a);
+    print_address_map(&j, lines, n);
+    print_shares(&j, a);
+    print_edges(&j, a);
+    print_net(&j, a);
+    print_mounts(&j, a);
     json_close(&j, '}');
 }

@@ -1,17 +1,12 @@
-/* Choice of mechanisms and plan of the VMs.
+/* Chooses mechanisms and plans the VMs.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/plan/placement.h"
 
 #include <inttypes.h>
 #include <string.h>
 
+#include "vmm/appliance/mechanism.h"
 #include "vmm/mpk/keys.h"
-
-const char *mechanism_name(enum mechanism mechanism)
-{
-    static const char *const names[] = {"vm", "mpk", "none"};
-    return names[mechanism];
-}
 
 bool placement_wants_keys(const struct appliance *a)
 {
@@ -68,7 +63,7 @@ static uint32_t new_vm(struct appliance *a)
 
 #define NO_VM UINT32_MAX
 
-static void put(struct appliance *a, uint32_t i);
+static void place_compartment(struct appliance *a, uint32_t i);
 
 static bool makes_vm(const struct compartment *c)
 {
@@ -81,7 +76,7 @@ static uint32_t named_vm(struct appliance *a, const char *name)
     for (uint32_t j = 0; j < a->n_compartments; j++) {
         struct compartment *c = &a->compartments[j];
         if (makes_vm(c) && strcmp(c->name, name) == 0) {
-            put(a, j);
+            place_compartment(a, j);
             return c->vm;
         }
     }
@@ -102,7 +97,7 @@ static uint32_t choose_vm(struct appliance *a, const struct compartment *c)
 }
 
 /* Unless it has been put somewhere. */
-static void put(struct appliance *a, uint32_t i)
+static void place_compartment(struct appliance *a, uint32_t i)
 {
     struct compartment *c = &a->compartments[i];
     if (c->vm != NO_VM)
@@ -150,9 +145,9 @@ bool place(struct appliance *a, const struct offer *offer, struct problem *p)
         a->compartments[i].share = default_share(a, i);
         a->compartments[i].vm = NO_VM;
     }
-    put(a, a->default_compartment);
+    place_compartment(a, a->default_compartment);
     for (uint32_t i = 0; i < a->n_compartments; i++)
-        put(a, i);
+        place_compartment(a, i);
     for (uint32_t i = 0; i < a->n_compartments; i++)
         if (!stacks_fit(a, &a->compartments[i], p))
             return false;

@@ -15,19 +15,17 @@ struct offer {
     uint64_t memory; /* bytes of RAM; 0: do not check */
 };
 
-/* Does some compartment name "mpk"? Otherwise the offer's keys_* do not matter. */
+/* Whether a compartment names "mpk". Otherwise the offer's keys_* do not matter. */
 bool placement_wants_keys(const struct appliance *a);
 
-/* Fills mechanism, vm and share of every compartment, and a->vms. Each compartment takes the first
- * mechanism it wants that the host can do: vm    a VM of its own; mpk, none  the VM of its `vm`
- * group, else that of the default compartment. The default compartment always founds a VM; VM 0 is its.
- * False: EXIT_HOST when the host lacks what a compartment insists on, EXIT_USAGE when the stacks of
- * a VM's threads do not fit, or protection keys do not suffice. */
+/* Fills mechanism, vm and share of every compartment, and a->vms. Each compartment takes the first of the mechanisms it
+ * wants that the host can do. With "vm" it gets a VM of its own; with "mpk" and "none" it runs in the VM of its `vm`
+ * group, or else in that of the default compartment. The default compartment always has VM 0.
+ * False: EXIT_HOST when the host lacks what a compartment insists on; EXIT_USAGE when the stacks of a VM's threads do
+ * not fit, or there are too few protection keys. */
 bool place(struct appliance *a, const struct offer *offer, struct problem *p);
 
 /* Bytes of all heaps and shares. */
 uint64_t appliance_memory(const struct appliance *a);
-
-const char *mechanism_name(enum mechanism mechanism);
 
 #endif

@@ -1,4 +1,4 @@
-/* What the supervisor makes before it forks: images, shared memory, status pages, bells, sockets.
+/* What the supervisor makes before it forks: images, shared memory, and the resources of each VM.
  * SPDX-License-Identifier: BSD-3-Clause
  *
  * Every VM's process inherits it and, first thing, closes what its VM was not granted. */
@@ -8,12 +8,23 @@
 #include <sys/types.h>
 
 #include "vmm/appliance/topology.h"
-#include "vmm/kvm/host.h"
 #include "vmm/image/loader.h"
+#include "vmm/kvm/host.h"
 #include "vmm/resources/run_options.h"
-#include "vmm/resources/vm_stats.h"
+#include "vmm/resources/vm_resources.h"
 
-#define CORE_PATIENCE_S 5u /* how long a piece of a core may take on its socket, seconds */
+struct compartment_resources {
+    struct image image;
+    int data_fd; /* shared statics, then shadow stacks, of a compartment with a share; -1: none */
+};
+
+/* Made by vmm/fs/mount.c. */
+struct mount_resources {
+    int directory; /* until the server's process has it */
+    int fd;        /* of the window */
+    int kick;      /* eventfd */
+    void *window;  /* in the supervisor */
+};
 
 struct resources {
     const struct appliance *a;
@@ -21,33 +32,22 @@ struct resources {
     const struct run_options *o;
     pid_t supervisor;
     struct image core;
-    struct image images[BH_COMPARTMENTS_MAX];
-    /* sealed memfds; -1: none */
+    struct compartment_resources compartments[BH_COMPARTMENTS_MAX];
+    struct vm_resources vms[BH_VMS_MAX];
+    struct mount_resources mounts[BH_MOUNTS_MAX];
+    /* Sealed memfds; -1: none. */
     int share_fd[BH_SHARES_MAX];
-    int edge_fd[BH_EDGES_MAX];        /* edges between two VMs */
-    int data_fd[BH_COMPARTMENTS_MAX]; /* shared statics, then shadow stacks, of compartments with a
-                                         share */
-    int status_fd[BH_VMS_MAX];        /* can no longer be mapped writable */
-    struct bh_status_page *status[BH_VMS_MAX];
-    int stats_fd[BH_VMS_MAX];                    /* vm_stats.h */
-    const struct vm_stats *vm_stats[BH_VMS_MAX]; /* in the supervisor */
-    int notify_fd[BH_VMS_MAX];                   /* eventfds */
-    int mount_directory[BH_MOUNTS_MAX];          /* until the server's process has it */
-    int mount_fd[BH_MOUNTS_MAX], mount_kick[BH_MOUNTS_MAX];
-    void *mount_window[BH_MOUNTS_MAX];
-    int supervisor_end[BH_VMS_MAX], vm_end[BH_VMS_MAX];  /* SEQPACKET */
-    int debug_end[BH_VMS_MAX], debug_vm_end[BH_VMS_MAX]; /* SEQPACKET: struct debug_request, struct debug_answer */
-    int core_end[BH_VMS_MAX], dump_end[BH_VMS_MAX];      /* STREAM, for cores: core_dump.h */
+    int edge_fd[BH_EDGES_MAX]; /* edges between two VMs */
 };
 
-/* Opens and makes everything. False: `p`; the process is expected to exit then. */
-bool resources_make(struct resources *w, const struct appliance *a, const struct host *h, const struct run_options *o,
+/* Opens and makes everything but the mounts' part. False: `p`; the process is expected to exit then. */
+bool resources_make(struct resources *r, const struct appliance *a, const struct host *h, const struct run_options *o,
                     struct problem *p);
 
 /* In VM v's process: closes everything that VM v was not granted. */
-void resources_keep(struct resources *w, uint32_t v);
+void resources_keep(struct resources *r, uint32_t v);
 
 /* Bytes of a compartment's shared statics: whole pages. */
-uint64_t statics_size(const struct resources *w, uint32_t compartment);
+uint64_t statics_size(const struct resources *r, uint32_t compartment);
 
 #endif

@@ -3,7 +3,7 @@
  *
  * The memfd of a VM's statistics holds struct bh_stats (rpc/stats.h), whole pages, then this, and then a page for each
  * domain (BH_MPK_COUNTS_VA(), rpc/mpk.h). Each field has one writer; observers read it while it changes, and trust it
- * no more than the guest's: a VM's process may be anybody's. */
+ * no more than the guest's, because a VM's process may have been taken over. */
 #ifndef BH_VMM_RESOURCES_VM_STATS_H
 #define BH_VMM_RESOURCES_VM_STATS_H
 
@@ -25,7 +25,7 @@ struct vm_stats {
     uint64_t parks;        /* hypercalls that slept */
     uint64_t park_ns;      /* in all */
     uint64_t parked_since; /* CLOCK_MONOTONIC, ns; 0: not parked */
-    uint64_t idle; /* odd: parked with nothing of this host's that could wake it but a bell; changes at each end */
+    uint64_t idle;         /* odd: parked, and only a notification can wake it; changes at each end */
     /* The network device's thread. Received: by the guest. */
     uint64_t rx_frames, rx_bytes, rx_drops;
     uint64_t tx_frames, tx_bytes, tx_drops;

@@ -48,8 +48,8 @@ void sandbox_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* False: not on this kernel. Version 1 cannot allow renames between directories. */
-static bool landlock(int directory, bool read_only)
+/* False: this kernel cannot do it. Version 1 of Landlock cannot allow renames between directories. */
+static bool enter_landlock(int directory, bool read_only)
 {
     long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     if (version < 2)
@@ -67,13 +67,13 @@ static bool landlock(int directory, bool read_only)
     return good;
 }
 
-/* Without Landlock: a root of its own. Who is root already needs no user namespace. */
+/* Without Landlock: makes the directory the root. Only a process that is not root needs a user namespace for that. */
 static bool own_root(int directory)
 {
     return (!geteuid() || !unshare(CLONE_NEWUSER)) && !unshare(CLONE_NEWNS) && !fchdir(directory) && !chroot(".");
 }
 
-static bool allow(scmp_filter_ctx filter)
+static bool allow_calls(scmp_filter_ctx filter)
 {
     static const int calls[] = {
         SCMP_SYS(read),      SCMP_SYS(write),           SCMP_SYS(ppoll),
@@ -96,7 +96,7 @@ static bool allow(scmp_filter_ctx filter)
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, no_code) == 0;
 }
 
-static bool limits(void)
+static bool set_limits(void)
 {
     struct rlimit none = {0, 0}, files;
     if (setrlimit(RLIMIT_CORE, &none) || setrlimit(RLIMIT_NPROC, &none) || getrlimit(RLIMIT_NOFILE, &files))
@@ -108,15 +108,15 @@ static bool limits(void)
 bool sandbox_fs(int directory, bool read_only, struct problem *p)
 {
     umask(0); /* the guest's own was applied already */
-    if (!limits() || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    if (!set_limits() || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         return problem_set(p, EXIT_HOST, "cannot confine a mount's process: %s", strerror(errno));
-    if (!landlock(directory, read_only) && !own_root(directory)) {
+    if (!enter_landlock(directory, read_only) && !own_root(directory)) {
         return problem_set(p, EXIT_HOST,
                            "cannot confine a mount's process: this kernel has neither Landlock "
                            "(version 2, Linux 5.19) nor user namespaces");
     }
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-    bool good = filter && allow(filter) && seccomp_load(filter) == 0;
+    bool good = filter && allow_calls(filter) && seccomp_load(filter) == 0;
     if (filter)
         seccomp_release(filter);
     return good || problem_set(p, EXIT_HOST, "cannot confine a mount's process: no seccomp filter");

@@ -87,7 +87,7 @@ static bool allow_calls(scmp_filter_ctx filter)
     return true;
 }
 
-static bool allow(scmp_filter_ctx filter, enum sandbox_kind kind, bool files)
+static bool allow_kind(scmp_filter_ctx filter, enum sandbox_kind kind, bool files)
 {
     switch (kind) {
     case SANDBOX_VM:
@@ -107,7 +107,7 @@ static void raise_descriptors(void)
         descriptors = now.rlim_max < SANDBOX_SOCKETS ? now.rlim_max : SANDBOX_SOCKETS;
 }
 
-static bool limit(int resource, rlim_t value)
+static bool set_limits(int resource, rlim_t value)
 {
     struct rlimit limit = {value, value};
     return setrlimit(resource, &limit) == 0;
@@ -117,12 +117,12 @@ bool sandbox_enter(enum sandbox_kind kind, struct problem *p)
 {
     if (kind == SANDBOX_NET_USER)
         raise_descriptors();
-    if (!limit(RLIMIT_CORE, 0) || !limit(RLIMIT_NPROC, 0) || !limit(RLIMIT_NOFILE, descriptors) ||
+    if (!set_limits(RLIMIT_CORE, 0) || !set_limits(RLIMIT_NPROC, 0) || !set_limits(RLIMIT_NOFILE, descriptors) ||
         prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         return problem_set(p, EXIT_HOST, "cannot confine a VM's process: %s", strerror(errno));
     bool files = kind == SANDBOX_NET_USER && sandbox_net_files();
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-    bool good = filter && allow(filter, kind, files) && seccomp_load(filter) == 0;
+    bool good = filter && allow_kind(filter, kind, files) && seccomp_load(filter) == 0;
     if (filter)
         seccomp_release(filter);
     return good || problem_set(p, EXIT_HOST, "cannot confine a VM's process: no seccomp filter");

@@ -4,43 +4,48 @@
 
 #include <errno.h>
 
-/* Guest memory changes under our hands: each field is loaded exactly once. */
+/* The guest can change its memory at any time, so each field is loaded exactly once. */
 #define FETCH(field)        __atomic_load_n(&(field), __ATOMIC_RELAXED)
 #define STORE(field, value) __atomic_store_n(&(field), (value), __ATOMIC_RELAXED)
 
+/* Guest memory in which a queue may lie. */
+struct bounds {
+    const struct guest_memory *memory;
+    struct guest_va low, high;
+};
+
 /* One part of the queue; NULL with *error set. */
-static void *part(const struct guest_memory *m, uint64_t va, uint64_t bytes, uint64_t align, uint64_t low,
-                  uint64_t high, int *error)
+static void *find_part(const struct bounds *b, struct guest_va at, uint64_t bytes, uint64_t align, int *error)
 {
     uint64_t avail;
-    if (va & (align - 1)) {
+    if (at.va & (align - 1)) {
         *error = -EINVAL;
         return NULL;
     }
     *error = -EFAULT;
-    if (va < low || va >= high || bytes > high - va)
+    if (at.va < b->low.va || at.va >= b->high.va || bytes > b->high.va - at.va)
         return NULL;
-    void *at = memory_at(m, (struct guest_va){va}, bytes, PERM_R | PERM_W | PERM_U, &avail);
-    return at && avail == bytes ? at : NULL;
+    void *host = memory_at(b->memory, at, bytes, PERM_R | PERM_W | PERM_U, &avail);
+    return host && avail == bytes ? host : NULL;
 }
 
-bool vq_init(struct virtqueue *q, const struct guest_memory *m, uint64_t desc, uint64_t avail, uint64_t used,
-             uint32_t size, uint64_t low, uint64_t high, int *error)
+bool vq_init(struct virtqueue *q, const struct guest_memory *m, const struct vq_place *place, struct guest_va low,
+             struct guest_va high, int *error)
 {
+    const struct bounds b = {m, low, high};
+    uint64_t size = place->size;
     if (!size || size > VQ_SIZE_MAX || (size & (size - 1))) {
         *error = -EINVAL;
         return false;
     }
     *q = (struct virtqueue){.size = (uint16_t)size};
-    q->desc = part(m, desc, size * sizeof(*q->desc), VRING_DESC_ALIGN_SIZE, low, high, error);
     /* Each ring ends with the other side's event index. */
-    q->avail = q->desc ? part(m, avail, sizeof(*q->avail) + (size + 1) * sizeof(uint16_t), VRING_AVAIL_ALIGN_SIZE, low,
-                              high, error)
-                       : NULL;
-    q->used = q->avail ? part(m, used, sizeof(*q->used) + size * sizeof(*q->used->ring) + 2, VRING_USED_ALIGN_SIZE, low,
-                              high, error)
-                       : NULL;
-    return q->used != NULL;
+    uint64_t desc_bytes = size * sizeof(*q->desc);
+    uint64_t avail_bytes = sizeof(*q->avail) + (size + 1) * sizeof(uint16_t);
+    uint64_t used_bytes = sizeof(*q->used) + size * sizeof(*q->used->ring) + sizeof(uint16_t);
+    return (q->desc = find_part(&b, place->desc, desc_bytes, VRING_DESC_ALIGN_SIZE, error)) &&
+           (q->avail = find_part(&b, place->avail, avail_bytes, VRING_AVAIL_ALIGN_SIZE, error)) &&
+           (q->used = find_part(&b, place->used, used_bytes, VRING_USED_ALIGN_SIZE, error));
 }
 
 bool vq_has_more(struct virtqueue *q)
@@ -54,8 +59,8 @@ enum direction { READABLE, WRITABLE, BOTH };
 
 /* Follows the chain that begins at `head`. *readable: how many descriptors come before the first that the
  * device may write. */
-static const char *follow(const struct virtqueue *q, uint16_t head, enum direction direction, struct iovec *iov,
-                          uint16_t max, uint16_t *readable, struct vq_chain *c)
+static const char *follow_chain(const struct virtqueue *q, uint16_t head, enum direction direction, struct iovec *iov,
+                                uint16_t max, uint16_t *readable, struct vq_chain *c)
 {
     uint16_t index = head;
     bool writable = direction == WRITABLE;
@@ -77,7 +82,7 @@ static const char *follow(const struct virtqueue *q, uint16_t head, enum directi
         if (!(flags & VRING_DESC_F_WRITE) == writable)
             return "a descriptor has the wrong direction";
         *readable += !writable;
-        uint64_t offset = addr - q->buffers.va; /* huge below it */
+        uint64_t offset = addr - q->buffers.at.va; /* huge when it is below them */
         if (!len || offset >= q->buffers.size || len > q->buffers.size - offset)
             return "a descriptor is empty or lies outside the declared buffers";
         iov[c->n++] = (struct iovec){q->buffers.host + offset, len};
@@ -88,8 +93,8 @@ static const char *follow(const struct virtqueue *q, uint16_t head, enum directi
     }
 }
 
-static enum vq_result fetch(struct virtqueue *q, enum direction direction, struct iovec *iov, uint16_t max,
-                            uint16_t *readable, struct vq_chain *c, const char **why)
+static enum vq_result fetch_chain(struct virtqueue *q, enum direction direction, struct iovec *iov, uint16_t max,
+                                  uint16_t *readable, struct vq_chain *c, const char **why)
 {
     if (!vq_has_more(q))
         return VQ_EMPTY;
@@ -98,7 +103,7 @@ static enum vq_result fetch(struct virtqueue *q, enum direction direction, struc
         return VQ_BROKEN;
     }
     uint16_t head = FETCH(q->avail->ring[q->next_avail & (q->size - 1)]);
-    *why = follow(q, head, direction, iov, max, readable, c);
+    *why = follow_chain(q, head, direction, iov, max, readable, c);
     if (*why)
         return VQ_BROKEN;
     q->next_avail++;
@@ -109,13 +114,13 @@ enum vq_result vq_fetch(struct virtqueue *q, bool writable, struct iovec *iov, u
                         const char **why)
 {
     uint16_t readable;
-    return fetch(q, writable ? WRITABLE : READABLE, iov, max, &readable, c, why);
+    return fetch_chain(q, writable ? WRITABLE : READABLE, iov, max, &readable, c, why);
 }
 
 enum vq_result vq_fetch_both(struct virtqueue *q, struct iovec *iov, uint16_t max, uint16_t *readable,
                              struct vq_chain *c, const char **why)
 {
-    return fetch(q, BOTH, iov, max, readable, c, why);
+    return fetch_chain(q, BOTH, iov, max, readable, c, why);
 }
 
 void vq_push(struct virtqueue *q, uint16_t head, uint32_t written)
@@ -144,15 +149,14 @@ bool vq_want_kick(struct virtqueue *q)
         STORE(*avail_event(q), q->next_avail);
     else
         STORE(q->used->flags, 0);
-    atomic_thread_fence(memory_order_seq_cst); /* the wish is seen, or we see the buffer */
+    atomic_thread_fence(memory_order_seq_cst); /* either the driver sees the wish, or we see its buffer */
     return vq_has_more(q);
 }
 
 void vq_no_kick(struct virtqueue *q)
 {
-    if (!q->event_idx) {
+    if (!q->event_idx) /* else the event index, which stays where it is, asks for nothing */
         STORE(q->used->flags, VRING_USED_F_NO_NOTIFY);
-    } /* else: the event index falls behind by itself */
 }
 
 bool vq_wants_wake(const struct virtqueue *q)

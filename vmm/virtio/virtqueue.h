@@ -15,12 +15,19 @@
 
 #include "vmm/kvm/regions.h"
 
-#define VQ_SIZE_MAX 1024u /* entries, as rpc/abi.h promises */
+#define VQ_SIZE_MAX 1024u /* entries, as rpc/net.h promises */
 
 /* Guest memory that descriptors may name: one contiguous block that the guest may read and write. */
 struct vq_memory {
-    uint64_t va, size;
+    struct guest_va at;
+    uint64_t size;
     uint8_t *host;
+};
+
+/* Where the driver says that the three parts of a queue are, and how many entries it has. */
+struct vq_place {
+    struct guest_va desc, avail, used;
+    uint32_t size;
 };
 
 struct virtqueue {
@@ -47,10 +54,10 @@ struct vq_chain {
 
 enum vq_result { VQ_EMPTY, VQ_OK, VQ_BROKEN };
 
-/* Checks that the parts are aligned and each lies within one block of `m` that the guest may read
- * and write, in [low, high). False: -EINVAL in *error if malformed, else -EFAULT. */
-bool vq_init(struct virtqueue *q, const struct guest_memory *m, uint64_t desc, uint64_t avail, uint64_t used,
-             uint32_t size, uint64_t low, uint64_t high, int *error);
+/* Checks that each part is aligned and lies in [low, high), within one block of `m` that the guest may read and write.
+ * False: *error is -EINVAL if the size or an alignment is wrong, else -EFAULT. */
+bool vq_init(struct virtqueue *q, const struct guest_memory *m, const struct vq_place *place, struct guest_va low,
+             struct guest_va high, int *error);
 
 /* The next chain that the driver made available, all of whose descriptors the device may write
  * (`writable`) or read. iov[0 .. max-1] is filled with host addresses inside `buffers`. VQ_BROKEN:

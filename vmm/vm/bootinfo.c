@@ -10,11 +10,10 @@
 
 #include "vmm/fs/mount.h"
 #include "vmm/mpk/keys.h"
-
 #include "vmm/net/net.h"
 
-/* How long guests poll before they park: about what waking the other side costs. With fewer cores
- * than VMs whoever polls keeps the one it waits for from running. */
+/* How long guests poll before they park: about as long as it takes to wake the other side. If there are fewer
+ * processors than VMs, a VM that polls keeps the one that it waits for from running. */
 #define SPIN_US         100u
 #define SPIN_CROWDED_US 5u
 #define TSC_MHZ_GUESS   2500u /* a spin's length need not be exact */
@@ -25,8 +24,8 @@ struct writer {
     bool full;
 };
 
-/* Room for `bytes` more, aligned to 8; when there is none left, the start, and `full`. */
-static void *take(struct writer *w, uint64_t bytes)
+/* Room for `bytes` more, aligned to 8. NULL, and `full` is set: there is none left. */
+static void *take_room(struct writer *w, uint64_t bytes)
 {
     uint32_t at = (w->used + 7) & ~7u;
     if (w->full || bytes > BH_BOOTINFO_MAX - at) {
@@ -37,7 +36,7 @@ static void *take(struct writer *w, uint64_t bytes)
     return w->bytes + at;
 }
 
-static uint32_t offset(const struct writer *w, const void *at)
+static uint32_t offset_of(const struct writer *w, const void *at)
 {
     return at ? (uint32_t)((const uint8_t *)at - w->bytes) : 0;
 }
@@ -48,10 +47,10 @@ static void add_compartments(struct writer *out, const struct resources *w, uint
     for (uint32_t i = 0; i < w->a->n_compartments; i++) {
         const struct compartment *c = &w->a->compartments[i];
         struct bh_boot_compartment *to;
-        if (!vm_holds(w->a, v, i) || !(to = take(out, sizeof(*to))))
+        if (!vm_holds(w->a, v, i) || !(to = take_room(out, sizeof(*to))))
             continue;
         if (!b->n_compartments++)
-            b->compartments_off = offset(out, to);
+            b->compartments_off = offset_of(out, to);
         to->index = i;
         to->flags = c->is_default ? BH_COMPARTMENT_DEFAULT : 0;
         to->heap_va = BH_COMPARTMENT_BASE(i) + BH_HEAP_OFF;
@@ -70,10 +69,10 @@ static void add_shares(struct writer *out, const struct resources *w, uint32_t v
     for (uint32_t i = 0; i < w->a->n_shares; i++) {
         const struct share *s = &w->a->shares[i];
         struct bh_boot_share *to;
-        if (!vm_has_share(w->a, v, i) || !(to = take(out, sizeof(*to))))
+        if (!vm_has_share(w->a, v, i) || !(to = take_room(out, sizeof(*to))))
             continue;
         if (!b->n_shares++)
-            b->shares_off = offset(out, to);
+            b->shares_off = offset_of(out, to);
         to->index = i;
         to->members = (uint32_t)__builtin_popcountll(s->members);
         to->va = BH_SHARE_BASE(i);
@@ -127,10 +126,10 @@ static bool add_edges(struct writer *out, const struct resources *w, uint32_t v,
     for (uint32_t i = 0; i < w->a->n_edges; i++) {
         const struct edge *e = &w->a->edges[i];
         struct bh_boot_edge *to;
-        if (!vm_has_edge(w->a, v, e) || !(to = take(out, sizeof(*to))))
+        if (!vm_has_edge(w->a, v, e) || !(to = take_room(out, sizeof(*to))))
             continue;
         if (!b->n_edges++)
-            b->edges_off = offset(out, to);
+            b->edges_off = offset_of(out, to);
         bool caller = vm_holds(w->a, v, e->from);
         to->index = i;
         to->from = e->from;
@@ -154,9 +153,9 @@ static bool add_edges(struct writer *out, const struct resources *w, uint32_t v,
 static void add_net(struct writer *out, const struct resources *w, uint32_t v)
 {
     struct bh_boot_net *to;
-    if (vm_has_net(w->a, v) && (to = take(out, sizeof(*to)))) {
+    if (vm_has_net(w->a, v) && (to = take_room(out, sizeof(*to)))) {
         net_describe(w->a, to);
-        ((struct bh_bootinfo *)out->bytes)->net_off = offset(out, to);
+        ((struct bh_bootinfo *)out->bytes)->net_off = offset_of(out, to);
     }
 }
 
@@ -166,10 +165,10 @@ static void add_mounts(struct writer *out, const struct resources *w, uint32_t v
     for (uint32_t i = 0; i < w->a->n_mounts; i++) {
         const struct mount *m = &w->a->mounts[i];
         struct bh_boot_mount *to;
-        if (!vm_has_mount(w->a, v, i) || !(to = take(out, sizeof(*to))))
+        if (!vm_has_mount(w->a, v, i) || !(to = take_room(out, sizeof(*to))))
             continue;
         if (!b->n_mounts++)
-            b->mounts_off = offset(out, to);
+            b->mounts_off = offset_of(out, to);
         to->index = i;
         to->compartment = m->compartment;
         to->flags = m->read_only ? BH_MOUNT_READ_ONLY : 0;
@@ -202,7 +201,7 @@ static uint64_t spin_cycles(const struct resources *w)
 
 static void add_head(struct writer *out, const struct resources *w, uint32_t v)
 {
-    struct bh_bootinfo *b = take(out, sizeof(*b));
+    struct bh_bootinfo *b = take_room(out, sizeof(*b));
     b->magic = BH_BOOT_MAGIC;
     b->version = BH_ABI_VERSION;
     b->vm = v;

@@ -26,7 +26,7 @@ void console_flush(struct console *c)
     c->used = 0;
 }
 
-static void put(struct console *c, const char *text, size_t len)
+static void put_text(struct console *c, const char *text, size_t len)
 {
     memcpy(c->batch + c->used, text, len);
     c->used += (uint32_t)len;
@@ -37,11 +37,11 @@ static void end_line(struct console *c, struct console_line *line)
     size_t name = strnlen(line->name, BH_NAME_MAX);
     if (c->used + name + line->used + 4 > CONSOLE_BATCH)
         console_flush(c);
-    put(c, "[", 1);
-    put(c, line->name, name);
-    put(c, "] ", 2);
-    put(c, line->text, line->used);
-    put(c, "\n", 1);
+    put_text(c, "[", 1);
+    put_text(c, line->name, name);
+    put_text(c, "] ", 2);
+    put_text(c, line->text, line->used);
+    put_text(c, "\n", 1);
     line->used = 0;
 }
 

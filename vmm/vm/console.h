@@ -1,5 +1,4 @@
-/* The console: whole lines of a VM's compartments on stderr, each with the compartment's name
- * before it.
+/* The console: prints whole lines of a VM's compartments on stderr, each behind the compartment's name.
  * SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BH_VMM_VM_CONSOLE_H
 #define BH_VMM_VM_CONSOLE_H
@@ -7,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "rpc/abi.h"
+#include "rpc/map.h"
 
 #define CONSOLE_LINE  1024u /* a longer line is broken */
 #define CONSOLE_BATCH 8192u /* written at once at most */
@@ -23,11 +22,10 @@ struct console {
     } lines[BH_COMPARTMENTS_MAX];
 };
 
-/* Adds text of compartment i; complete lines go to the batch, control characters become '?'. */
+/* Adds text of compartment i. Complete lines go to the batch, and control characters become '?'. */
 void console_add(struct console *c, uint32_t i, const char *text, size_t len);
 
-/* Writes the batch; blocks as long as the other end does. Errors are ignored: there is nobody to
- * tell. */
+/* Writes the batch, and blocks as long as the other end does. Errors are ignored, because there is nobody to tell. */
 void console_flush(struct console *c);
 
 /* Ends unfinished lines, then flushes. Async-signal-safe. */

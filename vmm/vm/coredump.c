@@ -12,16 +12,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "vmm/vm/vm.h"
+#include "vmm/vm/debug_threads.h"
+#include "vmm/vm/exits.h"
 
 #define LOADS_MAX 4096u
 #define LOOK      4096u /* pages that mincore(2) is asked about at once */
-
-/* What switch_stacks() leaves on the stack of a thread that does not run, guest/kernel/core/switch.S. */
-struct switched {
-    uint32_t mxcsr, x87;
-    uint64_t r15, r14, r13, r12, rbx, rbp, rip;
-};
 
 struct note {
     Elf64_Nhdr head;
@@ -30,7 +25,7 @@ struct note {
 } __attribute__((packed, aligned(4)));
 _Static_assert(sizeof(struct elf_prstatus) % 4 == 0, "the next note is aligned");
 
-/* Large, and needed when nothing may be allocated any more. */
+/* This is large, and is needed when nothing can be allocated any more. */
 static struct {
     struct {
         Elf64_Ehdr elf;
@@ -70,12 +65,12 @@ static void send_piece(const struct vm *vm, uint64_t offset, const void *bytes, 
 
 /* ---- Threads ---- */
 
-static bool read_core(const struct vm *vm, uint64_t va, void *to, uint64_t size)
+static bool read_guest(const struct vm *vm, uint64_t va, void *to, uint64_t size)
 {
-    return memory_read(&vm->memory, to, (struct guest_va){va}, size, PERM_R);
+    return memory_read(&vm->memory, to, guest_va(va), size, PERM_R);
 }
 
-static void add_thread(const struct vm *vm, uint32_t id, const struct bh_trap *t, int signo)
+static void add_thread(uint32_t id, const struct bh_trap *t, int signo)
 {
     struct note *n = &d.notes[d.n_notes++];
     *n = (struct note){.head = {.n_namesz = 5, .n_descsz = sizeof(n->status), .n_type = NT_PRSTATUS}, .name = "CORE"};
@@ -87,18 +82,17 @@ static void add_thread(const struct vm *vm, uint32_t id, const struct bh_trap *t
                                                      t->r9,  t->r8,  t->rax,    t->rcx, t->rdx, t->rsi, t->rdi, t->rax,
                                                      t->rip, 0x33,   t->rflags, t->rsp, 0x2b,   fs};
     memcpy(n->status.pr_reg, registers, sizeof(n->status.pr_reg));
-    (void)vm;
 }
 
-/* A thread that does not run: from what it left on its stack. */
+/* Adds a thread that does not run, with the registers that it left on its stack. */
 static void add_waiting(const struct vm *vm, uint32_t id, uint64_t element)
 {
     const struct bh_core_debug *where = &vm->w->core.debug;
-    struct switched s;
+    struct switched_thread s;
     uint32_t state = 0;
     uint64_t sp;
-    if (!read_core(vm, element + where->state, &state, sizeof(state)) || (state != 1 && state != 3) ||
-        !read_core(vm, element + where->sp, &sp, sizeof(sp)) || !read_core(vm, sp, &s, sizeof(s)))
+    if (!read_guest(vm, element + where->state, &state, sizeof(state)) || (state != 1 && state != 3) ||
+        !read_guest(vm, element + where->sp, &sp, sizeof(sp)) || !read_guest(vm, sp, &s, sizeof(s)))
         return;
     struct bh_trap t = {.r15 = s.r15,
                         .r14 = s.r14,
@@ -109,7 +103,7 @@ static void add_waiting(const struct vm *vm, uint32_t id, uint64_t element)
                         .rip = s.rip,
                         .rsp = sp + sizeof(s),
                         .rflags = 2};
-    add_thread(vm, id, &t, 0);
+    add_thread(id, &t, 0);
 }
 
 static void add_threads(const struct vm *vm, const struct crash *c, const struct bh_trap *t)
@@ -117,10 +111,10 @@ static void add_threads(const struct vm *vm, const struct crash *c, const struct
     const struct bh_core_debug *where = &vm->w->core.debug;
     uint32_t n = vm->w->a->vms[vm->index].n_threads, running = 0;
     uint64_t current = 0;
-    if (where->threads && read_core(vm, where->current, &current, sizeof(current)) && current >= where->threads &&
+    if (where->threads && read_guest(vm, where->current, &current, sizeof(current)) && current >= where->threads &&
         (current - where->threads) / where->stride < n)
         running = (uint32_t)((current - where->threads) / where->stride);
-    add_thread(vm, running, t, c ? (c->kind == CRASH_TRAP && c->regs.vector == 14 ? SIGSEGV : SIGABRT) : 0);
+    add_thread(running, t, c ? (c->kind == CRASH_TRAP && c->regs.vector == 14 ? SIGSEGV : SIGABRT) : 0);
     for (uint32_t id = 0; where->threads && id < n && id < BH_THREADS_MAX; id++)
         if (id != running)
             add_waiting(vm, id, where->threads + (uint64_t)id * where->stride);
@@ -128,8 +122,8 @@ static void add_threads(const struct vm *vm, const struct crash *c, const struct
 
 /* ---- Memory ---- */
 
-/* Which of `pages` (at most LOOK) from `at` on were ever used; without making any. */
-static void look(const uint8_t *at, uint64_t pages, unsigned char *used)
+/* Finds which of `pages` from `at` on (at most LOOK) were ever used, without making any of them present. */
+static void find_used(const uint8_t *at, uint64_t pages, unsigned char *used)
 {
     if (mincore((void *)at, pages * PAGE, used))
         memset(used, 1, pages);
@@ -140,7 +134,7 @@ static bool any_used(const uint8_t *host, uint64_t size)
     static unsigned char used[LOOK];
     for (uint64_t page = 0; page < size / PAGE; page += LOOK) {
         uint64_t n = size / PAGE - page < LOOK ? size / PAGE - page : LOOK;
-        look(host + page * PAGE, n, used);
+        find_used(host + page * PAGE, n, used);
         for (uint64_t i = 0; i < n; i++)
             if (used[i] & 1)
                 return true;
@@ -168,7 +162,7 @@ static void add_region(const struct vm *vm, const struct region *r, bool whole)
     }
 }
 
-/* Places everything in the file; its length. */
+/* Gives everything its place in the file. Returns the file's length. */
 static uint64_t lay_out(void)
 {
     uint64_t head = sizeof(Elf64_Ehdr) + (d.n_loads + 1) * sizeof(Elf64_Phdr), notes = d.n_notes * sizeof(struct note);
@@ -198,13 +192,13 @@ static bool all_zero(const uint8_t *page)
     return true;
 }
 
-/* The pages of one load that are not zero, in runs. */
+/* Sends the pages of one segment that are not zero, several at once where they are neighbours. */
 static void send_load(const struct vm *vm, const uint8_t *host, uint64_t size, uint64_t offset)
 {
     static unsigned char used[LOOK];
     for (uint64_t first = 0; first < size / PAGE && !d.failed; first += LOOK) {
         uint64_t n = size / PAGE - first < LOOK ? size / PAGE - first : LOOK, run = 0;
-        look(host + first * PAGE, n, used);
+        find_used(host + first * PAGE, n, used);
         for (uint64_t i = 0; i <= n; i++) {
             bool wanted = i < n && (used[i] & 1) && !all_zero(host + (first + i) * PAGE);
             if (wanted && run < DUMP_PIECE_MAX / PAGE) {
@@ -218,14 +212,14 @@ static void send_load(const struct vm *vm, const uint8_t *host, uint64_t size, u
     }
 }
 
-static void registers(const struct vm *vm, struct bh_trap *t)
+static void current_registers(const struct vm *vm, struct bh_trap *t)
 {
     struct kvm_regs r;
     uint64_t frame[7]; /* of the trap shim at its VMCALL: rdx rcx rbx, then rip cs rflags rsp of ring 3 */
     if (ioctl(vm->vcpu.fd, KVM_GET_REGS, &r))
         return;
     *t = trap_from_kvm(&r);
-    if (t->rip >= BH_KERNEL_BASE && t->rip < 2 * BH_KERNEL_BASE && read_core(vm, t->rsp, frame, sizeof(frame))) {
+    if (t->rip >= BH_KERNEL_BASE && t->rip < 2 * BH_KERNEL_BASE && read_guest(vm, t->rsp, frame, sizeof(frame))) {
         t->rdx = frame[0];
         t->rcx = frame[1];
         t->rbx = frame[2];
@@ -245,7 +239,7 @@ void coredump(struct vm *vm, const struct crash *c)
     if (c && c->kind != CRASH_REPORT)
         t = c->regs;
     else
-        registers(vm, &t);
+        current_registers(vm, &t);
     add_threads(vm, c, &t);
     for (uint32_t i = 0; i < vm->memory.n; i++)
         add_region(vm, &vm->memory.list[i], c != NULL);
@@ -258,7 +252,7 @@ void coredump(struct vm *vm, const struct crash *c)
     send_bytes(vm, &end, sizeof(end));
 }
 
-/* The vCPU's thread is in no KVM call now, or none that minds. */
+/* Runs on the vCPU's thread, which is in no call of KVM's now, or in one that other calls do not disturb. */
 static void on_signal(int signo)
 {
     int before = errno;

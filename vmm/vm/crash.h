@@ -1,13 +1,13 @@
 /* What is known about the end of a VM, or of a gate call that was refused.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Filled by the VM's process and sent to the supervisor, which checks it (message_receive()) before
- * use: `vm` and `compartment` are in range, strings are terminated. Addresses and registers are the
- * guest's: any value. */
+ * The VM's process fills it and sends it to the supervisor, where message_receive() checks it: `vm` and `compartment`
+ * are in range, and strings are terminated. Addresses and registers are the guest's and may have any value. */
 #ifndef BH_VMM_VM_CRASH_H
 #define BH_VMM_VM_CRASH_H
 
-#include "rpc/abi.h"
+#include "rpc/hypercall.h"
+#include "rpc/report.h"
 
 enum crash_kind {
     CRASH_TRAP = 1,     /* exception in the guest: vector, error, cr2, regs */

@@ -1,16 +1,16 @@
-/* What a debugging session asks the process of a VM, and what that answers: a SEQPACKET socket of its own, one
- * fixed-size message at a time.
+/* Messages between a debugging session and the process of a VM, each of fixed size, over a SEQPACKET socket.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * The session (vmm/gdb_*.c) sends a request and waits for the answer with its number; DEBUG_STOPPED and DEBUG_ENDED
- * come whenever they happen. The session checks whatever it uses of an answer: a VM's process may be anybody's. */
+ * The session (vmm/gdb/) sends a request and waits for the answer with its number; DEBUG_STOPPED and DEBUG_ENDED come
+ * whenever they happen. The session checks what it uses of an answer, because a VM's process may have been taken
+ * over. */
 #ifndef BH_VMM_VM_DEBUG_H
 #define BH_VMM_VM_DEBUG_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "rpc/abi.h"
+#include "rpc/map.h"
 
 #define DEBUG_DATA_MAX     4096u
 #define DEBUG_HARDWARE_MAX 4u

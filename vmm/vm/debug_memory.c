@@ -3,32 +3,34 @@
  *
  * Text may be a private view of a file: the first write to a page makes the page this VM's own (mmap(2), MAP_PRIVATE),
  * and KVM follows. Other VMs that run the same image see nothing of it. */
+#include "vmm/vm/debug_memory.h"
+
 #include <string.h>
 #include <sys/mman.h>
 
 #include "vmm/kvm/paging.h"
 #include "vmm/vm/vm.h"
 
-static uint64_t left_in_page(uint64_t va, uint64_t size)
+static uint64_t left_in_page(struct guest_va at, uint64_t size)
 {
-    uint64_t left = PAGE - (va & (PAGE - 1));
+    uint64_t left = PAGE - (at.va & (PAGE - 1));
     return size < left ? size : left;
 }
 
 /* Through the guest's page tables, which only the VMM writes. */
-static uint8_t *at(const struct vm *vm, uint64_t va)
+static uint8_t *host_pointer(const struct vm *vm, struct guest_va at)
 {
-    uint64_t gpa = va >> 47 ? UINT64_MAX : paging_walk(&vm->memory, (struct guest_va){va}, 0);
+    uint64_t gpa = at.va >> 47 ? UINT64_MAX : paging_walk(&vm->memory, at, 0);
     return gpa < vm->memory.size ? vm->memory.host + gpa : NULL;
 }
 
-uint64_t debug_read(struct vm *vm, void *to, uint64_t va, uint64_t size)
+uint64_t debug_read(struct vm *vm, void *to, struct guest_va at, uint64_t size)
 {
     uint8_t *out = to;
     uint64_t done = 0;
     while (done < size) {
-        uint64_t part = left_in_page(va + done, size - done);
-        const uint8_t *from = at(vm, va + done);
+        uint64_t part = left_in_page(guest_va_plus(at, done), size - done);
+        const uint8_t *from = host_pointer(vm, guest_va_plus(at, done));
         if (!from)
             break;
         memcpy(out + done, from, part);
@@ -36,27 +38,27 @@ uint64_t debug_read(struct vm *vm, void *to, uint64_t va, uint64_t size)
     }
     for (uint32_t i = 0; i < BREAKPOINTS_MAX; i++) {
         const struct breakpoint *b = &vm->debuggee.breakpoints[i];
-        if (b->address && b->address - va < done)
-            out[b->address - va] = b->covered;
+        if (b->at.va && b->at.va - at.va < done)
+            out[b->at.va - at.va] = b->covered;
     }
     return done;
 }
 
-static const struct region *region_of(const struct vm *vm, uint64_t va)
+static const struct region *region_of(const struct vm *vm, struct guest_va at)
 {
     for (uint32_t i = 0; i < vm->memory.n; i++) {
         const struct region *r = &vm->memory.list[i];
-        if (va >= r->va && (va - r->va) / r->stride < r->count && (va - r->va) % r->stride < r->size)
+        if (at.va >= r->va && (at.va - r->va) / r->stride < r->count && (at.va - r->va) % r->stride < r->size)
             return r;
     }
     return NULL;
 }
 
 /* Within one page. Memory that others have too and that the guest may only read stays as it is. */
-static bool poke(struct vm *vm, uint64_t va, const void *from, uint64_t size)
+static bool poke_memory(struct vm *vm, struct guest_va at, const void *from, uint64_t size)
 {
-    const struct region *r = region_of(vm, va);
-    uint8_t *to = at(vm, va);
+    const struct region *r = region_of(vm, at);
+    uint8_t *to = host_pointer(vm, at);
     if (!r || !to)
         return false;
     if (r->perms & PERM_W) {
@@ -70,33 +72,33 @@ static bool poke(struct vm *vm, uint64_t va, const void *from, uint64_t size)
     return mprotect(page, PAGE, PROT_READ) == 0;
 }
 
-bool debug_write(struct vm *vm, uint64_t va, const void *from, uint64_t size)
+bool debug_write(struct vm *vm, struct guest_va at, const void *from, uint64_t size)
 {
     const uint8_t *in = from;
     for (uint64_t done = 0, part; done < size; done += part) {
-        part = left_in_page(va + done, size - done);
-        if (!region_of(vm, va + done))
+        part = left_in_page(guest_va_plus(at, done), size - done);
+        if (!region_of(vm, guest_va_plus(at, done)))
             return false;
     }
     for (uint64_t done = 0, part; done < size; done += part) {
-        part = left_in_page(va + done, size - done);
-        if (!poke(vm, va + done, in + done, part))
+        part = left_in_page(guest_va_plus(at, done), size - done);
+        if (!poke_memory(vm, guest_va_plus(at, done), in + done, part))
             return false;
     }
     for (uint32_t i = 0; i < BREAKPOINTS_MAX; i++) { /* stay in place */
         struct breakpoint *b = &vm->debuggee.breakpoints[i];
-        if (b->address && b->address - va < size) {
-            b->covered = in[b->address - va];
+        if (b->at.va && b->at.va - at.va < size) {
+            b->covered = in[b->at.va - at.va];
             breakpoint_show(vm, b, true);
         }
     }
     return true;
 }
 
-struct breakpoint *breakpoint_at(struct vm *vm, uint64_t va)
+struct breakpoint *breakpoint_at(struct vm *vm, struct guest_va at)
 {
-    for (uint32_t i = 0; va && i < BREAKPOINTS_MAX; i++)
-        if (vm->debuggee.breakpoints[i].address == va)
+    for (uint32_t i = 0; at.va && i < BREAKPOINTS_MAX; i++)
+        if (vm->debuggee.breakpoints[i].at.va == at.va)
             return &vm->debuggee.breakpoints[i];
     return NULL;
 }
@@ -104,35 +106,35 @@ struct breakpoint *breakpoint_at(struct vm *vm, uint64_t va)
 void breakpoint_show(struct vm *vm, const struct breakpoint *b, bool shown)
 {
     static const uint8_t int3 = 0xcc;
-    poke(vm, b->address, shown ? &int3 : &b->covered, 1);
+    poke_memory(vm, b->at, shown ? &int3 : &b->covered, 1);
 }
 
 static struct breakpoint *free_breakpoint(struct vm *vm)
 {
     for (uint32_t i = 0; i < BREAKPOINTS_MAX; i++)
-        if (!vm->debuggee.breakpoints[i].address)
+        if (!vm->debuggee.breakpoints[i].at.va)
             return &vm->debuggee.breakpoints[i];
     return NULL;
 }
 
-bool breakpoint_insert(struct vm *vm, uint64_t va, bool users)
+bool breakpoint_insert(struct vm *vm, struct guest_va at, bool users)
 {
-    struct breakpoint *b = breakpoint_at(vm, va);
+    struct breakpoint *b = breakpoint_at(vm, at);
     if (!b) {
-        const struct region *r = region_of(vm, va);
+        const struct region *r = region_of(vm, at);
         b = free_breakpoint(vm);
-        if (!b || !r || !(r->perms & PERM_X) || !(r->perms & PERM_U) || debug_read(vm, &b->covered, va, 1) != 1)
+        if (!b || !r || !(r->perms & PERM_X) || !(r->perms & PERM_U) || debug_read(vm, &b->covered, at, 1) != 1)
             return false;
-        b->address = va;
+        b->at = at;
         breakpoint_show(vm, b, true);
     }
     *(users ? &b->users : &b->returning) = true;
     return true;
 }
 
-bool breakpoint_remove(struct vm *vm, uint64_t va, bool users)
+bool breakpoint_remove(struct vm *vm, struct guest_va at, bool users)
 {
-    struct breakpoint *b = breakpoint_at(vm, va);
+    struct breakpoint *b = breakpoint_at(vm, at);
     if (!b)
         return false;
     *(users ? &b->users : &b->returning) = false;
@@ -147,7 +149,7 @@ void breakpoints_clear(struct vm *vm)
 {
     for (uint32_t i = 0; i < BREAKPOINTS_MAX; i++) {
         struct breakpoint *b = &vm->debuggee.breakpoints[i];
-        if (b->address) {
+        if (b->at.va) {
             breakpoint_show(vm, b, false);
             *b = (struct breakpoint){0};
         }

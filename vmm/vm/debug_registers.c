@@ -1,6 +1,8 @@
-/* Registers of a vCPU that stands still, and KVM's breakpoints (Documentation/virt/kvm/api.rst: KVM_GET_XSAVE,
- * KVM_SET_GUEST_DEBUG; Intel SDM vol. 1, 13.4; vol. 3B, 17.2).
+/* Reads and writes the registers of a vCPU that stands still, and sets KVM's breakpoints
+ * (Documentation/virt/kvm/api.rst: KVM_GET_XSAVE, KVM_SET_GUEST_DEBUG; Intel SDM vol. 1, 13.4; vol. 3B, 17.2).
  * SPDX-License-Identifier: BSD-3-Clause */
+#include "vmm/vm/debug_registers.h"
+
 #include <cpuid.h>
 #include <errno.h>
 #include <linux/kvm.h>
@@ -19,17 +21,17 @@
 #define DR7_KEPT   0x400ull
 #define DR6_STEP   (1u << 14)
 
-static struct kvm_regs *regs(const struct vm *vm)
+static struct kvm_regs *vcpu_registers(const struct vm *vm)
 {
     return &vm->vcpu.run->s.regs.regs;
 }
 
-/* struct bh_trap's and KVM's fields by GDB's numbers. */
-static void point(struct vm *vm, uint64_t *list[18])
+/* Fills the list with pointers to the registers, in the order of GDB's numbers. */
+static void point_at_registers(struct vm *vm, uint64_t *list[18])
 {
     struct debuggee *d = &vm->debuggee;
     struct bh_trap *t = &d->frame;
-    struct kvm_regs *k = regs(vm);
+    struct kvm_regs *k = vcpu_registers(vm);
     uint64_t *frame[18] = {&t->rax, &t->rbx, &t->rcx, &t->rdx, &t->rsi, &t->rdi, &t->rbp, &t->rsp, &t->r8,
                            &t->r9,  &t->r10, &t->r11, &t->r12, &t->r13, &t->r14, &t->r15, &t->rip, &t->rflags};
     uint64_t *vcpu[18] = {(uint64_t *)&k->rax, (uint64_t *)&k->rbx,   (uint64_t *)&k->rcx, (uint64_t *)&k->rdx,
@@ -42,20 +44,20 @@ static void point(struct vm *vm, uint64_t *list[18])
 
 uint64_t register_rip(const struct vm *vm)
 {
-    return vm->debuggee.home == HOME_FRAME ? vm->debuggee.frame.rip : regs(vm)->rip;
+    return vm->debuggee.home == HOME_FRAME ? vm->debuggee.frame.rip : vcpu_registers(vm)->rip;
 }
 
 uint64_t register_rsp(const struct vm *vm)
 {
-    return vm->debuggee.home == HOME_FRAME ? vm->debuggee.frame.rsp : regs(vm)->rsp;
+    return vm->debuggee.home == HOME_FRAME ? vm->debuggee.frame.rsp : vcpu_registers(vm)->rsp;
 }
 
 uint64_t register_rbp(const struct vm *vm)
 {
-    return vm->debuggee.home == HOME_FRAME ? vm->debuggee.frame.rbp : regs(vm)->rbp;
+    return vm->debuggee.home == HOME_FRAME ? vm->debuggee.frame.rbp : vcpu_registers(vm)->rbp;
 }
 
-static void changed(struct vm *vm)
+static void mark_changed(struct vm *vm)
 {
     if (vm->debuggee.home == HOME_VCPU)
         vm->vcpu.run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
@@ -64,18 +66,18 @@ static void changed(struct vm *vm)
 void register_set_rip(struct vm *vm, uint64_t rip)
 {
     uint64_t *r[18];
-    point(vm, r);
+    point_at_registers(vm, r);
     *r[16] = rip;
-    changed(vm);
+    mark_changed(vm);
 }
 
 void register_set_trap(struct vm *vm, bool on)
 {
     uint64_t *r[18];
-    point(vm, r);
+    point_at_registers(vm, r);
     *r[17] = (*r[17] & ~TF) | (on ? TF : 0);
     vm->debuggee.stepping = on;
-    changed(vm);
+    mark_changed(vm);
 }
 
 static void get_vectors(const struct vm *vm, struct debug_registers *r)
@@ -100,7 +102,7 @@ void registers_get(struct vm *vm, struct debug_registers *r)
     uint64_t *list[18];
     struct kvm_sregs s;
     memset(r, 0, sizeof(*r));
-    point(vm, list);
+    point_at_registers(vm, list);
     for (int i = 0; i < 16; i++)
         r->general[i] = *list[i];
     r->rip = *list[16];
@@ -120,7 +122,7 @@ void registers_get(struct vm *vm, struct debug_registers *r)
     r->have |= DEBUG_HAVE_ALL;
 }
 
-/* PKRU stays as it is: what a domain may do is not for changing from outside. */
+/* PKRU stays as it is, because a debugger must not change the rights of a domain. */
 static bool set_vectors(struct vm *vm, const struct debug_registers *r)
 {
     struct kvm_xsave area;
@@ -144,8 +146,8 @@ static bool set_vectors(struct vm *vm, const struct debug_registers *r)
     return ioctl(vm->vcpu.fd, KVM_SET_XSAVE, &area) == 0;
 }
 
-/* A write that the processor would refuse on its way back to ring 3 would end the VM. */
-static bool canonical(uint64_t va)
+/* Values that the processor refuses on its way back to ring 3 would end the VM. */
+static bool is_canonical(uint64_t va)
 {
     return (int64_t)(va << 16) >> 16 == (int64_t)va;
 }
@@ -155,15 +157,15 @@ bool registers_set(struct vm *vm, const struct debug_registers *r)
     struct debug_registers now;
     uint64_t *list[18];
     struct kvm_sregs s;
-    if (!canonical(r->rip) || !canonical(r->fs_base) || !canonical(r->gs_base))
+    if (!is_canonical(r->rip) || !is_canonical(r->fs_base) || !is_canonical(r->gs_base))
         return false;
     registers_get(vm, &now);
-    point(vm, list);
+    point_at_registers(vm, list);
     for (int i = 0; i < 16; i++)
         *list[i] = r->general[i];
     *list[16] = r->rip;
     *list[17] = (*list[17] & ~(FLAGS_USER & ~TF)) | (r->rflags & FLAGS_USER & ~TF);
-    changed(vm);
+    mark_changed(vm);
     if ((r->fs_base != now.fs_base || r->gs_base != now.gs_base) && ioctl(vm->vcpu.fd, KVM_GET_SREGS, &s) == 0) {
         s.fs.base = r->fs_base;
         s.gs.base = r->gs_base;

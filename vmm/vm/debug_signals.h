@@ -1,4 +1,4 @@
-/* Exceptions as GDB's signals.
+/* Translates exceptions into GDB's signals.
  * SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BH_VMM_VM_DEBUG_SIGNALS_H
 #define BH_VMM_VM_DEBUG_SIGNALS_H

@@ -1,34 +1,31 @@
-/* The guest's threads, from the core's tables. Where they are says the core's image, which is trusted; what is in them
- * is the guest's, and any of it may be a lie.
+/* The guest's threads, from the core's tables. The core's image says where the tables are, and it is trusted; what they
+ * contain is under the guest's control, so none of it is.
  * SPDX-License-Identifier: BSD-3-Clause */
+#include "vmm/vm/debug_threads.h"
+
 #include <string.h>
 
 #include "rpc/mpk.h"
+#include "vmm/vm/debug_registers.h"
 #include "vmm/vm/vm.h"
-
-/* What switch_stacks() leaves on the stack of a thread that does not run, guest/kernel/core/switch.S. */
-struct switched {
-    uint32_t mxcsr, x87;
-    uint64_t r15, r14, r13, r12, rbx, rbp, rip;
-};
 
 enum { FREE, READY, RUNNING, BLOCKED }; /* enum thread_state, guest/kernel/core/core.h */
 
-static const struct bh_core_debug *where(const struct vm *vm)
+static const struct bh_core_debug *core_debug(const struct vm *vm)
 {
     return &vm->w->core.debug;
 }
 
 static bool read_field(struct vm *vm, uint32_t id, uint32_t offset, void *to, uint32_t size)
 {
-    uint64_t va = where(vm)->threads + (uint64_t)id * where(vm)->stride + offset;
-    return memory_read(&vm->memory, to, (struct guest_va){va}, size, PERM_R | PERM_U);
+    uint64_t va = core_debug(vm)->threads + (uint64_t)id * core_debug(vm)->stride + offset;
+    return memory_read(&vm->memory, to, guest_va(va), size, PERM_R | PERM_U);
 }
 
 static uint32_t n_threads(const struct vm *vm)
 {
     uint32_t n = vm->w->a->vms[vm->index].n_threads;
-    return !where(vm)->threads ? 0 : n < BH_THREADS_MAX ? n : BH_THREADS_MAX;
+    return !core_debug(vm)->threads ? 0 : n < BH_THREADS_MAX ? n : BH_THREADS_MAX;
 }
 
 /* The thread whose stack of compartment i this is, or UINT32_MAX. */
@@ -52,9 +49,8 @@ uint32_t thread_running(const struct vm *vm)
             return thread;
     }
     uint64_t current, offset;
-    const struct bh_core_debug *d = where(vm);
-    if (n_threads(vm) &&
-        memory_read(&vm->memory, &current, (struct guest_va){d->current}, sizeof(current), PERM_R | PERM_U) &&
+    const struct bh_core_debug *d = core_debug(vm);
+    if (n_threads(vm) && memory_read(&vm->memory, &current, guest_va(d->current), sizeof(current), PERM_R | PERM_U) &&
         (offset = current - d->threads) / d->stride < n_threads(vm))
         return (uint32_t)(offset / d->stride);
     return 0;
@@ -62,7 +58,7 @@ uint32_t thread_running(const struct vm *vm)
 
 uint32_t threads_list(struct vm *vm, struct debug_thread list[DEBUG_THREADS_MAX])
 {
-    const struct bh_core_debug *d = where(vm);
+    const struct bh_core_debug *d = core_debug(vm);
     uint32_t running = thread_running(vm), n = 0;
     for (uint32_t id = 0; id < n_threads(vm); id++) {
         struct debug_thread t = {.id = id, .compartment = BH_NO_PEER};
@@ -85,10 +81,10 @@ uint32_t threads_list(struct vm *vm, struct debug_thread list[DEBUG_THREADS_MAX]
 bool thread_registers(struct vm *vm, uint32_t id, struct debug_registers *r)
 {
     uint64_t sp;
-    struct switched s;
+    struct switched_thread s;
     memset(r, 0, sizeof(*r));
-    if (id >= n_threads(vm) || !read_field(vm, id, where(vm)->sp, &sp, sizeof(sp)) ||
-        !memory_read(&vm->memory, &s, (struct guest_va){sp}, sizeof(s), PERM_R | PERM_U))
+    if (id >= n_threads(vm) || !read_field(vm, id, core_debug(vm)->sp, &sp, sizeof(sp)) ||
+        !memory_read(&vm->memory, &s, guest_va(sp), sizeof(s), PERM_R | PERM_U))
         return false;
     const uint64_t general[16] = {
         [1] = s.rbx, [6] = s.rbp, [7] = sp + sizeof(s), [12] = s.r12, [13] = s.r13, [14] = s.r14, [15] = s.r15};

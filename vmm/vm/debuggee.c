@@ -1,9 +1,10 @@
-/* A VM's process under a debugger: takes requests, and decides what becomes of exceptions.
+/* A VM's process under a debugger: serves requests, and decides what becomes of exceptions.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Breakpoints are int3 in the guest's text, steps are TF in its flags: both end in the trap shim, which works on
- * every KVM. Threads are cooperative and the vCPU is one, so all of a VM stands still at once; to step a thread that
- * does not run is to wait, with a breakpoint of our own, until it comes back to where it went on waiting. */
+ * A breakpoint is an int3 instruction in the guest's text, and a step sets TF in its flags. Both end in the trap shim,
+ * which works on every KVM. Threads are cooperative and there is one vCPU, so the whole VM stands still at once. To
+ * step a thread that does not run, a breakpoint of our own is set where that thread will go on, and the others run
+ * until it gets there. */
 #include "vmm/vm/debuggee.h"
 
 #include <errno.h>
@@ -14,8 +15,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "vmm/vm/debug_memory.h"
+#include "vmm/vm/debug_registers.h"
 #include "vmm/vm/debug_signals.h"
-#include "vmm/vm/vm.h"
+#include "vmm/vm/debug_threads.h"
+#include "vmm/vm/exits.h"
 
 #define VECTOR_DB 1u
 #define VECTOR_BP 3u
@@ -24,7 +28,7 @@
 
 static struct kvm_run *the_run; /* for the signal handler */
 
-static void asked(int signo)
+static void leave_guest(int signo)
 {
     the_run->immediate_exit = 1;
 }
@@ -32,16 +36,16 @@ static void asked(int signo)
 bool debuggee_open(struct vm *vm, struct problem *p)
 {
     struct debuggee *d = &vm->debuggee;
-    struct sigaction act = {.sa_handler = asked};
+    struct sigaction act = {.sa_handler = leave_guest};
     struct f_owner_ex owner = {.type = F_OWNER_TID, .pid = gettid()};
-    d->socket = vm->w->debug_vm_end[vm->index];
+    d->socket = vm->w->vms[vm->index].debug.vm;
     the_run = vm->vcpu.run;
     if (sigaction(SIGIO, &act, NULL) || fcntl(d->socket, F_SETOWN_EX, &owner) || fcntl(d->socket, F_SETFL, O_ASYNC))
         return problem_set(p, EXIT_HOST, "cannot listen to a debugger: %s", strerror(errno));
     return true;
 }
 
-static void tell(struct vm *vm, const struct debug_answer *a)
+static void send_answer(struct vm *vm, const struct debug_answer *a)
 {
     while (send(vm->debuggee.socket, a, sizeof(*a), MSG_NOSIGNAL) < 0 && errno == EINTR) {
     }
@@ -52,7 +56,7 @@ static bool in_ring0(const struct vm *vm)
     return vm->vcpu.run->s.regs.regs.rip >= BH_KERNEL_BASE;
 }
 
-/* What KVM still has to do for the last exit, so that its registers are those before the next instruction. */
+/* Lets KVM complete the last exit, so that the registers are those before the next instruction. */
 static void finish_exit(struct vm *vm)
 {
     struct kvm_run *run = vm->vcpu.run;
@@ -76,7 +80,7 @@ static void fill_stop(struct vm *vm, uint32_t signal, enum debug_reason reason, 
 static uint64_t take_memory(struct vm *vm, const struct debug_request *q, struct debug_answer *a)
 {
     uint64_t size = q->size < sizeof(a->data) ? q->size : sizeof(a->data);
-    return debug_read(vm, a->data, q->address, size);
+    return debug_read(vm, a->data, guest_va(q->address), size);
 }
 
 static bool take_registers(struct vm *vm, uint32_t thread, struct debug_registers *r)
@@ -88,8 +92,8 @@ static bool take_registers(struct vm *vm, uint32_t thread, struct debug_register
     return thread_registers(vm, thread, r);
 }
 
-/* Back on its way, as told. False: it has to end. */
-static bool set_going(struct vm *vm, const struct debug_request *q)
+/* Sets the guest on its way as the request says. */
+static void set_going(struct vm *vm, const struct debug_request *q)
 {
     struct debuggee *d = &vm->debuggee;
     struct debug_registers r;
@@ -97,14 +101,14 @@ static bool set_going(struct vm *vm, const struct debug_request *q)
     d->thread = q->thread == DEBUG_ANY_THREAD ? thread_running(vm) : q->thread;
     d->end = d->fatal && q->run.signal;
     bool step = q->run.how == DEBUG_STEP, runs = d->thread == thread_running(vm);
-    if (step && !runs && (!thread_registers(vm, d->thread, &r) || !breakpoint_insert(vm, r.rip, false)))
+    if (step && !runs && (!thread_registers(vm, d->thread, &r) || !breakpoint_insert(vm, guest_va(r.rip), false)))
         step = false; /* a thread that is none */
     register_set_trap(vm, step && runs);
     d->passing = false;
-    return true;
+    d->standing = false;
 }
 
-static void detach(struct vm *vm)
+static void detach_debugger(struct vm *vm)
 {
     struct debuggee *d = &vm->debuggee;
     breakpoints_clear(vm);
@@ -124,7 +128,7 @@ static void be_killed(struct vm *vm)
     vm_crash(vm, &c);
 }
 
-/* What works while the guest stands still alone, or has to. */
+/* Requests that are possible only while the guest stands still. */
 static bool serve_standing(struct vm *vm, const struct debug_request *q, struct debug_answer *a)
 {
     struct debuggee *d = &vm->debuggee;
@@ -132,7 +136,7 @@ static bool serve_standing(struct vm *vm, const struct debug_request *q, struct 
         return false;
     switch (q->ask) {
     case DEBUG_RUN:
-        d->standing = !set_going(vm, q);
+        set_going(vm, q);
         return true;
     case DEBUG_GET:
         return take_registers(vm, q->thread, &a->registers);
@@ -146,7 +150,7 @@ static bool serve_standing(struct vm *vm, const struct debug_request *q, struct 
     }
 }
 
-static bool serve(struct vm *vm, const struct debug_request *q, struct debug_answer *a)
+static bool serve_request(struct vm *vm, const struct debug_request *q, struct debug_answer *a)
 {
     struct debuggee *d = &vm->debuggee;
     switch (q->ask) {
@@ -158,7 +162,7 @@ static bool serve(struct vm *vm, const struct debug_request *q, struct debug_ans
         }
         return true;
     case DEBUG_DETACH:
-        detach(vm);
+        detach_debugger(vm);
         return true;
     case DEBUG_STOP:
         d->stop_wanted = !d->standing;
@@ -170,11 +174,11 @@ static bool serve(struct vm *vm, const struct debug_request *q, struct debug_ans
         a->size = take_memory(vm, q, a);
         return a->size != 0 || !q->size;
     case DEBUG_WRITE:
-        return q->size <= sizeof(q->data) && debug_write(vm, q->address, q->data, q->size);
+        return q->size <= sizeof(q->data) && debug_write(vm, guest_va(q->address), q->data, q->size);
     case DEBUG_INSERT:
-        return breakpoint_insert(vm, q->address, true);
+        return breakpoint_insert(vm, guest_va(q->address), true);
     case DEBUG_REMOVE:
-        return breakpoint_remove(vm, q->address, true);
+        return breakpoint_remove(vm, guest_va(q->address), true);
     case DEBUG_HARDWARE:
         return q->size <= DEBUG_HARDWARE_MAX && hardware_set(vm, q->hardware, q->size);
     default:
@@ -182,7 +186,7 @@ static bool serve(struct vm *vm, const struct debug_request *q, struct debug_ans
     }
 }
 
-/* One request. False: there is none (or, waiting, a signal came). */
+/* Serves one request. False: there is none, or a signal interrupted the wait for one. */
 static bool take_request(struct vm *vm, int flags)
 {
     static struct debug_request q;
@@ -193,14 +197,14 @@ static bool take_request(struct vm *vm, int flags)
     if (got != (ssize_t)sizeof(q))
         return false;
     memset(&a, 0, offsetof(struct debug_answer, data));
-    a.kind = serve(vm, &q, &a) ? DEBUG_DONE : DEBUG_FAILED;
+    a.kind = serve_request(vm, &q, &a) ? DEBUG_DONE : DEBUG_FAILED;
     a.number = q.number;
-    tell(vm, &a);
+    send_answer(vm, &a);
     return true;
 }
 
-/* Until told to run. */
-static void stand(struct vm *vm)
+/* Serves requests until one lets the guest run. */
+static void stand_still(struct vm *vm)
 {
     struct debuggee *d = &vm->debuggee;
     d->standing = true;
@@ -209,7 +213,7 @@ static void stand(struct vm *vm)
         static struct debug_answer a;
         a.kind = DEBUG_STOPPED;
         a.stop = d->stop;
-        tell(vm, &a);
+        send_answer(vm, &a);
     }
     while (d->standing)
         take_request(vm, 0);
@@ -222,7 +226,7 @@ void debuggee_wait(struct vm *vm)
         vm->vcpu.run->s.regs.regs = r;
     vm->debuggee.home = HOME_VCPU;
     fill_stop(vm, 0, DEBUG_BY_SIGNAL, 0);
-    stand(vm);
+    stand_still(vm);
 }
 
 void debuggee_poll(struct vm *vm)
@@ -241,7 +245,7 @@ void debuggee_poll(struct vm *vm)
     d->home = HOME_VCPU;
     register_set_trap(vm, false);
     fill_stop(vm, 0, DEBUG_BY_SIGNAL, 0);
-    stand(vm);
+    stand_still(vm);
 }
 
 void debuggee_poll_in_call(struct vm *vm)
@@ -254,20 +258,20 @@ void debuggee_poll_in_call(struct vm *vm)
     }
 }
 
-static void stop(struct vm *vm, uint32_t signal, enum debug_reason reason, uint64_t address)
+static void stop_guest(struct vm *vm, uint32_t signal, enum debug_reason reason, uint64_t address)
 {
     register_set_trap(vm, false);
     fill_stop(vm, signal, reason, address);
-    stand(vm);
+    stand_still(vm);
 }
 
-/* The thread that is stepped does not run now: it stops where it comes back. */
+/* The thread that is stepped does not run now: a breakpoint stops it where it goes on. */
 static void wait_for_thread(struct vm *vm)
 {
     struct debug_registers r;
     register_set_trap(vm, false);
-    if (!thread_registers(vm, vm->debuggee.thread, &r) || !breakpoint_insert(vm, r.rip, false))
-        stop(vm, SIGTRAP, DEBUG_BY_SIGNAL, 0);
+    if (!thread_registers(vm, vm->debuggee.thread, &r) || !breakpoint_insert(vm, guest_va(r.rip), false))
+        stop_guest(vm, SIGTRAP, DEBUG_BY_SIGNAL, 0);
 }
 
 static void take_step(struct vm *vm)
@@ -286,20 +290,20 @@ static void take_step(struct vm *vm)
         return;
     }
     uint64_t rip = register_rip(vm);
-    if (rip < d->going.start || rip >= d->going.end || breakpoint_at(vm, rip))
-        stop(vm, SIGTRAP, DEBUG_BY_SIGNAL, 0);
+    if (rip < d->going.start || rip >= d->going.end || breakpoint_at(vm, guest_va(rip)))
+        stop_guest(vm, SIGTRAP, DEBUG_BY_SIGNAL, 0);
 }
 
 static void take_breakpoint(struct vm *vm, struct breakpoint *b)
 {
     struct debuggee *d = &vm->debuggee;
-    register_set_rip(vm, b->address);
+    register_set_rip(vm, b->at.va);
     bool back = b->returning && thread_running(vm) == d->thread;
     if (b->users) {
-        stop(vm, SIGTRAP, DEBUG_BY_BREAKPOINT, 0);
+        stop_guest(vm, SIGTRAP, DEBUG_BY_BREAKPOINT, 0);
     } else if (back) {
-        breakpoint_remove(vm, b->address, false);
-        stop(vm, SIGTRAP, DEBUG_BY_SIGNAL, 0);
+        breakpoint_remove(vm, b->at, false);
+        stop_guest(vm, SIGTRAP, DEBUG_BY_SIGNAL, 0);
     } else {
         breakpoint_show(vm, b, false);
         d->passing = true;
@@ -307,54 +311,53 @@ static void take_breakpoint(struct vm *vm, struct breakpoint *b)
     }
 }
 
-/* What is ours of a step or a breakpoint; registers are where d->home says. */
+/* A step or a breakpoint ended; the registers are where d->home says. */
 static void take_debug(struct vm *vm, uint32_t vector)
 {
     struct debuggee *d = &vm->debuggee;
-    struct breakpoint *b = vector == VECTOR_BP ? breakpoint_at(vm, register_rip(vm) - 1) : NULL;
+    struct breakpoint *b = vector == VECTOR_BP ? breakpoint_at(vm, guest_va(register_rip(vm) - 1)) : NULL;
     uint64_t watched;
     if (b)
         take_breakpoint(vm, b);
     else if (vector == VECTOR_DB && d->hardware && d->home == HOME_VCPU && hardware_hit(vm, &watched))
-        stop(vm, SIGTRAP, watched ? DEBUG_BY_WATCH : DEBUG_BY_HARDWARE, watched);
+        stop_guest(vm, SIGTRAP, watched ? DEBUG_BY_WATCH : DEBUG_BY_HARDWARE, watched);
     else if (vector == VECTOR_DB && d->stepping)
         take_step(vm);
     else if (d->attached)
-        stop(vm, SIGTRAP, DEBUG_BY_SIGNAL, 0);
+        stop_guest(vm, SIGTRAP, DEBUG_BY_SIGNAL, 0);
 }
 
-/* The debugger went while the stub was on its way to report this: a step that nobody waits for, or a breakpoint that is
- * not there any more. */
-static bool take_stray(struct vm *vm, uint64_t va, struct bh_trap t)
+/* The debugger left while the trap shim was about to report this exception: a step that nobody waits for, or a
+ * breakpoint that is not there any more. */
+static bool take_stray(struct vm *vm, struct guest_va at, struct bh_trap t)
 {
     uint8_t there = INT3;
     bool step = t.vector == VECTOR_DB && (t.rflags & FLAG_TF);
-    bool breakpoint = t.vector == VECTOR_BP && debug_read(vm, &there, t.rip - 1, 1) == 1 && there != INT3;
+    bool breakpoint = t.vector == VECTOR_BP && debug_read(vm, &there, guest_va(t.rip - 1), 1) == 1 && there != INT3;
     if (!vm->debuggee.detached || (!step && !breakpoint))
         return false;
     t.rip -= breakpoint;
     t.rflags &= ~FLAG_TF;
-    return memory_fill(&vm->memory, (struct guest_va){va}, &t, sizeof(t));
+    return memory_fill(&vm->memory, at, &t, sizeof(t));
 }
 
-bool debuggee_trap(struct vm *vm, uint64_t va, const struct bh_trap *t)
+bool debuggee_trap(struct vm *vm, struct guest_va at, const struct bh_trap *t)
 {
     struct debuggee *d = &vm->debuggee;
     if (!d->attached)
-        return take_stray(vm, va, *t);
+        return take_stray(vm, at, *t);
     d->home = HOME_FRAME;
-    d->frame_va = va;
     d->frame = *t;
     d->fatal = d->end = false;
     if (t->vector == VECTOR_DB || t->vector == VECTOR_BP) {
         take_debug(vm, (uint32_t)t->vector);
     } else {
         d->fatal = true;
-        stop(vm, debug_signal_of_vector((uint32_t)t->vector), DEBUG_BY_SIGNAL, 0);
+        stop_guest(vm, debug_signal_of_vector((uint32_t)t->vector), DEBUG_BY_SIGNAL, 0);
     }
     d->home = HOME_VCPU;
     d->fatal = false;
-    return !d->end && memory_fill(&vm->memory, (struct guest_va){va}, &d->frame, sizeof(d->frame));
+    return !d->end && memory_fill(&vm->memory, at, &d->frame, sizeof(d->frame));
 }
 
 bool debuggee_exit(struct vm *vm)
@@ -374,6 +377,6 @@ void debuggee_ended(struct vm *vm, bool by_signal, uint32_t status)
         a.kind = DEBUG_ENDED;
         a.by_signal = by_signal;
         a.status = status;
-        tell(vm, &a);
+        send_answer(vm, &a);
     }
 }

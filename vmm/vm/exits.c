@@ -1,5 +1,7 @@
 /* The run loop: what happens when the guest leaves KVM_RUN.
  * SPDX-License-Identifier: BSD-3-Clause */
+#include "vmm/vm/exits.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +23,7 @@ void vm_end(struct vm *vm)
 }
 
 /* The compartment of this VM in whose window `va` lies, or -1. */
-static int owner(const struct vm *vm, uint64_t va)
+static int window_owner(const struct vm *vm, uint64_t va)
 {
     uint64_t i = (va - BH_COMPARTMENT_BASE(0)) / BH_WINDOW_SIZE; /* huge below the first window */
     return i < BH_COMPARTMENTS_MAX && (vm->w->a->vms[vm->index].compartments >> i & 1) ? (int)i : -1;
@@ -32,8 +34,8 @@ void vm_crash(struct vm *vm, struct crash *c)
     struct message m = {.kind = MESSAGE_CRASH, .crash = *c};
     m.crash.vm = vm->index;
     if (c->kind != CRASH_REPORT) {
-        int i = owner(vm, c->regs.rip);
-        i = i < 0 ? owner(vm, c->regs.rsp) : i;
+        int i = window_owner(vm, c->regs.rip);
+        i = i < 0 ? window_owner(vm, c->regs.rsp) : i;
         m.crash.compartment = i < 0 ? UINT32_MAX : (uint32_t)i; /* message_receive() settles it */
     }
     pkru_explain(vm, &m.crash);
@@ -88,15 +90,14 @@ static void end_by_shutdown(struct vm *vm)
     end_badly(vm, CRASH_SHUTDOWN, "");
 }
 
-/* The stub pushed a struct bh_trap. Ring 3 cannot reach its port, yet nothing here relies on that. */
+/* The trap shim pushed a struct bh_trap. Ring 3 cannot reach its port, but nothing here relies on that. */
 static void take_trap(struct vm *vm)
 {
-    uint64_t rsp = vm->vcpu.run->s.regs.regs.rsp;
+    struct guest_va frame = guest_va(vm->vcpu.run->s.regs.regs.rsp);
     struct crash c = {.kind = CRASH_TRAP};
-    if (rsp < BH_KERNEL_BASE ||
-        !memory_read(&vm->memory, &c.regs, (struct guest_va){rsp}, sizeof(c.regs), PERM_R | PERM_W))
+    if (frame.va < BH_KERNEL_BASE || !memory_read(&vm->memory, &c.regs, frame, sizeof(c.regs), PERM_R | PERM_W))
         end_badly(vm, CRASH_KVM, "a trap without a frame");
-    if (debuggee_trap(vm, rsp, &c.regs))
+    if (debuggee_trap(vm, frame, &c.regs))
         return;
     struct kvm_sregs s;
     if (c.regs.vector == VECTOR_PF && ioctl(vm->vcpu.fd, KVM_GET_SREGS, &s) == 0)
@@ -104,7 +105,7 @@ static void take_trap(struct vm *vm)
     vm_crash(vm, &c);
 }
 
-static struct hypercall arguments(const struct kvm_regs *r, uint64_t op)
+static struct hypercall hypercall_arguments(const struct kvm_regs *r, uint64_t op)
 {
     return (struct hypercall){.op = (uint32_t)op, .args = {r->rdi, r->rsi, r->r8, r->r9}};
 }
@@ -125,20 +126,21 @@ static void take_port(struct vm *vm)
         struct kvm_regs *r = &run->s.regs.regs;
         if (!pkru_is_core(vm, r->rip))
             end_badly(vm, CRASH_FORGED, "");
-        struct hypercall h = arguments(r, r->rax);
+        struct hypercall h = hypercall_arguments(r, r->rax);
         r->rax = hypercall_do(vm, &h);
         run->kvm_dirty_regs = KVM_SYNC_X86_REGS;
     }
     /* Others: a bell this VM was not given, or a port it has no use for. */
 }
 
-/* Where ring 3 asked for the VMCALL that the stub then made: the interrupt's frame lies above three registers. */
+/* The address from which ring 3 asked the trap shim for a VMCALL. The shim has pushed three registers; the interrupt's
+ * frame lies above them. */
 static uint64_t vmcall_origin(const struct vm *vm)
 {
-    uint64_t rip, rsp = vm->vcpu.run->s.regs.regs.rsp + 24;
-    return rsp >= BH_KERNEL_BASE && memory_read(&vm->memory, &rip, (struct guest_va){rsp}, sizeof(rip), PERM_R | PERM_W)
-               ? rip
-               : 0;
+    uint64_t rip;
+    struct guest_va frame = guest_va(vm->vcpu.run->s.regs.regs.rsp + 3 * sizeof(uint64_t));
+    bool good = frame.va >= BH_KERNEL_BASE && memory_read(&vm->memory, &rip, frame, sizeof(rip), PERM_R | PERM_W);
+    return good ? rip : 0;
 }
 
 static void take_vmcall(struct vm *vm)
@@ -146,7 +148,7 @@ static void take_vmcall(struct vm *vm)
     struct kvm_run *run = vm->vcpu.run;
     if (vm->memory.keyed && !pkru_is_core(vm, vmcall_origin(vm)))
         end_badly(vm, CRASH_FORGED, "");
-    struct hypercall h = arguments(&run->s.regs.regs, run->hypercall.args[2]);
+    struct hypercall h = hypercall_arguments(&run->s.regs.regs, run->hypercall.args[2]);
     run->hypercall.ret = hypercall_do(vm, &h);
 }
 

@@ -1,4 +1,4 @@
-/* The hypercalls. Every argument is the guest's: checked here, memory fetched once.
+/* Executes hypercalls. The guest is not trusted: every argument is checked, and its memory is read once.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/vm/hypercalls.h"
 
@@ -13,11 +13,12 @@
 #include "vmm/fs/mount.h"
 #include "vmm/base/boot_trace.h"
 #include "vmm/kvm/park.h"
+#include "vmm/vm/exits.h"
 
 #define LOG_MAX   0x100000ull /* bytes of one BH_HC_LOG */
 #define LOG_CHUNK 4096u
 
-static uint64_t error(int code)
+static uint64_t error_result(int code)
 {
     return 0 - (uint64_t)code;
 }
@@ -29,13 +30,13 @@ static int stream_fd(const struct vm *vm, uint64_t stream)
     return (int)stream;
 }
 
-/* Standard error of a VM without the application: lines of its first compartment, cleaned like all on the console. */
-static uint64_t write_console(struct vm *vm, uint64_t va, uint64_t len)
+/* Standard error of a VM without the application: it goes to the console as lines of the first compartment. */
+static uint64_t write_console(struct vm *vm, struct guest_va at, uint64_t len)
 {
     char chunk[LOG_CHUNK];
     uint64_t n = len < sizeof(chunk) ? len : sizeof(chunk);
-    if (!memory_read(&vm->memory, chunk, (struct guest_va){va}, n, PERM_R | PERM_U))
-        return error(EFAULT);
+    if (!memory_read(&vm->memory, chunk, at, n, PERM_R | PERM_U))
+        return error_result(EFAULT);
     console_add(&vm->console, (uint32_t)__builtin_ctzll(vm->w->a->vms[vm->index].compartments), chunk, n);
     console_flush(&vm->console);
     return n;
@@ -45,17 +46,17 @@ static uint64_t do_write(struct vm *vm, const struct hypercall *h)
 {
     int fd = stream_fd(vm, h->args[0]);
     if (fd < 0 || fd == STDIN_FILENO)
-        return error(EBADF);
+        return error_result(EBADF);
     if (!h->args[2])
         return 0;
     if (!vm->application)
-        return write_console(vm, h->args[1], h->args[2]);
+        return write_console(vm, guest_va(h->args[1]), h->args[2]);
     /* Straight from guest memory: the kernel copies the bytes once, whatever the guest does
      * meanwhile. */
     uint64_t len;
-    const void *from = memory_at(&vm->memory, (struct guest_va){h->args[1]}, h->args[2], PERM_R | PERM_U, &len);
+    const void *from = memory_at(&vm->memory, guest_va(h->args[1]), h->args[2], PERM_R | PERM_U, &len);
     if (!from)
-        return error(EFAULT);
+        return error_result(EFAULT);
     for (;;) {
         ssize_t n = write(fd, from, len);
         if (n >= 0)
@@ -64,7 +65,7 @@ static uint64_t do_write(struct vm *vm, const struct hypercall *h)
             struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
             ppoll(&poll_fd, 1, NULL, NULL);
         } else if (errno != EINTR) {
-            return error(errno);
+            return error_result(errno);
         }
         debuggee_poll_in_call(vm);
     }
@@ -73,38 +74,39 @@ static uint64_t do_write(struct vm *vm, const struct hypercall *h)
 static uint64_t do_read(struct vm *vm, const struct hypercall *h)
 {
     if (h->args[0] != BH_STDIN || !vm->application)
-        return error(EBADF);
+        return error_result(EBADF);
     if (!h->args[2])
         return 0;
     uint64_t len;
-    void *to = memory_at(&vm->memory, (struct guest_va){h->args[1]}, h->args[2], PERM_R | PERM_W | PERM_U, &len);
+    void *to = memory_at(&vm->memory, guest_va(h->args[1]), h->args[2], PERM_R | PERM_W | PERM_U, &len);
     if (!to)
-        return error(EFAULT);
+        return error_result(EFAULT);
     struct pollfd poll_fd = {.fd = STDIN_FILENO, .events = POLLIN};
     struct timespec at_once = {0};
     if (ppoll(&poll_fd, 1, &at_once, NULL) == 0)
-        return error(EAGAIN);
+        return error_result(EAGAIN);
     ssize_t n;
     do {
         n = read(STDIN_FILENO, to, len);
     } while (n < 0 && errno == EINTR);
-    return n < 0 ? error(errno) : (uint64_t)n;
+    return n < 0 ? error_result(errno) : (uint64_t)n;
 }
 
 static uint64_t do_log(struct vm *vm, const struct hypercall *h)
 {
-    uint64_t i = h->args[0], va = h->args[1], len = h->args[2];
+    struct guest_va at = guest_va(h->args[1]);
+    uint64_t i = h->args[0], len = h->args[2];
     if (i >= BH_COMPARTMENTS_MAX || !vm->console.lines[i].name || len > LOG_MAX)
-        return error(EINVAL);
+        return error_result(EINVAL);
     char chunk[LOG_CHUNK];
     while (len) {
         uint64_t n = len < sizeof(chunk) ? len : sizeof(chunk);
-        if (!memory_read(&vm->memory, chunk, (struct guest_va){va}, n, PERM_R | PERM_U)) {
+        if (!memory_read(&vm->memory, chunk, at, n, PERM_R | PERM_U)) {
             console_flush(&vm->console);
-            return error(EFAULT);
+            return error_result(EFAULT);
         }
         console_add(&vm->console, (uint32_t)i, chunk, n);
-        va += n;
+        at.va += n;
         len -= n;
     }
     console_flush(&vm->console);
@@ -114,9 +116,8 @@ static uint64_t do_log(struct vm *vm, const struct hypercall *h)
 static uint64_t do_report(struct vm *vm, const struct hypercall *h)
 {
     struct message m = {.kind = MESSAGE_CRASH, .crash.kind = CRASH_REPORT};
-    if (!memory_read(&vm->memory, &m.crash.report, (struct guest_va){h->args[0]}, sizeof(m.crash.report),
-                     PERM_R | PERM_U))
-        return error(EFAULT);
+    if (!memory_read(&vm->memory, &m.crash.report, guest_va(h->args[0]), sizeof(m.crash.report), PERM_R | PERM_U))
+        return error_result(EFAULT);
     m.crash.vm = vm->index;
     m.crash.compartment = m.crash.report.compartment;
     if (m.crash.report.fatal)
@@ -134,7 +135,7 @@ static uint64_t do_mark(struct vm *vm, const struct hypercall *h)
         [BH_MARK_CORE] = "core", [BH_MARK_INIT] = "init", [BH_MARK_MAIN] = "main", [BH_MARK_READY] = "ready"};
     uint64_t phase = h->args[0];
     if (phase >= sizeof(names) / sizeof(*names) || !names[phase])
-        return error(EINVAL);
+        return error_result(EINVAL);
     if (!(vm->marked >> phase & 1)) { /* once each: no flood of messages */
         vm_mark(vm, names[phase]);
         vm->marked |= vm->w->o->marks ? 1u << phase : 0;
@@ -145,9 +146,9 @@ static uint64_t do_mark(struct vm *vm, const struct hypercall *h)
 static uint64_t do_ring(struct vm *vm, const struct hypercall *h)
 {
     uint64_t v = h->args[0];
-    if (v >= vm->w->a->n_vms || vm->w->notify_fd[v] < 0)
-        return error(EINVAL);
-    return error(-notify(vm->w->notify_fd[v]));
+    if (v >= vm->w->a->n_vms || vm->w->vms[v].notify_fd < 0)
+        return error_result(EINVAL);
+    return error_result(-notify(vm->w->vms[v].notify_fd));
 }
 
 static void do_exit(struct vm *vm, const struct hypercall *h)
@@ -159,7 +160,7 @@ static void do_exit(struct vm *vm, const struct hypercall *h)
     vm_end(vm);
 }
 
-/* Nothing of this VM's own can wake it, and nobody has for a while. */
+/* Only another VM can wake this one, and none has done so for a while. */
 static void tell_idle(void *arg)
 {
     const struct vm *vm = arg;
@@ -216,11 +217,11 @@ uint64_t hypercall_do(struct vm *vm, const struct hypercall *h)
     case BH_HC_MARK:
         return do_mark(vm, h);
     case BH_HC_NET_START:
-        return (uint64_t)net_start(vm->net, h->args[0]);
+        return (uint64_t)net_start(vm->net, guest_va(h->args[0]));
     case BH_HC_KICK:
         return (uint64_t)(h->args[0] < BH_KICK_MOUNT ? net_kick(vm->net, h->args[0])
                                                      : fs_kick(vm->w, h->args[0] - BH_KICK_MOUNT));
     default:
-        return error(ENOSYS);
+        return error_result(ENOSYS);
     }
 }

@@ -1,4 +1,4 @@
-/* Sending, receiving and checking messages between a VM's process and the supervisor.
+/* Sends, receives and checks messages between a VM's process and the supervisor.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/vm/message.h"
 
@@ -18,7 +18,7 @@ static bool in_vm(const struct appliance *a, uint32_t vm, uint32_t compartment)
     return compartment < a->n_compartments && (a->vms[vm].compartments >> compartment & 1);
 }
 
-static void settle(struct message *m, const struct appliance *a, uint32_t vm)
+static void check_contents(struct message *m, const struct appliance *a, uint32_t vm)
 {
     struct crash *c = &m->crash;
     c->vm = vm;
@@ -49,6 +49,6 @@ int message_receive(int fd, const struct appliance *a, uint32_t vm, struct messa
     if (got != (ssize_t)sizeof(*m) || m->kind < MESSAGE_EXIT || m->kind > MESSAGE_KIND_LAST ||
         (m->kind == MESSAGE_CRASH && (m->crash.kind < CRASH_TRAP || m->crash.kind > CRASH_KIND_LAST)))
         return -1;
-    settle(m, a, vm);
+    check_contents(m, a, vm);
     return 1;
 }

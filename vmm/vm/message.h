@@ -1,5 +1,4 @@
-/* What a VM's process tells the supervisor, over a SEQPACKET socket, one fixed-size message at a
- * time.
+/* Messages of a VM's process to the supervisor, each of fixed size, over a SEQPACKET socket.
  * SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BH_VMM_VM_MESSAGE_H
 #define BH_VMM_VM_MESSAGE_H
@@ -15,8 +14,8 @@ enum message_kind {
     MESSAGE_CRASH = 2,   /* crash */
     MESSAGE_MARK = 3,    /* mark, time_ns */
     MESSAGE_FAILED = 4,  /* could not start: problem */
-    MESSAGE_STARTED = 5, /* the guest runs from now on: MESSAGE_FAILED means nothing any more */
-    MESSAGE_IDLE = 6,    /* it sleeps for good unless a peer rings */
+    MESSAGE_STARTED = 5, /* the guest runs from now on; MESSAGE_FAILED cannot follow */
+    MESSAGE_IDLE = 6,    /* the guest sleeps until another VM notifies it */
 };
 #define MESSAGE_KIND_LAST MESSAGE_IDLE
 
@@ -31,13 +30,14 @@ struct message {
     struct problem problem;
 };
 
-/* Sends, blocking; a supervisor that is gone is ignored (then this process is about to be killed). */
+/* Sends a message, and may block. It ignores that the supervisor is gone, because this process is then about to be
+ * killed. */
 void message_send(int fd, const struct message *m);
 
-/* Receives without blocking. 1: *m is one whole message of known kind, about VM `vm`, with its
- * strings terminated, free of control characters where they are printed as they are (mark, problem; report.c cleans its
- * own), and its compartment one of that VM's; 0: none at the moment; -1: the other end
- * is gone or sent rubbish. */
+/* Receives a message without blocking. 1: *m is one whole message of a known kind about VM `vm`. Its strings are
+ * terminated, `mark` and `problem` have no control characters (crash/report.c removes those of the others), and its
+ * compartment is one of that VM's. 0: there is none at the moment. -1: the other end is gone or sent something
+ * invalid. */
 int message_receive(int fd, const struct appliance *a, uint32_t vm, struct message *m);
 
 #endif

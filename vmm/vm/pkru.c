@@ -1,4 +1,4 @@
-/* PKRU as KVM has it (Documentation/virt/kvm/api.rst, KVM_GET_XSAVE), and the frames that gate calls leave.
+/* Reads PKRU from KVM (Documentation/virt/kvm/api.rst, KVM_GET_XSAVE), and follows the frames that gate calls leave.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/vm/pkru.h"
 
@@ -32,14 +32,14 @@ struct chain {
     uint64_t at;                               /* where the stack of the compartment looked at is */
 };
 
-static bool read_va(const struct vm *vm, void *to, uint64_t va, size_t size)
+static bool read_guest(const struct vm *vm, void *to, uint64_t va, size_t size)
 {
-    return memory_read(&vm->memory, to, (struct guest_va){va}, size, PERM_R | PERM_U);
+    return memory_read(&vm->memory, to, guest_va(va), size, PERM_R | PERM_U);
 }
 
-static bool top(const struct chain *c, uint64_t sp, struct bh_frame *frame)
+static bool top_frame(const struct chain *c, uint64_t sp, struct bh_frame *frame)
 {
-    return read_va(c->vm, frame, sp, sizeof(*frame));
+    return read_guest(c->vm, frame, sp, sizeof(*frame));
 }
 
 static bool open_chain(struct chain *c, const struct vm *vm)
@@ -48,24 +48,25 @@ static bool open_chain(struct chain *c, const struct vm *vm)
     uint64_t thread;
     struct bh_tcb tcb;
     c->vm = vm;
-    if (!read_va(vm, &thread, BH_MPK_PUBLIC_VA, sizeof(thread)) || !read_va(vm, &tcb, thread + BH_TCB_OFF, sizeof(tcb)))
+    if (!read_guest(vm, &thread, BH_MPK_PUBLIC_VA, sizeof(thread)) ||
+        !read_guest(vm, &tcb, thread + BH_TCB_OFF, sizeof(tcb)))
         return false;
     c->core_sp = tcb.core_sp;
     for (uint32_t i = 0; i < a->n_compartments; i++) {
         struct bh_control control;
         uint64_t at = thread + BH_TLS_SEGMENT(0, i) - BH_TLS_TP(0);
-        c->sp[i] = vm_holds(a, vm->index, i) && read_va(vm, &control, at, sizeof(control)) ? control.sp : 0;
+        c->sp[i] = vm_holds(a, vm->index, i) && read_guest(vm, &control, at, sizeof(control)) ? control.sp : 0;
     }
     return true;
 }
 
 /* The compartment whose innermost frame has this id; its frame is popped. -1: none. */
-static int pop(struct chain *c, uint32_t compartment, uint32_t id)
+static int pop_frame(struct chain *c, uint32_t compartment, uint32_t id)
 {
     const struct appliance *a = c->vm->w->a;
     for (uint32_t i = 0; i < a->n_compartments; i++) {
         struct bh_frame frame;
-        if (!c->sp[i] || !top(c, c->sp[i], &frame))
+        if (!c->sp[i] || !top_frame(c, c->sp[i], &frame))
             continue;
         uint32_t edge = frame.id - BH_FRAME_EDGE(0);
         bool calls = edge < a->n_edges && a->edges[edge].from == i && a->edges[edge].to == compartment;
@@ -78,8 +79,8 @@ static int pop(struct chain *c, uint32_t compartment, uint32_t id)
     return -1;
 }
 
-/* The compartment that made a light call to `compartment`: it runs on that one's stack. -1: none. */
-static int host(const struct chain *c, uint32_t compartment)
+/* The compartment that made a light call to `compartment`, which then runs on its caller's stack. -1: none. */
+static int light_caller(const struct chain *c, uint32_t compartment)
 {
     const struct appliance *a = c->vm->w->a;
     for (uint32_t i = 0; i < a->n_edges; i++) {
@@ -91,21 +92,21 @@ static int host(const struct chain *c, uint32_t compartment)
     return -1;
 }
 
-/* From the innermost call outwards: who called `compartment`, and who called that. */
-static void follow(struct chain *c, uint32_t compartment, struct crash *crash)
+/* Records the calls that led to `compartment`, from the innermost outwards. */
+static void follow_calls(struct chain *c, uint32_t compartment, struct crash *crash)
 {
     while (crash->n_calls < CRASH_CALLS_MAX) {
         struct bh_frame frame;
-        bool core = top(c, c->core_sp, &frame) && frame.id == BH_FRAME_DOWN(compartment);
-        int from = pop(c, compartment, 0);
+        bool core = top_frame(c, c->core_sp, &frame) && frame.id == BH_FRAME_DOWN(compartment);
+        int from = pop_frame(c, compartment, 0);
         if (from < 0 && !core)
-            from = host(c, compartment);
+            from = light_caller(c, compartment);
         core = from < 0 && core;
         if (from < 0 && !core)
             return;
         if (core) {
             c->core_sp = frame.previous;
-            from = pop(c, 0, BH_FRAME_CORE);
+            from = pop_frame(c, 0, BH_FRAME_CORE);
         }
         crash->calls[crash->n_calls].to = (uint8_t)compartment;
         crash->calls[crash->n_calls].from = from < 0 ? CRASH_CORE : (uint8_t)from;
@@ -127,9 +128,9 @@ void pkru_explain(const struct vm *vm, struct crash *c)
     if (domain == KEY_NONE || c->kind == CRASH_REPORT)
         return; /* the core's own */
     bool right = c->compartment < BH_COMPARTMENTS_MAX && (vm->keys.members[domain] >> c->compartment & 1);
-    if (!right) /* it ran somebody else's code */
+    if (!right) /* it ran code of another domain */
         c->compartment = (uint32_t)__builtin_ctzll(vm->keys.members[domain]);
     chain.at = c->regs.rsp;
     if (open_chain(&chain, vm))
-        follow(&chain, c->compartment, c);
+        follow_calls(&chain, c->compartment, c);
 }

@@ -1,4 +1,4 @@
-/* The process of one VM: build it, give up every right that is not needed any more, run it.
+/* The process of one VM: builds it, gives up every right that is no longer needed, and runs it.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/vm/vm.h"
 
@@ -19,8 +19,11 @@
 #include "vmm/kvm/doorbell.h"
 #include "vmm/fs/mount.h"
 #include "vmm/base/boot_trace.h"
+#include "vmm/kvm/memory.h"
 #include "vmm/kvm/paging.h"
 #include "vmm/sandbox/process.h"
+#include "vmm/vm/exits.h"
+#include "vmm/vm/vm_memory.h"
 
 static struct vm the_vm; /* a process has one */
 
@@ -33,21 +36,21 @@ void vm_mark(const struct vm *vm, const char *name)
     }
 }
 
-/* The supervisor's word (SIGUSR1) to end: the appliance is over. */
-static void told_to_end(int signo)
+/* SIGUSR1: the supervisor ends the appliance. */
+static void end_now(int signo)
 {
     console_end(&the_vm.console);
     debuggee_ended(&the_vm, false, 0);
     _exit(0);
 }
 
-static void settle_signals(pid_t supervisor)
+static void set_signals(pid_t supervisor)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != supervisor)
         _exit(0);                /* it died before it could be watched */
     prctl(PR_SET_TIMERSLACK, 1); /* parks end when they should */
-    struct sigaction end = {.sa_handler = told_to_end}, ignore = {.sa_handler = SIG_IGN};
+    struct sigaction end = {.sa_handler = end_now}, ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGUSR1, &end, NULL);
     /* The terminal signals the whole process group; the supervisor decides what that means. */
     sigaction(SIGINT, &ignore, NULL);
@@ -60,13 +63,13 @@ static void settle_signals(pid_t supervisor)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void settle_descriptors(struct vm *vm)
+static void set_descriptors(struct vm *vm)
 {
     const struct appliance *a = vm->w->a;
     resources_keep(vm->w, vm->index);
-    vm->supervisor = vm->w->vm_end[vm->index];
-    vm->notify_fd = vm->w->notify_fd[vm->index];
-    vm->dump = vm->w->dump_end[vm->index];
+    vm->supervisor = vm->w->vms[vm->index].messages.vm;
+    vm->notify_fd = vm->w->vms[vm->index].notify_fd;
+    vm->dump = vm->w->vms[vm->index].coredump.vm;
     vm->application = vm_holds(a, vm->index, a->default_compartment);
     if (!vm->application) {
         int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -79,10 +82,10 @@ static void settle_descriptors(struct vm *vm)
             vm->console.lines[i].name = a->compartments[i].name;
 }
 
-static bool wire_bells(struct vm *vm, struct problem *p)
+static bool wire_doorbells(struct vm *vm, struct problem *p)
 {
     for (uint32_t v = 0; v < vm->w->a->n_vms; v++) {
-        int bell = vm->w->notify_fd[v];
+        int bell = vm->w->vms[v].notify_fd;
         if (v != vm->index && bell >= 0 && !doorbell_wire(vm->vcpu.vm_fd, BH_PORT_NOTIFY, 4, v, bell))
             return problem_set(p, EXIT_HOST, "KVM: cannot wire a doorbell: %s", strerror(errno));
     }
@@ -94,22 +97,24 @@ static bool write_bootinfo(struct vm *vm, struct bh_bootinfo *b, uint32_t size, 
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     b->realtime_ns = (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
+    b->realtime_tsc = vcpu_tsc(&vm->vcpu);
     b->tsc_khz = vm->vcpu.tsc_khz;
-    return memory_fill(&vm->memory, (struct guest_va){BH_BOOTINFO_VA}, b, size) ||
+    return memory_fill(&vm->memory, guest_va(BH_BOOTINFO_VA), b, size) ||
            problem_set(p, EXIT_HOST, "the boot information is not mapped");
 }
 
 /* The page that this process counts in. */
 static bool map_stats(struct vm *vm, struct problem *p)
 {
-    void *at = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, vm->w->stats_fd[vm->index], (off_t)BH_STATS_SIZE);
+    void *at =
+        mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, vm->w->vms[vm->index].stats_fd, (off_t)BH_STATS_SIZE);
     if (at == MAP_FAILED)
         return problem_set(p, EXIT_HOST, "cannot map the statistics: %s", strerror(errno));
     vm->stats = at;
     return true;
 }
 
-static bool build(struct vm *vm, struct problem *p)
+static bool build_vm(struct vm *vm, struct problem *p)
 {
     const struct host *h = vm->w->h;
     enum hypercall_instruction how = vcpu_hypercall(h->kvm_kind, h->doorbell);
@@ -120,7 +125,7 @@ static bool build(struct vm *vm, struct problem *p)
     vm_mark(vm, "mapped");
     good = good && descriptor_tables_write(&vm->memory, how, p) && vm_load(vm, p);
     vm_mark(vm, "loaded");
-    good = good && vcpu_create(&vm->vcpu, h->kvm_fd, &vm->memory, how, p) && wire_bells(vm, p) &&
+    good = good && vcpu_create(&vm->vcpu, h->kvm_fd, &vm->memory, how, p) && wire_doorbells(vm, p) &&
            net_wire(vm->w->a, vm->index, vm->vcpu.vm_fd, &vm->kick, p) &&
            fs_wire(vm->w, vm->index, vm->vcpu.vm_fd, p) && write_bootinfo(vm, b, size, p) &&
            memory_protect(&vm->memory, p);
@@ -129,8 +134,7 @@ static bool build(struct vm *vm, struct problem *p)
     return good;
 }
 
-/* Thread 0 of the lowest compartment's stack; the alignment is that after a call (psABI
- * AMD64, 3.2.2). */
+/* The core starts on thread 0's stack of the lowest compartment, aligned as after a call (psABI AMD64, 3.2.2). */
 static struct entry first_entry(const struct vm *vm)
 {
     const struct appliance *a = vm->w->a;
@@ -140,9 +144,9 @@ static struct entry first_entry(const struct vm *vm)
     return (struct entry){.rip = vm->w->core.header.core.start, .rsp = top - 8, .fs_base = BH_TLS_TP(0), .ring = 3};
 }
 
-/* From here on: the vCPU, the supervisor's socket, bells, standard streams, the network's
- * descriptors; a handful of system calls. */
-static bool confine(struct vm *vm, struct problem *p)
+/* Leaves the process the vCPU, the supervisor's socket, eventfds, standard streams, the network's descriptors, and a
+ * handful of system calls. */
+static bool confine_process(struct vm *vm, struct problem *p)
 {
     int keep[BH_VMS_MAX + BH_MOUNTS_MAX + 5];
     unsigned n = 0;
@@ -152,10 +156,10 @@ static bool confine(struct vm *vm, struct problem *p)
     keep[n++] = vm->debuggee.socket;
     keep[n++] = vm->dump;
     for (uint32_t v = 0; v < vm->w->a->n_vms; v++)
-        keep[n++] = vm->w->notify_fd[v];
+        keep[n++] = vm->w->vms[v].notify_fd;
     coredump_prepare(vm);
     for (uint32_t i = 0; i < vm->w->a->n_mounts; i++)
-        keep[n++] = vm->w->mount_kick[i];
+        keep[n++] = vm->w->mounts[i].kick;
     struct net_place place = {&vm->memory, vm->stats, vm->notify_fd, vm->kick};
     return sandbox_close_others(keep, n, p) && net_open(vm->w, vm->index, &place, &vm->net, p) &&
            sandbox_enter(SANDBOX_VM, p);
@@ -167,13 +171,13 @@ void vm_main(struct resources *w, uint32_t v)
     struct message failed = {.kind = MESSAGE_FAILED};
     vm->w = w;
     vm->index = v;
-    settle_signals(w->supervisor);
-    settle_descriptors(vm);
+    set_signals(w->supervisor);
+    set_descriptors(vm);
     vm_mark(vm, "forked");
     struct entry start;
-    if (!build(vm, &failed.problem) ||
+    if (!build_vm(vm, &failed.problem) ||
         (start = first_entry(vm), !vcpu_start(&vm->vcpu, &start, w->h->kvm_kind, &failed.problem)) ||
-        !debuggee_open(vm, &failed.problem) || !confine(vm, &failed.problem)) {
+        !debuggee_open(vm, &failed.problem) || !confine_process(vm, &failed.problem)) {
         message_send(vm->supervisor, &failed);
         _exit(failed.problem.status);
     }

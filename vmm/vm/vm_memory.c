@@ -1,5 +1,7 @@
-/* What a VM can see: every region of its memory, and what is in it at the start.
+/* Plans everything that a VM can see, and fills it.
  * SPDX-License-Identifier: BSD-3-Clause */
+#include "vmm/vm/vm_memory.h"
+
 #include <sys/mman.h>
 
 #include "rpc/gate.h"
@@ -7,13 +9,12 @@
 #include "vmm/mpk/gates.h"
 #include "vmm/mpk/trampolines.h"
 #include "vmm/resources/vm_stats.h"
-#include "vmm/vm/vm.h"
 
 #define HUGE_HEAP 0x400000ull /* heaps from this size on get huge pages */
 #define RW        (PERM_R | PERM_W | PERM_U)
 
-/* One block; fd < 0: private memory. */
-static bool add(struct vm *vm, uint64_t va, uint64_t size, uint32_t perms, int fd, uint64_t at, struct problem *p)
+/* Plans one block; with fd < 0 it is private memory. */
+static bool add_block(struct vm *vm, uint64_t va, uint64_t size, uint32_t perms, int fd, uint64_t at, struct problem *p)
 {
     struct region r = {.va = va,
                        .size = size,
@@ -26,14 +27,14 @@ static bool add(struct vm *vm, uint64_t va, uint64_t size, uint32_t perms, int f
     return !size || memory_add(&vm->memory, &r, p);
 }
 
-/* Statics and shadow stacks: of a compartment here, or one elsewhere whose share reaches here. */
+/* Plans statics and shadow stacks of a compartment that runs here, or elsewhere with a share that reaches here. */
 static bool add_data(struct vm *vm, uint32_t i, struct problem *p)
 {
     const struct resources *w = vm->w;
     uint64_t base = BH_COMPARTMENT_BASE(i), statics = statics_size(w, i);
-    int fd = w->data_fd[i];
-    return add(vm, base + BH_SHARED_OFF, statics, RW, fd, 0, p) &&
-           add(vm, base + BH_STACKS_OFF + BH_SHADOW_DELTA, stacks_size(w->a, i), RW, fd, fd < 0 ? 0 : statics, p);
+    int fd = w->compartments[i].data_fd;
+    return add_block(vm, base + BH_SHARED_OFF, statics, RW, fd, 0, p) &&
+           add_block(vm, base + BH_STACKS_OFF + BH_SHADOW_DELTA, stacks_size(w->a, i), RW, fd, fd < 0 ? 0 : statics, p);
 }
 
 static bool add_heap(struct vm *vm, const struct compartment *c, struct problem *p)
@@ -58,7 +59,7 @@ static bool add_compartment(struct vm *vm, uint32_t i, struct problem *p)
         .va = BH_STACK(i, 0, c->stack), .size = c->stack, .stride = c->stack + PAGE, .count = threads, .perms = RW};
     struct region tls = {
         .va = BH_TLS_SEGMENT(0, i), .size = BH_TLS_SLOT, .stride = BH_TLS_STRIDE, .count = threads, .perms = RW};
-    return gates_plan(vm->w, i, &vm->memory, p) && image_plan(&vm->w->images[i], &vm->memory, p) &&
+    return gates_plan(vm->w, i, &vm->memory, p) && image_plan(&vm->w->compartments[i].image, &vm->memory, p) &&
            memory_add(&vm->memory, &stacks, p) && memory_add(&vm->memory, &tls, p) && add_data(vm, i, p) &&
            add_heap(vm, c, p);
 }
@@ -71,9 +72,9 @@ static bool add_core(struct vm *vm, uint64_t bootinfo_size, struct problem *p)
                              .count = vm->w->a->vms[vm->index].n_threads,
                              .perms = RW};
     return descriptor_tables_plan(&vm->memory, p) &&
-           add(vm, BH_BOOTINFO_VA, page_up(bootinfo_size), PERM_R | PERM_U, -1, 0, p) &&
-           add(vm, BH_STATUS_VA, PAGE, PERM_R | PERM_U, vm->w->status_fd[vm->index], 0, p) &&
-           add(vm, BH_STATS_VA, BH_STATS_SIZE, RW, vm->w->stats_fd[vm->index], 0, p) &&
+           add_block(vm, BH_BOOTINFO_VA, page_up(bootinfo_size), PERM_R | PERM_U, -1, 0, p) &&
+           add_block(vm, BH_STATUS_VA, PAGE, PERM_R | PERM_U, vm->w->vms[vm->index].status_fd, 0, p) &&
+           add_block(vm, BH_STATS_VA, BH_STATS_SIZE, RW, vm->w->vms[vm->index].stats_fd, 0, p) &&
            image_plan(&vm->w->core, &vm->memory, p) && memory_add(&vm->memory, &control, p);
 }
 
@@ -85,11 +86,11 @@ static bool add_edge(struct vm *vm, const struct edge *e, struct problem *p)
     uint64_t base = BH_EDGE_BASE(e->index), rest = edge_size(e) - BH_EDGE_CB_ARENA_OFF;
     int fd = vm->w->edge_fd[e->index];
     if (!edge_crosses(a, e))
-        return !edge_keyed(a, e) || add(vm, base + BH_EDGE_CB_ARENA_OFF, rest, RW, -1, 0, p);
+        return !edge_keyed(a, e) || add_block(vm, base + BH_EDGE_CB_ARENA_OFF, rest, RW, -1, 0, p);
     if (!keys_needed(a, vm->index))
-        return add(vm, base, edge_size(e), RW, fd, 0, p);
-    return add(vm, base, BH_EDGE_CB_ARENA_OFF, RW, fd, 0, p) &&
-           add(vm, base + BH_EDGE_CB_ARENA_OFF, rest, RW, fd, BH_EDGE_CB_ARENA_OFF, p);
+        return add_block(vm, base, edge_size(e), RW, fd, 0, p);
+    return add_block(vm, base, BH_EDGE_CB_ARENA_OFF, RW, fd, 0, p) &&
+           add_block(vm, base + BH_EDGE_CB_ARENA_OFF, rest, RW, fd, BH_EDGE_CB_ARENA_OFF, p);
 }
 
 bool vm_plan_memory(struct vm *vm, uint64_t bootinfo_size, struct problem *p)
@@ -107,11 +108,11 @@ bool vm_plan_memory(struct vm *vm, uint64_t bootinfo_size, struct problem *p)
             return false;
     for (uint32_t i = 0; i < a->n_shares; i++)
         if (vm_has_share(a, vm->index, i) &&
-            !add(vm, BH_SHARE_BASE(i), page_up(a->shares[i].size), RW, w->share_fd[i], 0, p))
+            !add_block(vm, BH_SHARE_BASE(i), page_up(a->shares[i].size), RW, w->share_fd[i], 0, p))
             return false;
     for (uint32_t i = 0; i < a->n_mounts; i++)
         if (vm_has_mount(a, vm->index, i) &&
-            !add(vm, BH_MOUNT_VA(a->mounts[i].compartment, i), BH_MOUNT_SIZE, RW, w->mount_fd[i], 0, p))
+            !add_block(vm, BH_MOUNT_VA(a->mounts[i].compartment, i), BH_MOUNT_SIZE, RW, w->mounts[i].fd, 0, p))
             return false;
     for (uint32_t i = 0; i < a->n_edges; i++) {
         const struct edge *e = &a->edges[i];
@@ -125,10 +126,10 @@ bool vm_plan_memory(struct vm *vm, uint64_t bootinfo_size, struct problem *p)
 
 /* Makes pages present that are sure to be used soon: a guest's first touch of an absent page costs
  * ten times as much. Saves time only, so failures do not matter. */
-static void prefault(const struct vm *vm, uint64_t va, uint64_t bytes)
+static void prefault_pages(const struct vm *vm, uint64_t va, uint64_t bytes)
 {
     uint64_t avail;
-    void *at = memory_at(&vm->memory, (struct guest_va){va}, bytes, PERM_W, &avail);
+    void *at = memory_at(&vm->memory, guest_va(va), bytes, PERM_W, &avail);
     if (at)
         madvise(at, avail, MADV_POPULATE_WRITE);
 }
@@ -136,12 +137,12 @@ static void prefault(const struct vm *vm, uint64_t va, uint64_t bytes)
 /* Statics that nobody shares are part of the compartment's private memory. */
 static bool load_private_statics(struct vm *vm, uint32_t i, struct problem *p)
 {
-    const struct segment *s = image_shared(&vm->w->images[i]);
-    if (!s || !s->filesz || vm->w->data_fd[i] >= 0)
+    const struct segment *s = image_shared(&vm->w->compartments[i].image);
+    if (!s || !s->filesz || vm->w->compartments[i].data_fd >= 0)
         return true;
     uint64_t avail;
-    void *to = memory_at(&vm->memory, (struct guest_va){s->va}, s->size, PERM_W, &avail);
-    return to && avail == s->size && image_read(&vm->w->images[i], s, to, p);
+    void *to = memory_at(&vm->memory, guest_va(s->va), s->size, PERM_W, &avail);
+    return to && avail == s->size && image_read(&vm->w->compartments[i].image, s, to, p);
 }
 
 bool vm_load(struct vm *vm, struct problem *p)
@@ -149,21 +150,21 @@ bool vm_load(struct vm *vm, struct problem *p)
     const struct resources *w = vm->w;
     if (!image_load(&w->core, &vm->memory, p))
         return false;
-    prefault(vm, BH_TLS_TP(0), PAGE);
-    prefault(vm, BH_STATS_VA, BH_STATS_HOT);
+    prefault_pages(vm, BH_TLS_TP(0), PAGE);
+    prefault_pages(vm, BH_STATS_VA, BH_STATS_HOT);
     for (uint32_t i = 0; i < w->a->n_compartments; i++) {
         if (!vm_holds(w->a, vm->index, i))
             continue;
-        if (!image_load(&w->images[i], &vm->memory, p) || !load_private_statics(vm, i, p) ||
+        if (!image_load(&w->compartments[i].image, &vm->memory, p) || !load_private_statics(vm, i, p) ||
             !gates_write(w, i, &vm->memory, p))
             return false;
         uint64_t stack = w->a->compartments[i].stack;
-        prefault(vm, BH_STACK(i, 0, stack) + stack - 2 * PAGE, 2 * PAGE);
-        prefault(vm, BH_TLS_SEGMENT(0, i), PAGE);
+        prefault_pages(vm, BH_STACK(i, 0, stack) + stack - 2 * PAGE, 2 * PAGE);
+        prefault_pages(vm, BH_TLS_SEGMENT(0, i), PAGE);
     }
     if (vm->memory.keyed && !trampolines_write(w, &vm->keys, &vm->memory, p))
         return false;
     for (uint32_t i = 0; i < w->a->n_edges; i++)
-        prefault(vm, BH_EDGE_BASE(i), sizeof(struct bh_edge_region));
+        prefault_pages(vm, BH_EDGE_BASE(i), sizeof(struct bh_edge_region));
     return true;
 }

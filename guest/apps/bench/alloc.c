@@ -1,4 +1,4 @@
-/* What it costs to have 1, 2 or 3 buffers of 64 bytes that a callee may reach, for the time of one function.
+/* The cost of having 1, 2 or 3 buffers of 64 bytes that a callee may reach, for the duration of one function.
  * SPDX-License-Identifier: BSD-3-Clause
  *
  *     heap-N      bh_malloc_shared() and bh_free_shared()
@@ -15,7 +15,7 @@ struct buffer {
 };
 
 /* The compiler has to have the buffer, and its first word written. */
-static inline void use(struct buffer *b)
+static inline void touch_buffer(struct buffer *b)
 {
     *(volatile uint64_t *)(void *)b->bytes = 1;
     __asm__ volatile("" : : "r"(b) : "memory");
@@ -26,7 +26,7 @@ static __attribute__((noinline)) void heap(int n)
     struct buffer *b[3];
     for (int i = 0; i < n; i++) {
         b[i] = bh_malloc_shared(sizeof(*b[i]));
-        use(b[i]);
+        touch_buffer(b[i]);
     }
     for (int i = 0; i < n; i++)
         bh_free_shared(b[i]);
@@ -35,14 +35,14 @@ static __attribute__((noinline)) void heap(int n)
 static __attribute__((noinline)) void shadow_1(void)
 {
     bh_shared_stack(struct buffer, a);
-    use(a);
+    touch_buffer(a);
 }
 
 static __attribute__((noinline)) void shadow_2(void)
 {
     bh_shared_stack(struct buffer, a);
     bh_shared_stack(struct buffer, b);
-    use(a), use(b);
+    touch_buffer(a), touch_buffer(b);
 }
 
 static __attribute__((noinline)) void shadow_3(void)
@@ -50,25 +50,25 @@ static __attribute__((noinline)) void shadow_3(void)
     bh_shared_stack(struct buffer, a);
     bh_shared_stack(struct buffer, b);
     bh_shared_stack(struct buffer, c);
-    use(a), use(b), use(c);
+    touch_buffer(a), touch_buffer(b), touch_buffer(c);
 }
 
 static __attribute__((noinline)) void local_1(void)
 {
     struct buffer a;
-    use(&a);
+    touch_buffer(&a);
 }
 
 static __attribute__((noinline)) void local_2(void)
 {
     struct buffer a, b;
-    use(&a), use(&b);
+    touch_buffer(&a), touch_buffer(&b);
 }
 
 static __attribute__((noinline)) void local_3(void)
 {
     struct buffer a, b, c;
-    use(&a), use(&b), use(&c);
+    touch_buffer(&a), touch_buffer(&b), touch_buffer(&c);
 }
 
 int measure_alloc(struct bench_samples *s)

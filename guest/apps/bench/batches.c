@@ -13,29 +13,29 @@ enum { BATCH_MAX = BH_SLOTS };
 
 static struct bh_call calls[BATCH_MAX];
 
-static void submit(struct bh_call *call)
+static void submit_call(struct bh_call *call)
 {
     enum bh_status status = bh_gate_submit(benchlib, bench_empty, call);
     if (status != BH_OK)
         bh_panic("bench: a call was not submitted: %s", bh_status_text(status));
 }
 
-static void batch(long n)
+static void run_batch(long n)
 {
     for (long i = 0; i < n; i++)
-        submit(&calls[i]);
+        submit_call(&calls[i]);
     for (long i = 0; i < n; i++)
         bh_gate_wait(benchlib, bench_empty, &calls[i]);
 }
 
-static void always(long n, uint64_t total)
+static void run_always(long n, uint64_t total)
 {
     for (long i = 0; i < n; i++)
-        submit(&calls[i]);
+        submit_call(&calls[i]);
     uint64_t next = 0;
     for (uint64_t made = (uint64_t)n; made < total; made++) {
         bh_gate_wait(benchlib, bench_empty, &calls[next]);
-        submit(&calls[next]);
+        submit_call(&calls[next]);
         next = next + 1 < (uint64_t)n ? next + 1 : 0;
     }
     for (long i = 0; i < n; i++)
@@ -48,11 +48,11 @@ int measure_batches(struct bench_samples *s)
     if (n < 1 || n > BATCH_MAX)
         return 0;
     for (uint32_t i = 0; i < BENCH_WARM_UP && i < s->wanted; i++)
-        batch(n);
+        run_batch(n);
     if (!s->row)
-        BENCH_STAMPED(s, batch(n));
+        BENCH_STAMPED(s, run_batch(n));
     uint64_t begin = bench_begin();
-    always(n, (uint64_t)s->wanted * (uint64_t)n);
+    run_always(n, (uint64_t)s->wanted * (uint64_t)n);
     s->total = bench_end() - begin;
     return 1;
 }

@@ -1,4 +1,4 @@
-/* The parts of the benchmark's application: each measures what it knows by name, and returns 0 for all else.
+/* The parts of the benchmark's application. Each runs the measurements whose names it knows, and returns 0 for others.
  * SPDX-License-Identifier: BSD-3-Clause */
 #ifndef GUEST_APPS_BENCH_H
 #define GUEST_APPS_BENCH_H

@@ -13,7 +13,7 @@
 
 enum { THREADS_MAX = 16 };
 
-static int listen(int value)
+static int listen_callback(int value)
 {
     return value;
 }
@@ -44,7 +44,7 @@ static struct team {
     struct bh_sem done;
 } team;
 
-static void member(void *unused)
+static void batch_member(void *unused)
 {
     (void)unused;
     while (team.left) {
@@ -58,12 +58,12 @@ static void member(void *unused)
 }
 
 /* Cycles that `n` threads take for all calls together. */
-static uint64_t together(struct bench_samples *s, int n, int stamped)
+static uint64_t measure_together(struct bench_samples *s, int n, int stamped)
 {
     int made = 0;
     team = (struct team){.s = s, .left = s->wanted, .stamped = stamped};
     uint64_t begin = bench_begin();
-    while (made < n && bh_thread_create(NULL, member, NULL) == 0)
+    while (made < n && bh_thread_create(NULL, batch_member, NULL) == 0)
         made++;
     for (int i = 0; i < made; i++)
         bh_sem_wait(&team.done, BH_FOREVER);
@@ -85,13 +85,13 @@ int measure_calls(struct bench_samples *s)
     } else if (strcmp(s->name, "args6") == 0) {
         BENCH(s, bench_six(1, 2, 3, 4, 5, 6));
     } else if (strcmp(s->name, "callback") == 0) {
-        BENCH(s, bench_ask(listen, 1));
+        BENCH(s, bench_ask(listen_callback, 1));
     } else if ((n = bench_number(s, "gap")) >= 0) {
         measure_gap(s, (uint64_t)n);
     } else if ((n = bench_number(s, "threads")) > 0 && n <= THREADS_MAX) {
         if (!s->row)
-            together(s, (int)n, 1);
-        s->total = together(s, (int)n, 0);
+            measure_together(s, (int)n, 1);
+        s->total = measure_together(s, (int)n, 0);
     } else {
         return 0;
     }

@@ -1,4 +1,4 @@
-/* Leaving the guest: what a parked gate is made of, and the parked gate itself.
+/* Leaving the guest: the parts of a parked gate, and the parked gate itself.
  * SPDX-License-Identifier: BSD-3-Clause
  *
  *     exit        to the VM's process and back
@@ -18,7 +18,7 @@
 #define PARK_NS     3000000ull /* longer than any VM polls before it parks */
 #define PATIENCE_NS 1000000000ull
 
-static void out(uint32_t value, uint16_t port)
+static void out_dword(uint32_t value, uint16_t port)
 {
     __asm__ volatile("out %%eax, %%dx" : "+a"(value) : "d"(port) : "memory");
 }
@@ -82,7 +82,7 @@ int measure_exits(struct bench_samples *s)
         measure_to_park(s, edge->index);
     /* The peer's bell: it is awake or wakes for nothing, on another core. */
     else if (strcmp(s->name, "ioeventfd") == 0 && other_vm && bh_boot()->doorbell == BH_DOORBELL_PORT)
-        BENCH_EACH(s, out(edge->doorbell, BH_PORT_NOTIFY));
+        BENCH_EACH(s, out_dword(edge->doorbell, BH_PORT_NOTIFY));
     else
         return 0;
     return 1;

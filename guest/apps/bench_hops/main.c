@@ -19,7 +19,7 @@ static void all_of(long n)
         hops[i](1, 0);
 }
 
-static int measure(struct bench_samples *s)
+static int measure_hops(struct bench_samples *s)
 {
     long n;
     if (strcmp(s->name, "pair") == 0)
@@ -35,5 +35,5 @@ static int measure(struct bench_samples *s)
 
 int main(void)
 {
-    return bench_serve(measure);
+    return bench_serve(measure_hops);
 }

@@ -4,7 +4,7 @@
 
 #include "gzip.h"
 
-static int run(struct streams *s, z_stream *z)
+static int run_deflate(struct streams *s, z_stream *z)
 {
     int status;
 
@@ -33,7 +33,7 @@ int compress_stream(struct streams *s, int level)
     z.next_in = s->in;
     z.next_out = s->out;
     z.avail_out = (uInt)BUFFER_SIZE;
-    result = run(s, &z);
+    result = run_deflate(s, &z);
     deflateEnd(&z);
     return result;
 }

@@ -7,10 +7,10 @@
 
 enum { ID1 = 0x1f, ID2 = 0x8b, CM_DEFLATE = 8, FLG_RESERVED = 0xe0 }; /* RFC 1952, 2.3.1 */
 
-/* What follows at z->next_in. */
+/* The bytes that follow at z->next_in. */
 enum next { NEXT_MEMBER, NEXT_NOTHING, NEXT_GARBAGE, NEXT_UNUSABLE /* said so */ };
 
-static int truncated(void)
+static int report_truncated(void)
 {
     return complain("stdin: unexpected end of file");
 }
@@ -20,11 +20,11 @@ static enum next first_header(struct streams *s, z_stream *z)
     if (!streams_fill(s, z, 4))
         return NEXT_UNUSABLE;
     if (z->avail_in < 2)
-        truncated();
+        report_truncated();
     else if (z->next_in[0] != ID1 || z->next_in[1] != ID2)
         complain("stdin: not in gzip format");
     else if (z->avail_in < 4)
-        truncated();
+        report_truncated();
     else if (z->next_in[2] != CM_DEFLATE)
         complain("stdin: unknown method %d -- not supported", z->next_in[2]);
     else if (z->next_in[3] & FLG_RESERVED)
@@ -70,7 +70,7 @@ static int one_member(struct streams *s, z_stream *z)
         if (!streams_fill(s, z, 1))
             return GZIP_ERROR;
         if (z->avail_in == 0)
-            return truncated();
+            return report_truncated();
         status = inflate(z, Z_NO_FLUSH);
         if (status == Z_DATA_ERROR || status == Z_NEED_DICT)
             return bad_data(z);

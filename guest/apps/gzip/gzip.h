@@ -1,4 +1,4 @@
-/* gzip from standard input to standard output: what its files share.
+/* Declarations shared by the files of gzip.
  * SPDX-License-Identifier: BSD-3-Clause */
 #ifndef GZIP_H
 #define GZIP_H
@@ -18,15 +18,15 @@ enum { GZIP_OK = 0, GZIP_ERROR = 1, GZIP_WARNING = 2 };
 struct streams {
     unsigned char *in;     /* BUFFER_SIZE bytes */
     unsigned char *out;    /* BUFFER_SIZE bytes */
-    unsigned char *in_end; /* end of what was read into `in` */
+    unsigned char *in_end; /* end of the data that was read into `in` */
     bool in_ended;         /* standard input has come to its end */
 };
 
-/* Each of these returns false after it said on standard error what is wrong. */
+/* Each of these returns false after it has reported the error on standard error. */
 bool streams_open(struct streams *s);
 /* Waits until `least` bytes (at most BUFFER_SIZE) stand at z->next_in, or the input ended. */
 bool streams_fill(struct streams *s, z_stream *z, size_t least);
-/* Writes what zlib left in the output buffer and makes it empty again. */
+/* Writes the contents of the output buffer and empties it. */
 bool streams_flush(struct streams *s, z_stream *z);
 void streams_close(struct streams *s);
 

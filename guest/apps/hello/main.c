@@ -20,13 +20,13 @@ static int secret = 1234;       /* private */
 static int rounds_heard;
 
 /* The library calls this; it runs here, with the application's own memory. */
-static int listen(int round)
+static int listen_round(int round)
 {
     rounds_heard = round;
     return round * secret;
 }
 
-static int check(const char *what, int as_expected)
+static int check_result(const char *what, int as_expected)
 {
     if (!as_expected)
         printf("hello: wrong: %s\n", what);
@@ -51,14 +51,14 @@ int main(void)
     greeter_count(number);
     printf("- add one to a shared integer on the stack: 41 + 1 = %d\n", *number);
 
-    sum = greeter_ask(listen, 3);
+    sum = greeter_ask(listen_round, 3);
     printf("- call back: %d calls, answers in all %d\n", rounds_heard, sum);
 
     printf("The secret is still %d. A library in a VM of its own cannot even read it.\n", secret);
 
-    good = check("static buffer", strcmp(card, "Greetings from the library!") == 0);
-    good &= check("stack buffer", strcmp(*note, card) == 0);
-    good &= check("stack integer", *number == 42);
-    good &= check("callback", rounds_heard == 3 && sum == 6 * secret);
+    good = check_result("static buffer", strcmp(card, "Greetings from the library!") == 0);
+    good &= check_result("stack buffer", strcmp(*note, card) == 0);
+    good &= check_result("stack integer", *number == 42);
+    good &= check_result("callback", rounds_heard == 3 && sum == 6 * secret);
     return good ? 0 : 1;
 }

@@ -19,7 +19,7 @@ enum { BUFFER = 64 * 1024, BACKLOG = 511, TURNS = 16, EVENTS = 64 };
 struct connection {
     int fd;
     bool listening, echo;
-    char *pending; /* echo: what the last send did not take */
+    char *pending; /* echo: the rest that the last send did not take */
     size_t n_pending;
 };
 
@@ -28,13 +28,13 @@ static uint32_t n_connections; /* without the listening ones */
 static bool reporting;
 static char buffer[BUFFER];
 
-static int complain(const char *what)
+static int report_errno(const char *what)
 {
     fprintf(stderr, "netperf: %s: %s\n", what, strerror(errno));
     return 1;
 }
 
-static bool add(int fd, bool listening, bool echo)
+static bool add_connection(int fd, bool listening, bool echo)
 {
     struct connection *c = malloc(sizeof(*c));
     if (!c)
@@ -56,10 +56,10 @@ int server_listen(uint16_t port, bool echo)
     if (epoll < 0)
         epoll = epoll_create1(0);
     if (fd < 0 || epoll < 0)
-        return complain("no socket");
+        return report_errno("no socket");
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (bind(fd, (struct sockaddr *)&any, sizeof(any)) || listen(fd, BACKLOG) || !add(fd, true, echo))
-        return complain("cannot listen");
+    if (bind(fd, (struct sockaddr *)&any, sizeof(any)) || listen(fd, BACKLOG) || !add_connection(fd, true, echo))
+        return report_errno("cannot listen");
     return 0;
 }
 
@@ -68,13 +68,13 @@ static void accept_all(const struct connection *c)
     int fd, on = 1;
     while ((fd = accept4(c->fd, NULL, NULL, SOCK_NONBLOCK)) >= 0) {
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-        if (!add(fd, false, c->echo))
+        if (!add_connection(fd, false, c->echo))
             close(fd);
     }
 }
 
-/* What cannot be sent now waits for room; until then nothing more is read. */
-static void want(struct connection *c, unsigned events)
+/* Data that cannot be sent now waits for room, and nothing more is read until then. */
+static void want_events(struct connection *c, unsigned events)
 {
     struct epoll_event event = {.events = events, .data.ptr = c};
     epoll_ctl(epoll, EPOLL_CTL_MOD, c->fd, &event);
@@ -99,7 +99,7 @@ static bool send_back(struct connection *c, size_t size)
         return false;
     c->n_pending = size - sent;
     memcpy(c->pending, buffer + sent, c->n_pending);
-    want(c, EPOLLOUT);
+    want_events(c, EPOLLOUT);
     return true;
 }
 
@@ -111,11 +111,11 @@ static bool send_pending(struct connection *c)
     c->n_pending -= (size_t)n;
     memmove(c->pending, c->pending + n, c->n_pending);
     if (!c->n_pending)
-        want(c, EPOLLIN);
+        want_events(c, EPOLLIN);
     return true;
 }
 
-static bool receive(struct connection *c)
+static bool receive_data(struct connection *c)
 {
     for (int i = 0; i < TURNS && !c->n_pending; i++) {
         ssize_t n = recv(c->fd, buffer, sizeof(buffer), 0);
@@ -140,7 +140,7 @@ static void print_report(void)
     fflush(stdout);
 }
 
-static void end(struct connection *c)
+static void end_connection(struct connection *c)
 {
     close(c->fd);
     free(c->pending);
@@ -156,13 +156,13 @@ int server_run(bool report)
         struct epoll_event events[EVENTS];
         int n = epoll_wait(epoll, events, EVENTS, -1);
         if (n < 0 && errno != EINTR)
-            return complain("epoll_wait");
+            return report_errno("epoll_wait");
         for (int i = 0; i < n; i++) {
             struct connection *c = events[i].data.ptr;
             if (c->listening)
                 accept_all(c);
-            else if (!(c->n_pending ? send_pending(c) : receive(c)))
-                end(c);
+            else if (!(c->n_pending ? send_pending(c) : receive_data(c)))
+                end_connection(c);
         }
     }
 }

@@ -6,10 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Listens on `port`, IPv6 and IPv4. `echo`: sends back what it gets; else throws it away. 0, or a message was printed.
- */
+/* Listens on `port` for IPv6 and IPv4. `echo`: sends received data back, else discards it. False: a message was
+ * printed. */
 int server_listen(uint16_t port, bool echo);
-/* Serves all listeners; returns (with a message) only when something is badly wrong. `report`: prints a line about the
+/* Serves all listeners; returns only after a fatal error, which it prints. `report`: prints a line about the
  * network compartment's resources each time the last connection ends. */
 int server_run(bool report);
 

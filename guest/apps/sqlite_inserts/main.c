@@ -9,14 +9,14 @@
 #include "sqlite3.h"
 #include "timelog.h"
 
-static double now(void)
+static double now_seconds(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void must(sqlite3 *db, const char *sql)
+static void must_exec(sqlite3 *db, const char *sql)
 {
     if (sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK)
         return;
@@ -30,18 +30,18 @@ static int is_count(void *wanted, int columns, char **values, char **names)
     return columns != 1 || atol(values[0]) != *(long *)wanted;
 }
 
-static void insert(sqlite3 *db, long rows)
+static void insert_rows(sqlite3 *db, long rows)
 {
     char sql[TIMELOG_LINE];
     for (long i = 1; i <= rows; i++) {
         snprintf(sql, sizeof(sql), "insert into t(b) values('row number %ld')", i);
-        must(db, sql);
+        must_exec(db, sql);
         timelog_add(sql);
     }
 }
 
 /* Are they all there, and the log's lines? */
-static int check(sqlite3 *db, long rows)
+static int check_rows(sqlite3 *db, long rows)
 {
     if (sqlite3_exec(db, "select count(*) from t", is_count, &rows, NULL) != SQLITE_OK ||
         timelog_lines() != (uint64_t)rows) {
@@ -64,11 +64,11 @@ int main(int argc, char **argv)
         fprintf(stderr, "sqlite_inserts: %s: %s\n", argv[1], sqlite3_errmsg(db));
         return 1;
     }
-    must(db, "create table t(a integer primary key, b text)");
-    double begin = now();
-    insert(db, rows);
-    printf("%ld inserts: %.6f s, the longest %.6f s\n", rows, now() - begin, (double)timelog_longest() / 1e9);
-    int status = check(db, rows);
+    must_exec(db, "create table t(a integer primary key, b text)");
+    double begin = now_seconds();
+    insert_rows(db, rows);
+    printf("%ld inserts: %.6f s, the longest %.6f s\n", rows, now_seconds() - begin, (double)timelog_longest() / 1e9);
+    int status = check_rows(db, rows);
     sqlite3_close(db);
     return status;
 }

@@ -48,7 +48,8 @@ void device_kick(uint32_t queue)
 
 void clock_init(void)
 {
-    tsc_start = rdtsc();
+    /* The wall clock is `realtime_ns` plus what is counted from here: milliseconds went by since the VMM read it. */
+    tsc_start = boot()->realtime_tsc ? boot()->realtime_tsc : rdtsc();
     uint64_t khz = boot()->tsc_khz ? boot()->tsc_khz : 1;
     ns_per_cycle = (1000000ull << 32) / khz;
     cycles_per_ns = (khz << 32) / 1000000;

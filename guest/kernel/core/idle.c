@@ -105,4 +105,5 @@ void idle_until_ready(void)
         due = expire_timers();
         start = expired = rdtsc();
     }
+    peers_fence(); /* a reply that was just posted: the thread that runs next may never come by here again */
 }

@@ -1,7 +1,8 @@
-/* Inside the POSIX layer: open files, readiness, waiting. Functions return a negative errno value for failure.
+/* What the files of the POSIX layer share: open files, readiness, waiting.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Threads are cooperative: nothing here is interrupted, except in px_block() and in calls through a gate. */
+ * Functions that return int or ssize_t return a negative errno value on failure; deadlines are px_now() values, in ns.
+ * Threads are cooperative: another one runs only in px_block(), in px_yield() and in calls through a gate. */
 #ifndef POSIX_PX_H
 #define POSIX_PX_H
 
@@ -18,45 +19,46 @@
 
 struct px_file;
 
-/* Somebody who wants to know when a file's readiness may have changed. */
+/* Is told when the readiness of a file may have changed. The owner keeps it until px_watch_remove(). */
 struct px_watch {
     struct px_watch *next, **link;
     void (*fire)(struct px_watch *watch, unsigned now); /* now: the file's POLL* bits */
 };
 
-/* What a kind of file can do. NULL: it cannot. Nothing here blocks, except console input. */
+/* The operations of a kind of file. NULL: it does not have the operation. None blocks, except console input. */
 struct px_ops {
     ssize_t (*read)(struct px_file *f, const struct iovec *iov, int n);  /* -EAGAIN: nothing yet */
     ssize_t (*write)(struct px_file *f, const struct iovec *iov, int n); /* -EAGAIN: no room yet */
     ssize_t (*pread)(struct px_file *f, const struct iovec *iov, int n, off_t offset);
     ssize_t (*pwrite)(struct px_file *f, const struct iovec *iov, int n, off_t offset);
     off_t (*seek)(struct px_file *f, off_t offset, int whence);
-    unsigned (*poll)(struct px_file *f); /* POLL* bits; NULL: always readable and writable, epoll refuses it */
+    unsigned (*poll)(struct px_file *f); /* POLL* bits; NULL: always ready, and epoll refuses it */
     int (*stat)(struct px_file *f, struct stat *st);
     long (*available)(struct px_file *f); /* FIONREAD */
-    void (*close)(struct px_file *f);     /* the last reference is gone: frees what `f` is part of */
+    void (*close)(struct px_file *f);     /* after the last reference: frees what `f` is part of */
 };
 
-/* An open file description: what dup()ed descriptors share. First member of each kind's own structure. */
+/* An open file description, which dup()ed descriptors share. It is the first member of each kind's own structure. */
 struct px_file {
     const struct px_ops *ops;
     uint32_t refs;
     uint32_t waiters; /* threads in px_wait_ready() */
     int flags;        /* O_ACCMODE, O_NONBLOCK, O_APPEND */
     struct px_watch *watches;
-    uint64_t read_timeout, write_timeout; /* ns; 0: none (SO_RCVTIMEO) */
+    uint64_t read_timeout, write_timeout; /* ns; 0: no limit (SO_RCVTIMEO) */
 };
 
 /* ---- Open files and descriptors (fd/table.c) --------------------------------------------------------------- */
 void px_file_init(struct px_file *f, const struct px_ops *ops, int flags); /* refs = 1 */
-struct px_file *px_get(int fd);  /* a reference to drop by px_put(), or NULL: EBADF */
-struct px_file *px_peek(int fd); /* no reference: valid until something may block */
+struct px_file *px_get(int fd);  /* a reference, to be dropped by px_put(); NULL: EBADF */
+struct px_file *px_peek(int fd); /* no reference: valid until a call that may block */
 void px_put(struct px_file *f);
-int px_open_fd(struct px_file *f, int lowest, bool cloexec); /* takes over the reference; -EMFILE drops it */
+/* Takes over the reference, also if it fails with -EMFILE. */
+int px_open_fd(struct px_file *f, int lowest, bool cloexec);
 int px_close_fd(int fd);
 int px_dup(int fd, int lowest, bool cloexec);
 int px_dup2(int from, int to, bool cloexec); /* from != to */
-int px_cloexec(int fd, int set);             /* set < 0: only tells */
+int px_cloexec(int fd, int set);             /* returns the flag; set < 0: does not change it */
 int px_open_files(void);                     /* how many descriptors are in use */
 
 /* ---- Readiness (fd/ready.c) ---------------------------------------------------------------------------------- */
@@ -64,11 +66,11 @@ unsigned px_poll(struct px_file *f);
 void px_notify(struct px_file *f); /* its readiness may have changed */
 void px_watch_add(struct px_file *f, struct px_watch *w);
 void px_watch_remove(struct px_watch *w);
-/* Blocks until one of `events` (or an error) is there. 0, -EAGAIN when the deadline passed, -EINTR. */
+/* Blocks until one of `events` or an error is there. 0, -EAGAIN when the deadline has passed, -EINTR. */
 int px_wait_ready(struct px_file *f, unsigned events, uint64_t deadline);
 ssize_t px_read(struct px_file *f, const struct iovec *iov, int n);  /* blocks unless O_NONBLOCK */
-ssize_t px_write(struct px_file *f, const struct iovec *iov, int n); /* all of it, unless O_NONBLOCK */
-/* px_write() with another way to write than the file's own. */
+ssize_t px_write(struct px_file *f, const struct iovec *iov, int n); /* the same, until all is written */
+/* px_write() with another write function than the file's own. */
 struct px_sink {
     ssize_t (*put)(struct px_file *f, const struct iovec *iov, int n, const struct px_sink *sink);
     bool wait, quiet; /* quiet: no SIGPIPE */
@@ -78,26 +80,25 @@ size_t px_iov_size(const struct iovec *iov, int n); /* SIZE_MAX: too large, or n
 
 /* ---- Waiting (thread/block.c; the hosted tests have their own) --------------------------------------------------- */
 uint64_t px_now(void); /* monotonic ns */
-/* Other threads run until px_wake(key) or the deadline. 0, -ETIMEDOUT, or after a signal handler ran: -EINTR, or
- * PX_RESTART if its SA_RESTART asks calls that may to go on. A point of cancellation. */
+/* Blocks until px_wake() of the wait channel `key`, or the deadline. 0, -ETIMEDOUT, or after a signal handler ran:
+ * -EINTR, or PX_RESTART if its SA_RESTART allows the call to go on. It is a cancellation point. */
 #define PX_RESTART 1
 int px_block(const void *key, uint64_t deadline);
-static inline int px_interrupted(int r) /* for calls that never go on */
+static inline int px_interrupted(int r) /* for calls that a signal always interrupts */
 {
     return r == PX_RESTART ? -EINTR : r;
 }
-/* The same, but no signal and no cancellation ends it. */
+/* The same, but neither a signal nor a cancellation ends it. */
 int px_block_always(const void *key, uint64_t deadline);
 void px_wake(const void *key, uint32_t n);
-void px_yield(void);                    /* lets others run, and looks at the rings */
-uint64_t px_deadline(uint64_t timeout); /* ns from now; PX_FOREVER stays */
+void px_yield(void);                    /* lets other threads run and polls the rings */
+uint64_t px_deadline(uint64_t timeout); /* timeout: ns from now; PX_FOREVER stays */
 void px_signal(int number);             /* raises it in this process */
 
-/* ---- Kinds of files ------------------------------------------------------------------------------------------------
- */
+/* ---- Kinds of files ---------------------------------------------------------------------------------------------- */
 int px_pipe(struct px_file *ends[2], int flags); /* [0] reads */
 int px_socketpair(struct px_file *ends[2], int flags);
-int px_shutdown_pair(struct px_file *f, int how); /* -ENOTSOCK: it is none */
+int px_shutdown_pair(struct px_file *f, int how); /* -ENOTSOCK: not an end of a socket pair */
 int px_eventfd(struct px_file **f, uint64_t initial, bool semaphore, int flags);
 struct px_file *px_console(int stream);
 bool px_is_terminal(const struct px_file *f);
@@ -112,12 +113,12 @@ int px_epoll_wait(struct px_file *epoll, struct epoll_event *events, int max, ui
 bool px_is_epoll(const struct px_file *f);
 void px_epoll_forget(struct px_file *target); /* it is being closed */
 
-/* Sockets of the network: looks at what happened since the last time (net/events.c). */
+/* Processes the events of network sockets since the last time (net/events.c). */
 void px_net_poll(void);
-/* Before this thread waits or lets others run: what it wrote shall be on its way (net/lane.c). */
+/* Has to be called before this thread waits or lets others run: sends what it wrote into the lane (net/lane.c). */
 void px_net_flush(void);
 
-/* errno = -value and -1, or the value. */
+/* Converts a negative errno value to errno and -1; returns other values. */
 long px_result(long value);
 
 #endif

@@ -73,6 +73,8 @@ def files() -> dict[str, str]:
 
 def main() -> None:
     top = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[3]
+    if not (top / "tests/guests").is_dir():
+        sys.exit(f"generate.py: error: {top} has no folder tests/guests: name the top folder of a source tree, or none")
     for path, text in files().items():
         file = top / "tests/guests" / path
         file.parent.mkdir(parents=True, exist_ok=True)

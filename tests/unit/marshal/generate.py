@@ -1,7 +1,7 @@
 """Generates both ends of an interface for one hosted program.
 
-Usage: generate.py FILE.edl DIRECTORY. Both ends live in one program, so the library's own functions are renamed
-(rename.h, included before everything on the library's side).
+Usage: generate.py FILE.edl DIRECTORY, with scripts/ in PYTHONPATH. Both ends live in one program, so the library's own
+functions are renamed (rename.h, included before everything on the library's side).
 
 SPDX-License-Identifier: BSD-3-Clause
 """
@@ -9,12 +9,14 @@ SPDX-License-Identifier: BSD-3-Clause
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "scripts"))
-
-from composer import edl, gen_async, gen_dispatch, gen_header, gen_stubs  # noqa: E402  (needs the path)
+from composer import edl, gen_async, gen_dispatch, gen_header, gen_stubs
 
 
-def main(interface: str, directory: str) -> int:
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 2 or not Path(arguments[1]).is_dir():
+        print("generate.py: error: name an interface file and a folder that exists", file=sys.stderr)
+        return 2
+    interface, directory = arguments
     try:
         library = edl.parse(interface)
     except edl.EdlErrors as errors:
@@ -32,4 +34,4 @@ def main(interface: str, directory: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))

@@ -76,7 +76,7 @@ int net_errno(err_t e)
     case ERR_IF:
         return ENETDOWN;
     case ERR_ABRT:
-        return ETIMEDOUT; /* lwIP gives up; what we abort ourselves calls nobody back */
+        return ETIMEDOUT; /* lwIP gives up; a connection that we abort ourselves makes no callback */
     case ERR_RST:
         return ECONNRESET;
     case ERR_CLSD:

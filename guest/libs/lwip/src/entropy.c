@@ -19,17 +19,17 @@ static uint64_t hardware_random(bool present)
     return value ^ __builtin_ia32_rdtsc();
 }
 
-static inline uint64_t rotate(uint64_t x, int n)
+static inline uint64_t rotate_left(uint64_t x, int n)
 {
     return x << n | x >> (64 - n);
 }
 
 static void sip_round(uint64_t v[4])
 {
-    v[0] += v[1], v[1] = rotate(v[1], 13) ^ v[0], v[0] = rotate(v[0], 32);
-    v[2] += v[3], v[3] = rotate(v[3], 16) ^ v[2];
-    v[0] += v[3], v[3] = rotate(v[3], 21) ^ v[0];
-    v[2] += v[1], v[1] = rotate(v[1], 17) ^ v[2], v[2] = rotate(v[2], 32);
+    v[0] += v[1], v[1] = rotate_left(v[1], 13) ^ v[0], v[0] = rotate_left(v[0], 32);
+    v[2] += v[3], v[3] = rotate_left(v[3], 16) ^ v[2];
+    v[0] += v[3], v[3] = rotate_left(v[3], 21) ^ v[0];
+    v[2] += v[1], v[1] = rotate_left(v[1], 17) ^ v[2], v[2] = rotate_left(v[2], 32);
 }
 
 static uint64_t sip_hash(const uint64_t *words, uint32_t n)
@@ -54,7 +54,7 @@ static void take_key(void)
     unsigned a, b, c, d;
     __cpuid(1, a, b, c, d); /* an exit from the VM: once */
     key[0] = bh_boot()->canary ^ hardware_random(c & bit_RDRND);
-    key[1] = (bh_boot()->realtime_ns ^ rotate(hardware_random(c & bit_RDRND), 32)) | 1;
+    key[1] = (bh_boot()->realtime_ns ^ rotate_left(hardware_random(c & bit_RDRND), 32)) | 1;
 }
 
 uint32_t net_random(void)

@@ -1,8 +1,8 @@
-/* Readiness: one word per socket and a ring of what changed, in a share; and waiting for it.
+/* Readiness: a word for each socket and a ring of events in a share, and waiting for events.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * The truth is in `words`, private to this compartment; the table in the share is a copy that only this file writes. A
- * member of the share that scribbles over it fools those who read it, not this compartment. */
+ * `words` is private to this compartment; the table in the share is a copy that only this file writes. A member of the
+ * share that overwrites the table misleads its readers, but not this compartment. */
 #include <errno.h>
 #include <string.h>
 
@@ -32,7 +32,7 @@ int net_table(struct net_table **given)
     return table ? 0 : -ENOBUFS;
 }
 
-static void store(const struct net_socket *s)
+static void store_word(const struct net_socket *s)
 {
     if (table)
         __atomic_store_n(&table->words[s->index], words[s->index], __ATOMIC_RELEASE);
@@ -46,13 +46,13 @@ uint32_t net_word(const struct net_socket *s)
 void net_word_reset(struct net_socket *s)
 {
     words[s->index] &= ~NET_EVENTS;
-    store(s);
+    store_word(s);
 }
 
 void net_raise(struct net_socket *s, uint32_t bits)
 {
     words[s->index] = (words[s->index] | bits) + (1u << NET_COUNT_SHIFT);
-    store(s);
+    store_word(s);
     generation++;
     if (table) {
         table->ring[generation % NET_RING] = s->index;
@@ -68,7 +68,7 @@ void net_lower(struct net_socket *s, uint32_t bits)
     if (!(words[s->index] & bits))
         return;
     words[s->index] &= ~bits;
-    store(s);
+    store_word(s);
 }
 
 void net_events_flush(void)

@@ -9,11 +9,11 @@
 
 enum { LANES_MAX = 8 };
 
-/* What is known about a lane and nobody else can change. */
+/* The private state of a lane, which the other end cannot change. */
 struct net_lane_end {
     struct net_lane *shared;
     uint32_t received_head, sent_tail;
-    bool broken;     /* the other end broke the rules: it is not used any more */
+    bool broken;     /* the other end broke the protocol: the lane is not used any more */
     bool unfinished; /* the network's thread goes on */
     bool news;       /* since net_lane_wait() returned last */
 };
@@ -77,14 +77,14 @@ int net_attach(net_lane_t lane, net_socket_t s, uint32_t *index)
 
 /* ---- To the application ---- */
 
-/* Bytes of the socket's that the application has not read. */
+/* Bytes of the socket that the application has not read. */
 uint32_t net_lane_unread(const struct net_socket *s)
 {
     uint32_t unread = s->lane ? s->pushed - s->lane->shared->taken[s->index] : 0;
     return unread > NET_LANE_CREDIT ? NET_LANE_CREDIT : unread;
 }
 
-/* One record; false: there is no room for a useful one. */
+/* Writes one record. False: there is no room for a useful one. */
 static bool push_some(struct net_socket *s)
 {
     struct net_lane_end *l = s->lane;
@@ -117,7 +117,7 @@ bool net_lane_push(struct net_socket *s)
 
 /* ---- From the application ---- */
 
-static void take(struct net_lane_end *l, const struct net_record *record)
+static void take_record(struct net_lane_end *l, const struct net_record *record)
 {
     uint32_t here;
     const uint8_t *data = net_ring_at(&l->shared->sent, l->sent_tail, &here) + sizeof(*record);
@@ -129,8 +129,9 @@ static void take(struct net_lane_end *l, const struct net_record *record)
     net_tcp_send_all(s, data, first, l->shared->sent.data, record->size - first);
 }
 
-/* At most a ring full at a time: a caller that never stops must not keep others waiting. True: there is more. */
-static bool run(struct net_lane_end *l)
+/* Takes at most a ring full at a time, so that a caller that never stops does not keep others waiting. True: there is
+ * more. */
+static bool run_lane(struct net_lane_end *l)
 {
     struct net_ring *ring = &l->shared->sent;
     for (uint32_t done = 0; !l->broken;) {
@@ -140,7 +141,7 @@ static bool run(struct net_lane_end *l)
         uint32_t bytes = net_ring_peek(ring, l->sent_tail, head, &record, &bad);
         l->broken = bad;
         if (bytes) {
-            take(l, &record);
+            take_record(l, &record);
             l->sent_tail += bytes;
             done += bytes;
             if (done < NET_LANE_BYTES)
@@ -150,7 +151,7 @@ static bool run(struct net_lane_end *l)
         if (bytes)
             return true;
         if (__atomic_load_n(&ring->head, __ATOMIC_SEQ_CST) == head)
-            break; /* what comes from now on finds the tail where it was, and asks */
+            break; /* records that come from now on see an unmoved tail, so their writer calls */
     }
     return false;
 }
@@ -159,7 +160,7 @@ int net_lane_run(net_lane_t l)
 {
     if (!l)
         return -EBADF;
-    l->unfinished = run(l);
+    l->unfinished = run_lane(l);
     net_leave();
     if (l->unfinished)
         net_device_look();
@@ -173,7 +174,7 @@ bool net_lanes_again(void)
         if (!lanes[i].shared)
             continue;
         if (lanes[i].unfinished)
-            lanes[i].unfinished = run(&lanes[i]);
+            lanes[i].unfinished = run_lane(&lanes[i]);
         more |= lanes[i].unfinished;
     }
     return more;

@@ -23,7 +23,7 @@ bool net_present(void)
     return bh_boot()->net_off != 0;
 }
 
-static const struct bh_boot_net *config(void)
+static const struct bh_boot_net *boot_config(void)
 {
     return (const void *)((const char *)bh_boot() + bh_boot()->net_off);
 }
@@ -48,7 +48,7 @@ bool net_configuring(void)
     return net_present() && !net_usable() && bh_now() < patience;
 }
 
-/* What the compartment sent to itself. It never left memory: no checksums. */
+/* Packets that the compartment sends to itself never leave its memory, so they need no checksums. */
 static void poll_loopback(void)
 {
     uint16_t flags = net_netif.chksum_flags;
@@ -66,7 +66,7 @@ void net_leave(void)
     net_events_flush();
 }
 
-/* "ADDRESS/N"; ends the VM with a report when it is no such thing: the composer and the VMM have checked it. */
+/* Parses "ADDRESS/N". The composer and the VMM have checked it, so anything else ends the VM with a report. */
 static uint32_t split_prefix(const char *text, char *address, size_t size)
 {
     const char *slash = strchr(text, '/');
@@ -114,7 +114,7 @@ static void set_dns(const struct bh_boot_net *net)
     dns_setserver(0, &server);
 }
 
-static void configure(const struct bh_boot_net *net)
+static void configure_interface(const struct bh_boot_net *net)
 {
     set_dns(net);
     net_netif.hostname = net->hostname;
@@ -137,7 +137,7 @@ static void configure(const struct bh_boot_net *net)
 static void status_changed(struct netif *netif)
 {
     (void)netif;
-    set_dns(config()); /* what the TOML names comes first */
+    set_dns(boot_config()); /* the servers that the TOML file names come first */
     if (net_usable())
         net_tcp_connect_deferred();
 }
@@ -161,7 +161,7 @@ static void network_thread(void *unused)
     }
 }
 
-/* Without a device there is still the loopback interface, and lwIP's time. */
+/* Without a device there are still the loopback interface and lwIP's timers. */
 static void timer_thread(void *unused)
 {
     (void)unused;
@@ -172,7 +172,7 @@ static void timer_thread(void *unused)
     }
 }
 
-/* Before main() and before any gate call: so no function of the interface has to ask whether lwIP is there. */
+/* Runs before main() and before any gate call, so that no exported function has to check whether lwIP has started. */
 __attribute__((constructor)) static void net_start(void)
 {
     net_heap_init();
@@ -183,7 +183,7 @@ __attribute__((constructor)) static void net_start(void)
             bh_panic("net: the interface could not be added");
         netif_set_status_callback(&net_netif, status_changed);
         patience = bh_now() + NET_CONFIGURE_NS;
-        configure(config());
+        configure_interface(boot_config());
         net_leave();
     }
     int r = bh_thread_create(NULL, net_present() ? network_thread : timer_thread, NULL);

@@ -112,7 +112,7 @@ static int take_error(struct net_socket *s)
     return e;
 }
 
-static int64_t readable(const struct net_socket *s)
+static int64_t readable_bytes(const struct net_socket *s)
 {
     if (!s->datagram)
         return s->received;
@@ -159,7 +159,7 @@ static int get_socket_option(struct net_socket *s, int name, int64_t *value)
         *value = s->state == NET_LISTENING;
         return 0;
     case SO_NREAD:
-        *value = readable(s);
+        *value = readable_bytes(s);
         return 0;
     default:
         return -ENOPROTOOPT;

@@ -10,7 +10,7 @@
 enum { STEP_NS = 100000000 };
 #define ANSWER_NS 20000000000ull
 
-/* One question; freed by whoever is later, the asker that gave up or lwIP. */
+/* One query. lwIP or the thread that asked frees it, whichever is done with it last. */
 struct question {
     bool answered, given_up, found;
     ip_addr_t ip;
@@ -33,7 +33,7 @@ static void on_answer(const char *name, const ip_addr_t *ip, void *arg)
 }
 
 /* 1: found; 0: no such address; negative errno. Blocks. */
-static int ask(const char *name, uint8_t type, ip_addr_t *ip)
+static int ask_server(const char *name, uint8_t type, ip_addr_t *ip)
 {
     struct question *q = calloc(1, sizeof(*q));
     if (!q)
@@ -57,24 +57,24 @@ static int ask(const char *name, uint8_t type, ip_addr_t *ip)
     return found;
 }
 
-static void put(struct net_address *a, const ip_addr_t *ip)
+static void put_address(struct net_address *a, const ip_addr_t *ip)
 {
     const struct net_socket any = {.family = IP_IS_V6(ip) ? AF_INET6 : AF_INET};
     net_from_ip(&any, ip, 0, a);
 }
 
-static int numeric(const char *name, int family, struct net_address *list)
+static int resolve_numeric(const char *name, int family, struct net_address *list)
 {
     ip_addr_t ip;
     if (!ipaddr_aton(name, &ip))
         return 0;
     if (family && (family == AF_INET6) != (bool)IP_IS_V6(&ip))
         return -ENOENT;
-    put(list, &ip);
+    put_address(list, &ip);
     return 1;
 }
 
-/* DNS's answer "no" may mean that nobody answered: lwIP does not say. */
+/* A failure may mean that no server answered: lwIP does not tell the difference. */
 int net_resolve(const char *name, int family, struct net_address *list, uint32_t max)
 {
     static const struct {
@@ -84,7 +84,7 @@ int net_resolve(const char *name, int family, struct net_address *list, uint32_t
     int n = 0, error = 0;
     if (!name || !name[0] || !max || !list || strlen(name) >= DNS_MAX_NAME_LENGTH)
         return -EINVAL;
-    n = numeric(name, family, list);
+    n = resolve_numeric(name, family, list);
     if (n)
         return n;
     while (net_configuring())
@@ -93,9 +93,9 @@ int net_resolve(const char *name, int family, struct net_address *list, uint32_t
         ip_addr_t ip;
         if (family && family != kinds[i].family)
             continue;
-        int r = ask(name, kinds[i].type, &ip);
+        int r = ask_server(name, kinds[i].type, &ip);
         if (r > 0)
-            put(&list[n++], &ip);
+            put_address(&list[n++], &ip);
         else if (r < 0)
             error = r;
     }

@@ -1,8 +1,9 @@
 /* A socket inside the network compartment, and what the files of the socket layer need of each other.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * sockets.c: life and options' storage; tcp.c: connections; tcp_data.c: their data; udp.c; options.c; resolve.c;
- * events.c: readiness. */
+ * sockets.c: creation, closing, storage of options; tcp.c: TCP connections; tcp_listen.c: listening sockets;
+ * tcp_data.c: data of connections; tcp_hooks.c: what lwIP asks first; udp.c; options.c; resolve.c; events.c:
+ * readiness. */
 #ifndef NET_SOCKET_H
 #define NET_SOCKET_H
 
@@ -11,7 +12,7 @@
 #include "lwip/tcp.h"
 #include "lwip/udp.h"
 
-/* After lwIP's, which define htonl() and so on for themselves. */
+/* These have to follow lwIP's headers, which define htonl() and its relatives themselves. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -54,7 +55,7 @@ struct net_socket {
     uint16_t serial;           /* tells it from an earlier socket of the same index */
     uint32_t pushed;           /* bytes that went into the lane */
 
-    /* Data received. TCP: pbufs linked by `next`, each by itself (tot_len is not maintained). */
+    /* Received data. TCP: pbufs linked by `next` whose tot_len is not maintained. */
     struct pbuf *first, *last;
     struct datagram *first_datagram, *last_datagram;
     uint32_t received; /* bytes in the queue */
@@ -66,7 +67,7 @@ struct net_socket {
     uint32_t n_accepted, backlog;
     struct net_socket *sharer; /* listening: the next one at the same port (SO_REUSEPORT), in a ring; itself if alone */
 
-    struct net_address local, remote; /* remembered when the pcb is gone, or not yet there */
+    struct net_address local, remote; /* valid also while there is no pcb */
 
     /* Options, applied to a pcb when there is one. */
     struct {
@@ -92,37 +93,43 @@ void net_from_ip(const struct net_socket *s, const ip_addr_t *ip, uint16_t port,
 int net_errno(err_t e); /* positive errno value */
 
 /* ---- events.c ---- */
-/* Something new: sets bits, counts, and wakes whoever waits (at net_leave()). */
+/* Reports an event: sets bits, counts it, and wakes the waiting threads at net_leave(). */
 void net_raise(struct net_socket *s, uint32_t bits);
-/* No longer: no event. */
+/* Clears bits, which is no event. */
 void net_lower(struct net_socket *s, uint32_t bits);
 uint32_t net_word(const struct net_socket *s);
 void net_word_reset(struct net_socket *s);
 
-/* ---- tcp.c, tcp_data.c ---- */
+/* ---- tcp.c, tcp_listen.c, tcp_data.c ---- */
 int net_tcp_bind(struct net_socket *s, const ip_addr_t *ip, uint16_t port);
 int net_tcp_listen(struct net_socket *s, int backlog);
 int net_tcp_connect(struct net_socket *s, const ip_addr_t *ip, uint16_t port);
 int net_tcp_shutdown(struct net_socket *s, int how);
 void net_tcp_close(struct net_socket *s);
 void net_tcp_apply_options(struct net_socket *s);
-/* Both directions are done: lwIP finishes alone, and calls back no more. */
+/* Both directions are closed: lwIP finishes the connection alone and makes no more callbacks. */
 void net_tcp_detach(struct net_socket *s);
 void net_tcp_callbacks(struct net_socket *s);
+int net_tcp_need_pcb(struct net_socket *s); /* makes the pcb if there is none; 0 or -ENOBUFS */
+void net_tcp_abort(struct net_socket *s);
+void net_tcp_close_listener(struct net_socket *s);
+/* The listener that gets the next connection to the port of `s`; NULL: all of them have full queues. */
+struct net_socket *net_tcp_next_listener(struct net_socket *s);
 ssize_t net_tcp_receive(struct net_socket *s, void *buffer, size_t size, int flags);
 ssize_t net_tcp_send(struct net_socket *s, const void *buffer, size_t size, int flags);
 void net_tcp_drop_received(struct net_socket *s);
 err_t net_tcp_on_receive(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t e);
 err_t net_tcp_on_sent(void *arg, struct tcp_pcb *pcb, uint16_t n);
 err_t net_tcp_on_poll(void *arg, struct tcp_pcb *pcb);
-/* May the socket queue what has just come in? */
+/* May the socket queue data that has just come in? */
 bool net_may_keep(const struct net_socket *s);
 /* The pbuf, or a copy that frees its receive buffers when those are short. */
 struct pbuf *net_keep(const struct net_socket *s, struct pbuf *p);
 
-/* Moves received data out of the queue and opens the window; bytes. */
+/* Moves received data out of the queue and opens the window. Returns how many bytes. */
 size_t net_tcp_consume(struct net_socket *s, uint8_t *to, size_t size);
-/* What came through a lane, in one or two parts: nobody could try again. */
+/* Sends data that came through a lane, in one or two parts. If that fails the connection ends: no caller could
+ * retry. */
 void net_tcp_send_all(struct net_socket *s, const uint8_t *data, size_t size, const uint8_t *rest, size_t n_rest);
 
 /* ---- lane.c ---- */

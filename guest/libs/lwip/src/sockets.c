@@ -1,8 +1,7 @@
 /* Sockets: their life, and the exported functions that fit both kinds.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Callers may be hostile: a handle may be none (NULL), and so may every pointer. What is not NULL has been checked by
- * the gate. */
+ * Callers may be hostile: any handle and any pointer may be NULL. The gate has checked those that are not. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,7 +63,7 @@ int net_socket(int family, int type, int protocol, net_socket_t *handle, uint32_
     struct net_socket *s = net_socket_new(family, type == SOCK_DGRAM);
     if (!s)
         return in_use >= NET_SOCKETS_MAX ? -ENFILE : -ENOMEM;
-    /* As elsewhere: an unconnected stream socket counts as hung up, a datagram socket can send at once. */
+    /* As in other systems, an unconnected stream socket counts as hung up, and a datagram socket can send at once. */
     net_raise(s, s->datagram ? NET_WRITABLE : NET_WRITABLE | NET_HANGUP);
     *handle = s;
     *index = s->index;

@@ -1,4 +1,4 @@
-/* TCP data: what arrives is queued as it lies, and copied once, to the caller's buffer.
+/* TCP data: received packets are queued in place, and copied once, to the caller's buffer.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
@@ -26,7 +26,7 @@ struct pbuf *net_keep(const struct net_socket *s, struct pbuf *p)
     return copy;
 }
 
-static void enqueue(struct net_socket *s, struct pbuf *p)
+static void enqueue_received(struct net_socket *s, struct pbuf *p)
 {
     s->received += p->tot_len;
     if (s->first)
@@ -57,7 +57,7 @@ err_t net_tcp_on_receive(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t e
         pbuf_free(p);
         return ERR_OK;
     }
-    enqueue(s, net_keep(s, p));
+    enqueue_received(s, net_keep(s, p));
     if (net_lane_push(s)) {
         net_lower(s, NET_READABLE);
         net_raise(s, 0);
@@ -67,7 +67,7 @@ err_t net_tcp_on_receive(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t e
     return ERR_OK;
 }
 
-/* Not tcp_sndbuf(): that stops at 64 KiB. With a lane there is room if all that may still be in it finds some. */
+/* tcp_sndbuf() stops at 64 KiB. With a lane, there has to be room for all data that may still be in the lane. */
 static bool has_room(const struct net_socket *s)
 {
     const struct tcp_pcb *pcb = s->tcp;
@@ -97,8 +97,8 @@ err_t net_tcp_on_poll(void *arg, struct tcp_pcb *pcb)
 
 /* ---- Receiving ---- */
 
-/* Frees the first pbuf of the queue alone. */
-static void pop(struct net_socket *s)
+/* Frees the first pbuf of the queue, but not the ones behind it. */
+static void pop_received(struct net_socket *s)
 {
     struct pbuf *p = s->first;
     s->first = p->next;
@@ -114,7 +114,7 @@ static void tell_consumed(struct net_socket *s, size_t n)
         tcp_recved(s->tcp, (uint16_t)(n < WRITE_MAX ? n : WRITE_MAX));
 }
 
-static size_t consume(struct net_socket *s, uint8_t *to, size_t size)
+static size_t consume_received(struct net_socket *s, uint8_t *to, size_t size)
 {
     size_t done = 0;
     while (done < size && s->first) {
@@ -125,13 +125,13 @@ static size_t consume(struct net_socket *s, uint8_t *to, size_t size)
         done += here;
         s->consumed += (uint32_t)here;
         if (s->consumed == s->first->len)
-            pop(s);
+            pop_received(s);
     }
     s->received -= (uint32_t)done;
     return done;
 }
 
-static size_t peek(const struct net_socket *s, uint8_t *to, size_t size)
+static size_t peek_received(const struct net_socket *s, uint8_t *to, size_t size)
 {
     size_t done = 0, skip = s->consumed;
     for (const struct pbuf *p = s->first; p && done < size; p = p->next, skip = 0) {
@@ -146,7 +146,7 @@ static size_t peek(const struct net_socket *s, uint8_t *to, size_t size)
 
 size_t net_tcp_consume(struct net_socket *s, uint8_t *to, size_t size)
 {
-    size_t n = consume(s, to, size);
+    size_t n = consume_received(s, to, size);
     tell_consumed(s, n);
     return n;
 }
@@ -155,13 +155,13 @@ void net_tcp_drop_received(struct net_socket *s)
 {
     uint32_t n = s->received;
     while (s->first)
-        pop(s);
+        pop_received(s);
     s->received = 0;
     tell_consumed(s, n);
 }
 
-/* Nothing is queued: what to answer. */
-static ssize_t nothing(struct net_socket *s)
+/* The result of a receive when nothing is queued. */
+static ssize_t nothing_received(struct net_socket *s)
 {
     if (s->error) {
         int e = s->error;
@@ -179,9 +179,9 @@ ssize_t net_tcp_receive(struct net_socket *s, void *buffer, size_t size, int fla
     if (net_lane_unread(s))
         return -EAGAIN; /* that comes first */
     if (!s->first)
-        return nothing(s);
+        return nothing_received(s);
     if (flags & MSG_PEEK)
-        return (ssize_t)peek(s, buffer, size);
+        return (ssize_t)peek_received(s, buffer, size);
     size_t n = net_tcp_consume(s, buffer, size);
     if (!s->first && !s->end_of_file && !s->error && s->state == NET_CONNECTED)
         net_lower(s, NET_READABLE);
@@ -192,7 +192,7 @@ ssize_t net_tcp_receive(struct net_socket *s, void *buffer, size_t size, int fla
 /* ---- Sending ---- */
 
 /* How much memory lets us queue. */
-static size_t allowed(const struct net_socket *s, size_t size)
+static size_t allowed_to_send(const struct net_socket *s, size_t size)
 {
     if (net_data_room(NET_USE_SENT))
         return size;
@@ -202,7 +202,7 @@ static size_t allowed(const struct net_socket *s, size_t size)
 }
 
 /* Queues as much as fits; bytes, or ERR_* if none. */
-static ssize_t queue(struct net_socket *s, const uint8_t *from, size_t size, bool more)
+static ssize_t queue_to_send(struct net_socket *s, const uint8_t *from, size_t size, bool more)
 {
     size_t done = 0;
     err_t e = ERR_OK;
@@ -236,7 +236,8 @@ void net_tcp_send_all(struct net_socket *s, const uint8_t *data, size_t size, co
 {
     if (s->state != NET_CONNECTED || s->send_shut || s->error)
         return; /* the word says so already */
-    if (queue(s, data, size, n_rest) != (ssize_t)size || (n_rest && queue(s, rest, n_rest, false) != (ssize_t)n_rest)) {
+    if (queue_to_send(s, data, size, n_rest) != (ssize_t)size ||
+        (n_rest && queue_to_send(s, rest, n_rest, false) != (ssize_t)n_rest)) {
         out_of_memory(s);
         return;
     }
@@ -263,12 +264,12 @@ ssize_t net_tcp_send(struct net_socket *s, const void *buffer, size_t size, int 
         return -ENOTCONN;
     if (!size)
         return 0;
-    ssize_t n = queue(s, buffer, allowed(s, size), flags & MSG_MORE);
+    ssize_t n = queue_to_send(s, buffer, allowed_to_send(s, size), flags & MSG_MORE);
     if (n < 0)
         return -EPIPE;
     if ((size_t)n < size || (s->lane && !has_room(s))) {
         net_lower(s, NET_WRITABLE);
-        s->starved = tcp_sndqueuelen(s->tcp) == 0; /* no acknowledgement will come that could tell */
+        s->starved = tcp_sndqueuelen(s->tcp) == 0; /* no acknowledgement will come that could report it */
     }
     if (!(flags & MSG_MORE) || n >= tcp_mss(s->tcp))
         tcp_output(s->tcp);

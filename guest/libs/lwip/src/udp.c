@@ -5,7 +5,7 @@
 
 #include "socket.h"
 
-enum { DATAGRAM_MAX = 65507, OVERHEAD = 512 /* what a small datagram counts at least */ };
+enum { DATAGRAM_MAX = 65507, OVERHEAD = 512 /* bytes that a smaller datagram counts as */ };
 
 static void on_receive(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *ip, u16_t port)
 {
@@ -96,7 +96,7 @@ int net_udp_connect(struct net_socket *s, const struct net_address *address)
     return 0;
 }
 
-static struct pbuf *pop(struct net_socket *s)
+static struct pbuf *pop_datagram(struct net_socket *s)
 {
     struct datagram *d = s->first_datagram;
     struct pbuf *p = d->p;
@@ -109,7 +109,7 @@ static struct pbuf *pop(struct net_socket *s)
 void net_udp_close(struct net_socket *s)
 {
     while (s->first_datagram)
-        pbuf_free(pop(s));
+        pbuf_free(pop_datagram(s));
     if (s->udp)
         udp_remove(s->udp);
     s->udp = NULL;
@@ -128,7 +128,7 @@ ssize_t net_udp_receive(struct net_socket *s, void *buffer, size_t size, int fla
     ssize_t result = flags & MSG_TRUNC ? p->tot_len : n;
     if (flags & MSG_PEEK)
         return result;
-    pbuf_free(pop(s));
+    pbuf_free(pop_datagram(s));
     if (!s->first_datagram)
         net_lower(s, NET_READABLE);
     net_leave();

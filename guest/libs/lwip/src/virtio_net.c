@@ -1,8 +1,8 @@
-/* The network device: features, queues, and lwIP's interface to them.
+/* The virtio-net driver: features, queues, and lwIP's interface to them.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * No interrupts: the core watches the receive queue's used index while the VM polls, and the device wakes the VM when
- * it is parked. Both sides ask for a notification only when they are about to sleep (event index). */
+ * There are no interrupts: the core watches the used index of the receive queue while the VM polls, and the device
+ * wakes the VM when it is parked. Both sides ask for a notification only when they are about to sleep (event index). */
 #include "virtio_net.h"
 
 #include <malloc.h>
@@ -14,7 +14,7 @@
 
 struct net_device net_device;
 
-enum { QUEUE_MAX = 512, QUEUE_MIN = 16, BLOCKED_MS = 1 };
+enum { QUEUE_MAX = 512, QUEUE_MIN = 16, RING_ALIGN = 64, BLOCKED_MS = 1 };
 
 const struct net_device_counters *net_device_counters(void)
 {
@@ -26,7 +26,8 @@ static const struct bh_boot_net *boot_net(void)
     return (const void *)((const char *)bh_boot() + bh_boot()->net_off);
 }
 
-/* What of the offered features this driver uses; those that need another only with it (virtio 1.2, 5.1.3.1). */
+/* Chooses the offered features that this driver uses. Some are valid only together with another (virtio 1.2,
+ * 5.1.3.1). */
 static uint64_t choose_features(uint64_t offered)
 {
     uint64_t f = 1ull << VIRTIO_F_VERSION_1 | 1ull << VIRTIO_RING_F_EVENT_IDX | 1ull << VIRTIO_NET_F_MAC |
@@ -43,14 +44,18 @@ static uint64_t choose_features(uint64_t offered)
 
 static void make_queue(struct virtqueue *q, uint32_t size)
 {
-    void *ring = memalign(VQ_ALIGN, vq_memory(size));
-    void *private_memory = malloc(vq_private(size));
-    if (!ring || !private_memory)
+    size_t bytes = vring_size(size, RING_ALIGN);
+    void *memory = memalign(RING_ALIGN, bytes);
+    void *private_memory = malloc(VQ_PRIVATE(size));
+    if (!memory || !private_memory)
         bh_panic("no memory for the network device's queues: give this compartment more `memory`");
-    vq_init(q, size, ring, private_memory, net_feature(VIRTIO_RING_F_EVENT_IDX));
+    memset(memory, 0, bytes);
+    struct vring ring;
+    vring_init(&ring, size, memory, RING_ALIGN);
+    vq_init(q, &ring, private_memory, net_feature(VIRTIO_RING_F_EVENT_IDX));
 }
 
-static void describe(struct bh_net_setup *setup, uint32_t index, const struct virtqueue *q)
+static void describe_queue(struct bh_net_setup *setup, uint32_t index, const struct virtqueue *q)
 {
     setup->queue[index].desc = (uint64_t)(uintptr_t)q->ring.desc;
     setup->queue[index].avail = (uint64_t)(uintptr_t)q->ring.avail;
@@ -62,8 +67,8 @@ static void start_device(void)
 {
     struct bh_net_setup setup = {
         .features = net_device.features, .buffers = net_device.heap, .buffers_size = net_device.heap_size};
-    describe(&setup, NET_RECEIVE_QUEUE, &net_device.rx);
-    describe(&setup, NET_TRANSMIT_QUEUE, &net_device.tx);
+    describe_queue(&setup, NET_RECEIVE_QUEUE, &net_device.rx);
+    describe_queue(&setup, NET_TRANSMIT_QUEUE, &net_device.tx);
     long r = bh_core()->net_start(&setup);
     if (r)
         bh_panic("the network device does not start: error %ld", -r);
@@ -140,7 +145,7 @@ void net_device_flush(void)
 {
     net_tx_flush();
     if (net_tx_unblock()) {
-        tcp_txnow(); /* what was refused for lack of descriptors */
+        tcp_txnow(); /* sends what was refused for lack of descriptors */
         net_tx_flush();
     }
     net_rx_refill();
@@ -154,7 +159,7 @@ void net_device_look(void)
 void net_device_wait(uint32_t ms)
 {
     if (net_tx_blocked() && ms > BLOCKED_MS)
-        ms = BLOCKED_MS; /* transmit completions wake nobody */
+        ms = BLOCKED_MS; /* transmit completions do not wake the VM */
     if (!vq_want_notification(&net_device.rx, 0))
         bh_core()->sleep(&net_device, ms == UINT32_MAX ? BH_FOREVER : ms * 1000000ull);
 }

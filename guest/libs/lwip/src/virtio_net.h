@@ -7,13 +7,14 @@
 #include <linux/virtio_config.h>
 #include <linux/virtio_net.h>
 
+#include <bh/virtqueue.h>
+
 #include "netcore.h"
-#include "virtqueue.h"
 
 #define NET_RECEIVE_QUEUE  0u
 #define NET_TRANSMIT_QUEUE 1u
 #define NET_HEADER         ((uint32_t)sizeof(struct virtio_net_hdr_v1))
-#define NET_BUFFER_SIZE    2048u /* of a receive buffer: a frame of the usual MTU, half a page */
+#define NET_BUFFER_SIZE    2048u /* bytes of a receive buffer: a frame of the usual MTU fits, and it is half a page */
 
 struct net_device {
     uint64_t features;        /* negotiated */

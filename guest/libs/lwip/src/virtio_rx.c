@@ -1,4 +1,4 @@
-/* Receiving: the device writes into our buffers, and lwIP gets the buffers themselves.
+/* The receive half of the virtio-net driver: the device writes into its buffers, and lwIP gets these without a copy.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "virtio_net.h"
 
@@ -8,7 +8,7 @@
 
 enum { RESERVE = 16 };
 
-/* A receive buffer. lwIP holds it as a pbuf until the data has been fetched. */
+/* A receive buffer. lwIP holds it as a pbuf until the application has fetched the data. */
 struct buffer {
     struct pbuf_custom custom; /* first: lwIP hands it back as a pbuf */
     struct buffer *next;
@@ -19,7 +19,7 @@ static struct buffer *buffers, *free_buffers;
 static struct buffer **posted; /* by descriptor */
 static uint32_t n_in_lwip;
 
-static void release(struct pbuf *p)
+static void release_buffer(struct pbuf *p)
 {
     struct buffer *b = (struct buffer *)(void *)p;
     b->next = free_buffers;
@@ -37,31 +37,31 @@ void net_rx_init(uint32_t queue_size, uint32_t n)
     for (uint32_t i = 0; i < n; i++) {
         struct buffer *b = &buffers[n - 1 - i];
         b->data = data + (size_t)(n - 1 - i) * NET_BUFFER_SIZE;
-        b->custom.custom_free_function = release;
+        b->custom.custom_free_function = release_buffer;
         b->next = free_buffers;
         free_buffers = b;
     }
     net_device.counters.buffers = n;
 }
 
-static uint32_t available(void)
+static uint32_t available_buffers(void)
 {
     return net_device.counters.buffers - n_in_lwip;
 }
 
 bool net_buffers_low(void)
 {
-    return available() < net_device.counters.buffers / 2;
+    return available_buffers() < net_device.counters.buffers / 2;
 }
 
 bool net_buffers_scarce(void)
 {
-    return available() < net_device.counters.buffers / 4;
+    return available_buffers() < net_device.counters.buffers / 4;
 }
 
 bool net_buffers_gone(void)
 {
-    return available() < net_device.counters.buffers / 16 + RESERVE;
+    return available_buffers() < net_device.counters.buffers / 16 + RESERVE;
 }
 
 void net_rx_refill(void)
@@ -74,13 +74,13 @@ void net_rx_refill(void)
         free_buffers = b->next;
         posted[head] = b;
     }
-    net_device.counters.free_buffers = available();
+    net_device.counters.free_buffers = available_buffers();
     if (vq_publish(q))
         bh_core()->kick(NET_RECEIVE_QUEUE);
 }
 
-/* The next buffer that the device filled, and how much of it; NULL: none. */
-static struct buffer *take(uint32_t *written)
+/* Takes the next buffer that the device filled; *written: how many bytes. NULL: there is none. */
+static struct buffer *take_buffer(uint32_t *written)
 {
     uint16_t head;
     uint32_t n;
@@ -104,17 +104,17 @@ static struct pbuf *as_pbuf(struct buffer *b, uint32_t skip, uint32_t written)
                                (uint16_t)(NET_BUFFER_SIZE - skip));
 }
 
-/* One frame, of as many buffers as its header says. *checked: its checksum is known to be good. NULL: none, or (*bad)
- * one that is no frame. */
+/* Takes one frame of as many buffers as its header says. *checked: its checksum is known to be good. NULL: there is
+ * none, or the buffer holds no valid frame (*bad). */
 static struct pbuf *take_frame(bool *checked, bool *bad)
 {
     uint32_t written;
-    struct buffer *b = take(&written);
+    struct buffer *b = take_buffer(&written);
     *bad = b != NULL;
     if (!b)
         return NULL;
     if (written < NET_HEADER + SIZEOF_ETH_HDR) {
-        release(&b->custom.pbuf);
+        release_buffer(&b->custom.pbuf);
         return NULL;
     }
     const volatile struct virtio_net_hdr_v1 *header = (const void *)b->data;
@@ -123,15 +123,15 @@ static struct pbuf *take_frame(bool *checked, bool *bad)
     struct pbuf *frame = as_pbuf(b, NET_HEADER, written), *last = frame;
     uint32_t total = frame->len;
     while (more-- > 1) {
-        b = take(&written);
+        b = take_buffer(&written);
         if (!b)
-            break; /* the device published half a frame: what there is will fail lwIP's checks */
+            break; /* the device published half a frame, which will fail lwIP's checks */
         struct pbuf *p = as_pbuf(b, 0, written);
         total += p->len;
         last->next = p;
         last = p;
     }
-    /* A pbuf's tot_len is what lies in it and behind it. */
+    /* The tot_len of a pbuf counts its own bytes and those of the pbufs behind it. */
     uint32_t left = total;
     for (struct pbuf *p = frame; p; left -= p->len, p = p->next)
         p->tot_len = (uint16_t)left;
@@ -157,7 +157,7 @@ uint32_t net_rx_poll(struct netif *netif, uint32_t budget)
             continue;
         }
         net_device.counters.received++;
-        /* Input is processed on the spot, so what is checked can be decided for each frame. */
+        /* Input is processed at once, so the checks can be chosen for each frame. */
         NETIF_SET_CHECKSUM_CTRL(netif,
                                 checked ? flags & ~(NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP) : flags);
         if (netif->input(p, netif) != ERR_OK) {

@@ -1,43 +1,30 @@
-/* Transmitting: lwIP's packets go to the device as they lie in memory.
+/* The transmit half of the virtio-net driver: lwIP's packets go to the device as they lie in memory.
  * SPDX-License-Identifier: BSD-3-Clause
  *
  * lwIP cuts a TCP stream into segments of one MSS. Where the device can do that (TSO), consecutive segments of a
- * connection are put together again here: the first one's headers, then everybody's payload, one packet for
- * the device. A TCP frame is therefore held until the next one does not fit, or until net_tx_flush().
+ * connection are merged again here into one packet for the device: the headers of the first, then the payload of all. A
+ * TCP frame is therefore held until the next one cannot be merged, or until net_tx_flush().
  *
- * What the device has not returned yet keeps a reference (pbuf_ref): lwIP does not touch such a segment again. */
+ * Packets that the device has not returned yet keep a reference (pbuf_ref), so lwIP does not touch them. */
 #include "virtio_net.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "lwip/inet_chksum.h"
-#include "lwip/prot/ethernet.h"
-#include "lwip/prot/ip.h"
-#include "lwip/prot/ip4.h"
-#include "lwip/prot/ip6.h"
-#include "lwip/prot/tcp.h"
+
+#include "tcp_frame.h"
 
 enum {
     BUFFERS_MAX = 64,  /* descriptors of one frame */
     FRAME_MAX = 65535, /* bytes of an IP packet */
-    ETHERTYPE_IP4 = 0x0800,
-    ETHERTYPE_IP6 = 0x86dd,
 };
 
-/* Where TCP lies in a frame. */
-struct tcp_frame {
-    bool v6;
-    uint8_t *ip;
-    struct tcp_hdr *tcp;
-    uint32_t headers; /* bytes of all headers */
-};
-
-/* A frame that is being put together. */
+/* A frame that is being assembled. */
 struct frame {
     uint32_t n;
     struct vq_buffer buffer[BUFFERS_MAX];
-    struct pbuf *owner[BUFFERS_MAX]; /* to be freed when the device is done; NULL: belongs to the one before */
+    struct pbuf *owner[BUFFERS_MAX]; /* freed when the device is done; NULL: the buffer belongs to the owner before */
     bool tcp;                        /* its checksum has to be completed; `at` is valid */
     bool closed;                     /* nothing may follow */
     struct tcp_frame at;
@@ -56,11 +43,11 @@ void net_tx_init(uint32_t queue_size)
     owners = calloc(queue_size, sizeof(*owners));
     if (!headers || !owners)
         bh_panic("no memory for the transmit queue: give this compartment more `memory`");
-    /* Completions wake nobody: they are collected when there is something to send. */
+    /* Completions do not wake the VM: they are collected when there is something to send. */
     vq_want_notification(&net_device.tx, (uint16_t)(UINT16_MAX / 2));
 }
 
-static void reclaim(void)
+static void reclaim_frames(void)
 {
     struct virtqueue *q = &net_device.tx;
     uint16_t head;
@@ -92,7 +79,7 @@ static bool all_in_range(const struct pbuf *p)
     return true;
 }
 
-/* Is there room for the virtio-net header in front of the data, in the same block? */
+/* Is there room for the virtio-net header in front of the data, in the same memory block? */
 static bool has_headroom(const struct pbuf *p, const void *data)
 {
     return (p->type_internal & PBUF_TYPE_FLAG_STRUCT_DATA_CONTIGUOUS) &&
@@ -101,74 +88,9 @@ static bool has_headroom(const struct pbuf *p, const void *data)
 
 /* ---- TCP ---- */
 
-static bool find_tcp(const struct pbuf *p, struct tcp_frame *at)
-{
-    const struct eth_hdr *eth = p->payload;
-    uint32_t ip_size;
-    if (p->len < SIZEOF_ETH_HDR + IP_HLEN + TCP_HLEN)
-        return false;
-    at->ip = (uint8_t *)p->payload + SIZEOF_ETH_HDR;
-    if (eth->type == PP_HTONS(ETHERTYPE_IP4)) {
-        const struct ip_hdr *ip = (const void *)at->ip;
-        if (IPH_PROTO(ip) != IP_PROTO_TCP || (IPH_OFFSET(ip) & PP_HTONS(IP_OFFMASK | IP_MF)))
-            return false;
-        at->v6 = false;
-        ip_size = IPH_HL_BYTES(ip);
-    } else if (eth->type == PP_HTONS(ETHERTYPE_IP6)) {
-        const struct ip6_hdr *ip = (const void *)at->ip;
-        if (IP6H_NEXTH(ip) != IP6_NEXTH_TCP)
-            return false;
-        at->v6 = true;
-        ip_size = IP6_HLEN;
-    } else {
-        return false;
-    }
-    if (p->len < SIZEOF_ETH_HDR + ip_size + TCP_HLEN)
-        return false;
-    at->tcp = (struct tcp_hdr *)(void *)(at->ip + ip_size);
-    at->headers = SIZEOF_ETH_HDR + ip_size + TCPH_HDRLEN_BYTES(at->tcp);
-    return p->len >= at->headers;
-}
-
-static uint32_t sum_words(uint32_t sum, const uint8_t *data, uint32_t size)
-{
-    for (uint32_t i = 0; i < size; i += 2)
-        sum += (uint32_t)(data[i] | data[i + 1] << 8);
-    return sum;
-}
-
-/* Sum of the pseudo header, not inverted: the device adds the rest (virtio 1.2, 5.1.6.2). */
-static uint16_t pseudo_sum(const struct tcp_frame *at, uint32_t tcp_size)
-{
-    uint32_t sum = PP_HTONS(IP_PROTO_TCP) + lwip_htons((uint16_t)tcp_size);
-    sum = at->v6 ? sum_words(sum, at->ip + 8, 32) : sum_words(sum, at->ip + 12, 8);
-    sum = (sum >> 16) + (sum & 0xffff);
-    return (uint16_t)((sum >> 16) + sum);
-}
-
 static bool may_merge(bool v6)
 {
     return net_feature(v6 ? VIRTIO_NET_F_HOST_TSO6 : VIRTIO_NET_F_HOST_TSO4);
-}
-
-/* Same connection, same acknowledgement, and exactly what follows? Then the headers differ in nothing that the device
- * would not make itself. */
-static bool continues(const struct frame *f, const struct tcp_frame *at)
-{
-    const struct tcp_frame *first = &f->at;
-    uint32_t before_length = at->v6 ? 4 : 2, ip_size = at->v6 ? IP6_HLEN : IP_HLEN;
-    if (at->v6 != first->v6 || at->headers != first->headers)
-        return false;
-    if (at->headers != SIZEOF_ETH_HDR + ip_size + (uint32_t)TCPH_HDRLEN_BYTES(at->tcp))
-        return false;
-    if (memcmp(first->ip - SIZEOF_ETH_HDR, at->ip - SIZEOF_ETH_HDR, SIZEOF_ETH_HDR + before_length) != 0)
-        return false;
-    if (at->v6 ? memcmp(first->ip + 6, at->ip + 6, 34) != 0 : memcmp(first->ip + 12, at->ip + 12, 8) != 0)
-        return false;
-    if (first->tcp->src != at->tcp->src || first->tcp->dest != at->tcp->dest || first->tcp->ackno != at->tcp->ackno ||
-        first->tcp->wnd != at->tcp->wnd || at->tcp->seqno != lwip_htonl(f->next_sequence))
-        return false;
-    return memcmp(first->tcp + 1, at->tcp + 1, TCPH_HDRLEN_BYTES(at->tcp) - TCP_HLEN) == 0;
 }
 
 static void set_lengths(const struct frame *f)
@@ -190,7 +112,7 @@ static void fill_header(struct virtio_net_hdr_v1 *h, const struct frame *f)
     if (!f->tcp)
         return;
     uint32_t tcp_start = (uint32_t)((uint8_t *)f->at.tcp - f->at.ip) + SIZEOF_ETH_HDR;
-    f->at.tcp->chksum = pseudo_sum(&f->at, f->at.headers - tcp_start + f->payload);
+    f->at.tcp->chksum = tcp_frame_pseudo_sum(&f->at, f->at.headers - tcp_start + f->payload);
     h->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
     h->csum_start = (uint16_t)tcp_start;
     h->csum_offset = offsetof(struct tcp_hdr, chksum);
@@ -204,7 +126,7 @@ static void fill_header(struct virtio_net_hdr_v1 *h, const struct frame *f)
 
 /* ---- Frames ---- */
 
-/* Adds a packet's buffers from offset `skip` on. The caller made sure that they fit. */
+/* Adds the buffers of a packet from offset `skip` on. The caller has made sure that they fit. */
 static void add_buffers(struct frame *f, struct pbuf *p, uint32_t skip)
 {
     struct pbuf *owner = p;
@@ -212,15 +134,15 @@ static void add_buffers(struct frame *f, struct pbuf *p, uint32_t skip)
         uint32_t here = skip < p->len ? skip : p->len;
         skip -= here;
         if (p->len == here)
-            continue; /* nothing but headers, which are dropped; the next buffer carries the owner */
+            continue; /* only headers, which are dropped: the next buffer carries the owner */
         f->buffer[f->n] = (struct vq_buffer){(uint8_t *)p->payload + here, p->len - here, false};
         f->owner[f->n++] = owner;
         owner = NULL;
     }
 }
 
-/* Gives the frame to the device. There is room: whoever puts it together checks. */
-static void post(struct frame *f)
+/* Gives the frame to the device. The caller has made sure that the queue has room. */
+static void post_frame(struct frame *f)
 {
     struct virtqueue *q = &net_device.tx;
     struct virtio_net_hdr_v1 *header = &headers[q->free_head];
@@ -247,11 +169,11 @@ static void post(struct frame *f)
 static void post_held(void)
 {
     if (held.n)
-        post(&held);
+        post_frame(&held);
 }
 
-/* Puts the packet behind what is held; false: it does not fit there. */
-static bool append(struct pbuf *p, const struct tcp_frame *at, uint32_t payload)
+/* Merges the packet into the held frame. False: it cannot be merged. */
+static bool append_segment(struct pbuf *p, const struct tcp_frame *at, uint32_t payload)
 {
     if (!held.n || held.closed || !may_merge(at->v6) || payload == 0 || payload > held.segment)
         return false;
@@ -259,7 +181,7 @@ static bool append(struct pbuf *p, const struct tcp_frame *at, uint32_t payload)
         return false;
     if (held.at.headers + held.payload + payload > FRAME_MAX || held.n + pbuf_clen(p) > BUFFERS_MAX)
         return false;
-    if (net_device.tx.n_free < held.n + pbuf_clen(p) + 1u || !continues(&held, at))
+    if (net_device.tx.n_free < held.n + pbuf_clen(p) + 1u || !tcp_frame_continues(&held.at, at, held.next_sequence))
         return false;
     if (TCPH_FLAGS(at->tcp) & TCP_PSH)
         TCPH_SET_FLAG(held.at.tcp, TCP_PSH);
@@ -271,7 +193,7 @@ static bool append(struct pbuf *p, const struct tcp_frame *at, uint32_t payload)
     return true;
 }
 
-static void hold(struct pbuf *p, const struct tcp_frame *at, uint32_t payload)
+static void hold_frame(struct pbuf *p, const struct tcp_frame *at, uint32_t payload)
 {
     pbuf_ref(p);
     held.tcp = true;
@@ -282,27 +204,27 @@ static void hold(struct pbuf *p, const struct tcp_frame *at, uint32_t payload)
     add_buffers(&held, p, 0);
 }
 
-static err_t refuse(void)
+static err_t refuse_frame(void)
 {
     blocked = true;
-    return ERR_MEM; /* TCP tries again (tcp_txnow), others are lost */
+    return ERR_MEM; /* TCP tries again (tcp_txnow), other packets are lost */
 }
 
-static err_t output(struct pbuf *p)
+static err_t output_packet(struct pbuf *p)
 {
     struct tcp_frame at;
-    bool tcp = net_feature(VIRTIO_NET_F_CSUM) && find_tcp(p, &at);
+    bool tcp = net_feature(VIRTIO_NET_F_CSUM) && tcp_frame_find(p, &at);
     uint32_t needed = pbuf_clen(p) + 1u;
-    if (tcp && append(p, &at, p->tot_len - at.headers))
+    if (tcp && append_segment(p, &at, p->tot_len - at.headers))
         return ERR_OK;
     post_held();
     if (net_device.tx.n_free < needed) {
-        reclaim();
+        reclaim_frames();
         if (net_device.tx.n_free < needed)
-            return refuse();
+            return refuse_frame();
     }
     if (tcp) {
-        hold(p, &at, p->tot_len - at.headers);
+        hold_frame(p, &at, p->tot_len - at.headers);
         return ERR_OK;
     }
     struct frame f;
@@ -310,7 +232,7 @@ static err_t output(struct pbuf *p)
     f.tcp = false;
     pbuf_ref(p);
     add_buffers(&f, p, 0);
-    post(&f);
+    post_frame(&f);
     return ERR_OK;
 }
 
@@ -319,11 +241,11 @@ err_t net_tx_output(struct netif *netif, struct pbuf *p)
     (void)netif;
     uint32_t most = net_device.tx.ring.num / 4 < BUFFERS_MAX ? net_device.tx.ring.num / 4 : BUFFERS_MAX;
     if (all_in_range(p) && pbuf_clen(p) < most)
-        return output(p);
+        return output_packet(p);
     struct pbuf *copy = pbuf_clone(PBUF_RAW_TX, PBUF_RAM, p);
     if (!copy)
         return ERR_MEM;
-    err_t e = output(copy);
+    err_t e = output_packet(copy);
     pbuf_free(copy);
     return e;
 }
@@ -334,7 +256,7 @@ void net_tx_flush(void)
     if (vq_publish(&net_device.tx))
         bh_core()->kick(NET_TRANSMIT_QUEUE);
     if (vq_has_used(&net_device.tx))
-        reclaim();
+        reclaim_frames();
 }
 
 bool net_tx_blocked(void)

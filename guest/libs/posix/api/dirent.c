@@ -14,7 +14,7 @@ enum { ROOM = 8192 }; /* entries that one call brings */
 struct posix_directory {
     int fd;
     uint64_t cookie; /* of the last entry returned */
-    uint64_t ahead;  /* where the next call goes on: after what is in `entries` */
+    uint64_t ahead;  /* where the next call continues: after the last one of `entries` */
     size_t used, at; /* bytes of `entries`; which of them comes next */
     struct dirent entry;
     _Alignas(8) char entries[ROOM];
@@ -51,8 +51,8 @@ int closedir(DIR *d)
     return r;
 }
 
-/* More entries from the file system. False: there are none, or errno. */
-static bool more(DIR *d)
+/* Gets more entries from the file system. False: there are none, or errno has the error. */
+static bool read_more(DIR *d)
 {
     struct px_file *f = px_get(d->fd);
     vfs_file_t dir = f ? px_handle(f) : NULL;
@@ -69,7 +69,7 @@ static bool more(DIR *d)
 struct dirent *readdir(DIR *d)
 {
     const struct vfs_entry *e;
-    if (d->at >= d->used && !more(d))
+    if (d->at >= d->used && !read_more(d))
         return NULL;
     /* Another compartment wrote this. */
     size_t left = d->used - d->at;

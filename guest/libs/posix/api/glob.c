@@ -14,7 +14,7 @@
 
 #include <vfs/vfs.h>
 
-static int add(glob_t *g, const char *path)
+static int add_path(glob_t *g, const char *path)
 {
     char **grown = realloc(g->gl_pathv, (size_t)(g->gl_offs + g->gl_pathc + 2) * sizeof(*grown));
     char *copy = grown ? strdup(path) : NULL;
@@ -28,18 +28,18 @@ static int add(glob_t *g, const char *path)
     return 0;
 }
 
-static int found(glob_t *g, const char *path, int flags)
+static int found_path(glob_t *g, const char *path, int flags)
 {
     char marked[VFS_PATH_MAX + 1];
     struct stat st;
     if (stat(path, &st) != 0)
         return 0;
     snprintf(marked, sizeof(marked), "%s%s", path, flags & GLOB_MARK && S_ISDIR(st.st_mode) ? "/" : "");
-    return add(g, marked);
+    return add_path(g, marked);
 }
 
 /* Matches `pattern`, one name after the other, below `path` (which ends with a slash or is empty). */
-static int walk(glob_t *g, const char *path, const char *pattern, int flags)
+static int walk_pattern(glob_t *g, const char *path, const char *pattern, int flags)
 {
     char next[VFS_PATH_MAX], part[VFS_NAME_MAX + 1];
     size_t length = strcspn(pattern, "/"), slashes = strspn(pattern + length, "/");
@@ -50,7 +50,7 @@ static int walk(glob_t *g, const char *path, const char *pattern, int flags)
     if (!strpbrk(part, "*?[\\")) {
         if (snprintf(next, sizeof(next), "%s%s%s", path, part, slashes ? "/" : "") >= (int)sizeof(next))
             return 0;
-        return *rest ? walk(g, next, rest, flags) : found(g, next, flags);
+        return *rest ? walk_pattern(g, next, rest, flags) : found_path(g, next, flags);
     }
     DIR *d = opendir(*path ? path : ".");
     int r = 0;
@@ -59,14 +59,14 @@ static int walk(glob_t *g, const char *path, const char *pattern, int flags)
             continue;
         if (snprintf(next, sizeof(next), "%s%s%s", path, e->d_name, slashes ? "/" : "") >= (int)sizeof(next))
             continue;
-        r = *rest ? walk(g, next, rest, flags) : found(g, next, flags);
+        r = *rest ? walk_pattern(g, next, rest, flags) : found_path(g, next, flags);
     }
     if (d)
         closedir(d);
     return r;
 }
 
-static int compare(const void *a, const void *b)
+static int compare_paths(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -80,13 +80,13 @@ int glob(const char *restrict pattern, int flags, int (*error)(const char *, int
     }
     int before = g->gl_pathc;
     g->gl_flags = flags;
-    int r = walk(g, *pattern == '/' ? "/" : "", pattern + strspn(pattern, "/"), flags);
+    int r = walk_pattern(g, *pattern == '/' ? "/" : "", pattern + strspn(pattern, "/"), flags);
     if (r)
         return r;
     if (g->gl_pathc == before)
-        return flags & GLOB_NOCHECK ? add(g, pattern) : GLOB_NOMATCH;
+        return flags & GLOB_NOCHECK ? add_path(g, pattern) : GLOB_NOMATCH;
     if (!(flags & GLOB_NOSORT))
-        qsort(g->gl_pathv + g->gl_offs + before, (size_t)(g->gl_pathc - before), sizeof(char *), compare);
+        qsort(g->gl_pathv + g->gl_offs + before, (size_t)(g->gl_pathc - before), sizeof(char *), compare_paths);
     return 0;
 }
 
@@ -100,7 +100,7 @@ void globfree(glob_t *g)
 
 /* ---- Temporary files ---- */
 
-static bool fill(char *template, int suffix, char **place)
+static bool fill_template(char *template, int suffix, char **place)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
     size_t length = strlen(template);
@@ -123,7 +123,7 @@ int mkostemps(char *template, int suffix, int flags)
         errno = EINVAL;
         return -1;
     }
-    for (int tries = 0; tries < 100 && fill(template, suffix, &place); tries++) {
+    for (int tries = 0; tries < 100 && fill_template(template, suffix, &place); tries++) {
         int fd = open(template, O_RDWR | O_CREAT | O_EXCL | flags, 0600);
         if (fd >= 0 || errno != EEXIST)
             return fd;
@@ -149,7 +149,7 @@ int mkstemp(char *template)
 char *mkdtemp(char *template)
 {
     char *place;
-    for (int tries = 0; tries < 100 && fill(template, 0, &place); tries++) {
+    for (int tries = 0; tries < 100 && fill_template(template, 0, &place); tries++) {
         if (mkdir(template, 0700) == 0)
             return template;
         if (errno != EEXIST)

@@ -13,7 +13,7 @@
 
 typedef ssize_t transfer(struct px_file *f, const struct iovec *iov, int n);
 
-static ssize_t move(int fd, const struct iovec *iov, int n, transfer *how)
+static ssize_t transfer_data(int fd, const struct iovec *iov, int n, transfer *how)
 {
     struct px_file *f = px_get(fd);
     if (!f)
@@ -26,26 +26,26 @@ static ssize_t move(int fd, const struct iovec *iov, int n, transfer *how)
 ssize_t read(int fd, void *buffer, size_t size)
 {
     struct iovec iov = {buffer, size};
-    return move(fd, &iov, 1, px_read);
+    return transfer_data(fd, &iov, 1, px_read);
 }
 
 ssize_t write(int fd, const void *buffer, size_t size)
 {
     struct iovec iov = {(void *)buffer, size};
-    return move(fd, &iov, 1, px_write);
+    return transfer_data(fd, &iov, 1, px_write);
 }
 
 ssize_t readv(int fd, const struct iovec *iov, int n)
 {
-    return move(fd, iov, n, px_read);
+    return transfer_data(fd, iov, n, px_read);
 }
 
 ssize_t writev(int fd, const struct iovec *iov, int n)
 {
-    return move(fd, iov, n, px_write);
+    return transfer_data(fd, iov, n, px_write);
 }
 
-/* With `offset`: some kinds of files let other threads run meanwhile. */
+/* Transfers at an offset. Other threads may run meanwhile with some kinds of files, so the file needs a reference. */
 static ssize_t move_at(int fd, const struct iovec *iov, int n, off_t offset, bool write)
 {
     struct px_file *f = px_get(fd);
@@ -143,7 +143,7 @@ int dup2(int from, int to)
     return (int)px_result(px_dup2(from, to, false));
 }
 
-static int two(int r, struct px_file *ends[2], int fds[2], int flags)
+static int open_both(int r, struct px_file *ends[2], int fds[2], int flags)
 {
     if (r)
         return (int)px_result(r);
@@ -157,7 +157,7 @@ static int two(int r, struct px_file *ends[2], int fds[2], int flags)
 int pipe2(int fds[2], int flags)
 {
     struct px_file *ends[2];
-    return two(px_pipe(ends, flags), ends, fds, flags);
+    return open_both(px_pipe(ends, flags), ends, fds, flags);
 }
 
 int pipe(int fds[2])
@@ -168,7 +168,7 @@ int pipe(int fds[2])
 int px_socketpair_fds(int fds[2], int flags)
 {
     struct px_file *ends[2];
-    return two(px_socketpair(ends, flags), ends, fds, flags);
+    return open_both(px_socketpair(ends, flags), ends, fds, flags);
 }
 
 int eventfd(unsigned initial, int flags)

@@ -10,8 +10,8 @@
 
 #include "../fd/file.h"
 
-/* The range of *l from its start; -EINVAL, -EOVERFLOW. */
-static int range(struct px_file *f, const struct flock *l, struct vfs_lock *to)
+/* Converts the range of *l to one from the start of the file. -EINVAL, -EOVERFLOW. */
+static int lock_range(struct px_file *f, const struct flock *l, struct vfs_lock *to)
 {
     off_t from = 0, size = l->l_len;
     if (l->l_whence == SEEK_CUR || l->l_whence == SEEK_END) {
@@ -36,8 +36,8 @@ static int range(struct px_file *f, const struct flock *l, struct vfs_lock *to)
     return size && to->last > INT64_MAX ? -EOVERFLOW : 0;
 }
 
-/* Nobody else sees the lock, and this process's own do not keep each other out. */
-static int alone(const struct px_file *f, int command, struct flock *l)
+/* No other client sees the lock, and locks of one process do not conflict with each other. */
+static int lock_alone(const struct px_file *f, int command, struct flock *l)
 {
     int mode = f->flags & O_ACCMODE;
     if (l->l_type != F_RDLCK && l->l_type != F_WRLCK && l->l_type != F_UNLCK)
@@ -49,14 +49,14 @@ static int alone(const struct px_file *f, int command, struct flock *l)
     return 0;
 }
 
-static int lock(struct px_file *f, int command, struct flock *l)
+static int set_lock(struct px_file *f, int command, struct flock *l)
 {
     struct vfs_lock wanted = {.type = (uint32_t)(unsigned short)l->l_type};
-    int r = range(f, l, &wanted);
+    int r = lock_range(f, l, &wanted);
     if (r)
         return r;
     if (px_file_is(f) & VFS_ALONE)
-        return alone(f, command, l);
+        return lock_alone(f, command, l);
     if (command != F_GETLK)
         return vfs_lock(px_handle(f), &wanted, command == F_SETLKW);
     r = vfs_lock_test(px_handle(f), &wanted);
@@ -75,7 +75,7 @@ static int lock(struct px_file *f, int command, struct flock *l)
 int px_fcntl_lock(int fd, int command, struct flock *l)
 {
     struct px_file *f = px_get(fd);
-    int r = !f ? -EBADF : !px_is_file(f) ? -EINVAL : lock(f, command, l);
+    int r = !f ? -EBADF : !px_is_file(f) ? -EINVAL : set_lock(f, command, l);
     if (f)
         px_put(f);
     return (int)px_result(r);
@@ -88,7 +88,7 @@ int flock(int fd, int operation)
     struct px_file *f = px_get(fd);
     int r = !f ? -EBADF : -EINVAL;
     if (f && px_is_file(f) && (what == LOCK_SH || what == LOCK_EX || what == LOCK_UN)) {
-        px_flocked(f); /* closing it has to drop the lock */
+        px_dir_cache_refuse(f); /* closing it has to drop the lock */
         r = vfs_flock(px_handle(f), types[what], !(operation & LOCK_NB));
     }
     if (f)

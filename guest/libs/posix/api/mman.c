@@ -11,7 +11,7 @@
 
 #include "../px.h"
 
-static void *refuse(int error)
+static void *refuse_mapping(int error)
 {
     errno = error;
     return MAP_FAILED;
@@ -22,15 +22,15 @@ void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t 
     (void)address;
     bool anonymous = flags & MAP_ANONYMOUS;
     if (!size || size > SIZE_MAX - BH_PAGE_SIZE || offset < 0 || offset % (off_t)BH_PAGE_SIZE)
-        return refuse(EINVAL);
+        return refuse_mapping(EINVAL);
     if (flags & MAP_FIXED || protection & PROT_EXEC)
-        return refuse(ENOTSUP); /* the VMM alone maps pages, and none is writable and executable */
+        return refuse_mapping(ENOTSUP); /* only the VMM maps pages, and no page is both writable and executable */
     if (!anonymous && flags & MAP_SHARED && protection & PROT_WRITE)
-        return refuse(ENODEV);
+        return refuse_mapping(ENODEV);
     size = (size + BH_PAGE_SIZE - 1) & ~(size_t)(BH_PAGE_SIZE - 1);
     char *memory = aligned_alloc(BH_PAGE_SIZE, size);
     if (!memory)
-        return refuse(ENOMEM);
+        return refuse_mapping(ENOMEM);
     ssize_t got = anonymous ? 0 : pread(fd, memory, size, offset);
     if (got < 0) {
         free(memory);
@@ -40,7 +40,7 @@ void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t 
     return memory;
 }
 
-/* Only whole mappings: `address` is what mmap() returned. */
+/* Only whole mappings can be removed: `address` is a result of mmap(). */
 int munmap(void *address, size_t size)
 {
     (void)size;

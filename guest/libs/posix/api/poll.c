@@ -15,7 +15,7 @@ static uint64_t of_ms(int timeout)
     return timeout < 0 ? PX_FOREVER : timeout ? px_deadline((uint64_t)timeout * 1000000) : 0;
 }
 
-/* 0 (do not wait), a deadline, or PX_FOREVER; *bad if it is no time. */
+/* Converts a time-out to 0 (do not wait), a deadline, or PX_FOREVER. *bad: it is not a valid time. */
 static uint64_t of_timespec(const struct timespec *t, bool *bad)
 {
     *bad = t && (t->tv_sec < 0 || t->tv_nsec < 0 || t->tv_nsec >= 1000000000);
@@ -47,7 +47,7 @@ int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const si
 
 /* ---- select() ---- */
 
-static bool in(const fd_set *set, int fd)
+static bool is_in_set(const fd_set *set, int fd)
 {
     return set && FD_ISSET(fd, set);
 }
@@ -56,15 +56,16 @@ static size_t to_pollfds(struct pollfd *list, int n, fd_set *r, fd_set *w, fd_se
 {
     size_t used = 0;
     for (int fd = 0; fd < n; fd++) {
-        short events = (short)((in(r, fd) ? POLLIN : 0) | (in(w, fd) ? POLLOUT : 0) | (in(e, fd) ? POLLPRI : 0));
+        short events = (short)((is_in_set(r, fd) ? POLLIN : 0) | (is_in_set(w, fd) ? POLLOUT : 0) |
+                               (is_in_set(e, fd) ? POLLPRI : 0));
         if (events)
             list[used++] = (struct pollfd){fd, events, 0};
     }
     return used;
 }
 
-/* Moves the bit of a descriptor into `set` if it was asked for and is there. */
-static int keep(fd_set *set, const struct pollfd *p, short asked, short any)
+/* Keeps the bit of a descriptor in `set` if it was asked for and the event has occurred. */
+static int keep_ready(fd_set *set, const struct pollfd *p, short asked, short any)
 {
     if (!set || !(p->events & asked))
         return 0;
@@ -80,9 +81,9 @@ static int from_pollfds(const struct pollfd *list, size_t n, fd_set *r, fd_set *
     for (size_t i = 0; i < n; i++) {
         if (list[i].revents & POLLNVAL)
             return -EBADF;
-        bits += keep(r, &list[i], POLLIN, POLLIN | POLLHUP | POLLERR);
-        bits += keep(w, &list[i], POLLOUT, POLLOUT | POLLERR);
-        bits += keep(e, &list[i], POLLPRI, POLLPRI);
+        bits += keep_ready(r, &list[i], POLLIN, POLLIN | POLLHUP | POLLERR);
+        bits += keep_ready(w, &list[i], POLLOUT, POLLOUT | POLLERR);
+        bits += keep_ready(e, &list[i], POLLPRI, POLLPRI);
     }
     return bits;
 }

@@ -11,14 +11,14 @@
 
 #include "../net/net_socket.h"
 
-/* Until `count`, the end of the file, or no more is taken. */
-static ssize_t copy(struct px_file *to, struct px_file *from, off_t offset, size_t count, char *buffer)
+/* Copies `count` bytes, or fewer at the end of the file or when the receiver takes no more. */
+static ssize_t copy_file(struct px_file *to, struct px_file *from, off_t offset, size_t count, char *buffer)
 {
     size_t done = 0;
     while (done < count) {
-        struct iovec part = {buffer, count - done < PX_STAGING ? count - done : PX_STAGING};
+        struct iovec part = {buffer, count - done < PX_BOUNCE_SIZE ? count - done : PX_BOUNCE_SIZE};
         if (to->flags & O_NONBLOCK && to->ops->poll && !(px_poll(to) & (POLLOUT | POLLERR | POLLHUP)))
-            return done ? (ssize_t)done : -EAGAIN; /* nothing is read in vain */
+            return done ? (ssize_t)done : -EAGAIN; /* never read more than can be sent */
         ssize_t got = from->ops->pread(from, &part, 1, offset + (off_t)done);
         if (got <= 0)
             return done ? (ssize_t)done : got;
@@ -40,10 +40,10 @@ static ssize_t send_from(struct px_file *to, struct px_file *from, off_t *offset
     off_t at = offset ? *offset : from->ops->seek(from, 0, SEEK_CUR);
     if (at < 0)
         return offset ? -EINVAL : at;
-    char *staged = px_staging_take(), *buffer = staged ? staged : malloc(PX_STAGING);
-    ssize_t done = buffer ? copy(to, from, at, count, buffer) : -ENOMEM;
+    char *staged = px_bounce_take(), *buffer = staged ? staged : malloc(PX_BOUNCE_SIZE);
+    ssize_t done = buffer ? copy_file(to, from, at, count, buffer) : -ENOMEM;
     if (staged)
-        px_staging_give(staged);
+        px_bounce_give(staged);
     else
         free(buffer);
     if (done > 0 && offset)

@@ -9,8 +9,8 @@
 
 int px_socketpair_fds(int fds[2], int flags);
 
-/* A reference to the socket that `fd` is, or NULL: *r says why not. */
-static struct px_socket *get(int fd, int *r)
+/* Returns a reference to the socket `fd`, or NULL and the reason in *r. */
+static struct px_socket *get_socket(int fd, int *r)
 {
     struct px_file *f = px_get(fd);
     *r = !f ? -EBADF : px_is_socket(f) ? 0 : -ENOTSOCK;
@@ -21,8 +21,8 @@ static struct px_socket *get(int fd, int *r)
     return NULL;
 }
 
-/* Drops the reference, and returns to the application. */
-static long done(struct px_socket *s, long r)
+/* Drops the reference and converts the result for the application. */
+static long socket_done(struct px_socket *s, long r)
 {
     if (s)
         px_put(&s->file);
@@ -34,7 +34,7 @@ static int to_open_flags(int type)
     return (type & SOCK_NONBLOCK ? O_NONBLOCK : 0) | (type & SOCK_CLOEXEC ? O_CLOEXEC : 0);
 }
 
-static int install(struct px_socket *s, int flags)
+static int install_socket(struct px_socket *s, int flags)
 {
     s->file.flags |= flags & O_NONBLOCK;
     return px_open_fd(&s->file, 0, flags & O_CLOEXEC);
@@ -44,7 +44,7 @@ int socket(int family, int type, int protocol)
 {
     struct px_socket *s;
     int r = px_socket_open(&s, family, type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC), protocol);
-    return (int)px_result(r ? r : install(s, to_open_flags(type)));
+    return (int)px_result(r ? r : install_socket(s, to_open_flags(type)));
 }
 
 int socketpair(int family, int type, int protocol, int fds[2])
@@ -61,23 +61,23 @@ int bind(int fd, const struct sockaddr *address, socklen_t size)
 {
     int r;
     struct net_address a;
-    struct px_socket *s = get(fd, &r);
+    struct px_socket *s = get_socket(fd, &r);
     if (!r)
         r = px_address_in(&a, address, size);
-    return (int)done(s, r ? r : net_bind(s->handle, &a));
+    return (int)socket_done(s, r ? r : net_bind(s->handle, &a));
 }
 
 int listen(int fd, int backlog)
 {
     int r;
-    struct px_socket *s = get(fd, &r);
-    return (int)done(s, r ? r : net_listen(s->handle, backlog));
+    struct px_socket *s = get_socket(fd, &r);
+    return (int)socket_done(s, r ? r : net_listen(s->handle, backlog));
 }
 
 int accept4(int fd, struct sockaddr *address, socklen_t *size, int flags)
 {
     int r;
-    struct px_socket *s = get(fd, &r), *c = NULL;
+    struct px_socket *s = get_socket(fd, &r), *c = NULL;
     struct net_address peer = {0};
     while (!r) {
         r = px_socket_accept(s, &c, &peer);
@@ -86,10 +86,10 @@ int accept4(int fd, struct sockaddr *address, socklen_t *size, int flags)
         r = px_wait_ready(&s->file, POLLIN, s->file.read_timeout ? px_deadline(s->file.read_timeout) : PX_FOREVER);
     }
     if (!r)
-        r = install(c, to_open_flags(flags));
+        r = install_socket(c, to_open_flags(flags));
     if (r >= 0)
         px_address_out(&peer, address, size);
-    return (int)done(s, r);
+    return (int)socket_done(s, r);
 }
 
 int accept(int fd, struct sockaddr *address, socklen_t *size)
@@ -108,16 +108,16 @@ int connect(int fd, const struct sockaddr *address, socklen_t size)
 {
     int r;
     struct net_address a;
-    struct px_socket *s = get(fd, &r);
+    struct px_socket *s = get_socket(fd, &r);
     if (!r)
         r = px_address_in(&a, address, size);
     if (!r)
         r = net_connect(s->handle, &a);
     if (r != -EINPROGRESS || !s || s->file.flags & O_NONBLOCK)
-        return (int)done(s, r);
+        return (int)socket_done(s, r);
     uint64_t timeout = s->file.write_timeout;
     r = px_wait_ready(&s->file, POLLOUT, timeout ? px_deadline(timeout) : PX_FOREVER);
-    return (int)done(s, r == -EAGAIN ? -EINPROGRESS : r ? r : error_of(s));
+    return (int)socket_done(s, r == -EAGAIN ? -EINPROGRESS : r ? r : error_of(s));
 }
 
 int shutdown(int fd, int how)
@@ -126,26 +126,26 @@ int shutdown(int fd, int how)
     struct px_file *f = px_peek(fd);
     if (f && !px_is_socket(f) && px_shutdown_pair(f, how) == 0)
         return 0;
-    struct px_socket *s = get(fd, &r);
+    struct px_socket *s = get_socket(fd, &r);
     if (!r)
         r = net_shutdown(s->handle, how);
     if (!r && how != SHUT_WR) {
         px_lane_poll();
         px_lane_drop(s, UINT32_MAX);
     }
-    return (int)done(s, r);
+    return (int)socket_done(s, r);
 }
 
 static int name_of(int fd, int peer, struct sockaddr *address, socklen_t *size)
 {
     int r;
     struct net_address a;
-    struct px_socket *s = get(fd, &r);
+    struct px_socket *s = get_socket(fd, &r);
     if (!r)
         r = net_getname(s->handle, peer, &a);
     if (!r)
         px_address_out(&a, address, size);
-    return (int)done(s, r);
+    return (int)socket_done(s, r);
 }
 
 int getsockname(int fd, struct sockaddr *address, socklen_t *size)
@@ -160,13 +160,13 @@ int getpeername(int fd, struct sockaddr *address, socklen_t *size)
 
 /* ---- Transfer ---- */
 
-static ssize_t receive(int fd, const struct iovec *iov, int n, int flags, struct net_address *from)
+static ssize_t receive_message(int fd, const struct iovec *iov, int n, int flags, struct net_address *from)
 {
     int r;
     struct px_file *f = px_peek(fd);
     if (f && !px_is_socket(f) && !from && !flags && f->ops->available)
         return readv(fd, iov, n); /* a socket pair */
-    struct px_socket *s = get(fd, &r);
+    struct px_socket *s = get_socket(fd, &r);
     if (r)
         return px_result(r);
     bool wait = !(flags & MSG_DONTWAIT) && !(s->file.flags & O_NONBLOCK), all = flags & MSG_WAITALL && n == 1;
@@ -186,7 +186,7 @@ static ssize_t receive(int fd, const struct iovec *iov, int n, int flags, struct
         if (now > 0)
             got += (size_t)now;
         if (now <= 0 || !all || got == iov[0].iov_len)
-            return done(s, got ? (ssize_t)got : now);
+            return socket_done(s, got ? (ssize_t)got : now);
         rest = (struct iovec){(char *)iov[0].iov_base + got, iov[0].iov_len - got};
     }
 }
@@ -197,43 +197,43 @@ struct datagram {
     const struct net_address *to;
 };
 
-static ssize_t put(struct px_file *f, const struct iovec *iov, int n, const struct px_sink *sink)
+static ssize_t put_message(struct px_file *f, const struct iovec *iov, int n, const struct px_sink *sink)
 {
     const struct datagram *d = (const struct datagram *)sink;
     return px_socket_send((struct px_socket *)f, iov, n, d->flags, d->to);
 }
 
-static ssize_t transmit(int fd, const struct iovec *iov, int n, int flags, const struct net_address *to)
+static ssize_t transmit_message(int fd, const struct iovec *iov, int n, int flags, const struct net_address *to)
 {
     int r;
     struct px_file *f = px_peek(fd);
     if (f && !px_is_socket(f) && !to && f->ops->available)
         return writev(fd, iov, n); /* a socket pair */
-    struct px_socket *s = get(fd, &r);
+    struct px_socket *s = get_socket(fd, &r);
     if (r)
         return px_result(r);
     bool wait = !(flags & MSG_DONTWAIT) && !(s->file.flags & O_NONBLOCK);
-    struct datagram d = {{put, wait, flags & MSG_NOSIGNAL}, flags, to};
-    return done(s, px_write_to(&s->file, iov, n, &d.sink));
+    struct datagram d = {{put_message, wait, flags & MSG_NOSIGNAL}, flags, to};
+    return socket_done(s, px_write_to(&s->file, iov, n, &d.sink));
 }
 
 ssize_t recv(int fd, void *buffer, size_t size, int flags)
 {
     struct iovec iov = {buffer, size};
-    return receive(fd, &iov, 1, flags, NULL);
+    return receive_message(fd, &iov, 1, flags, NULL);
 }
 
 ssize_t send(int fd, const void *buffer, size_t size, int flags)
 {
     struct iovec iov = {(void *)buffer, size};
-    return transmit(fd, &iov, 1, flags, NULL);
+    return transmit_message(fd, &iov, 1, flags, NULL);
 }
 
 ssize_t recvfrom(int fd, void *buffer, size_t size, int flags, struct sockaddr *from, socklen_t *length)
 {
     struct iovec iov = {buffer, size};
     struct net_address a = {0};
-    ssize_t got = receive(fd, &iov, 1, flags, from ? &a : NULL);
+    ssize_t got = receive_message(fd, &iov, 1, flags, from ? &a : NULL);
     if (got >= 0 && from)
         px_address_out(&a, from, length);
     return got;
@@ -244,7 +244,7 @@ ssize_t sendto(int fd, const void *buffer, size_t size, int flags, const struct 
     struct iovec iov = {(void *)buffer, size};
     struct net_address a;
     int r = to ? px_address_in(&a, to, length) : 0;
-    return r ? px_result(r) : transmit(fd, &iov, 1, flags, to ? &a : NULL);
+    return r ? px_result(r) : transmit_message(fd, &iov, 1, flags, to ? &a : NULL);
 }
 
 ssize_t recvmsg(int fd, struct msghdr *m, int flags)
@@ -252,7 +252,7 @@ ssize_t recvmsg(int fd, struct msghdr *m, int flags)
     struct net_address a = {0};
     if (px_iov_size(m->msg_iov, (int)m->msg_iovlen) == SIZE_MAX)
         return px_result(-EMSGSIZE);
-    ssize_t got = receive(fd, m->msg_iov, (int)m->msg_iovlen, flags, m->msg_name ? &a : NULL);
+    ssize_t got = receive_message(fd, m->msg_iov, (int)m->msg_iovlen, flags, m->msg_name ? &a : NULL);
     if (got < 0)
         return got;
     if (m->msg_name)
@@ -270,5 +270,5 @@ ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
     if (m->msg_controllen)
         return px_result(-EOPNOTSUPP); /* descriptors cannot leave the process */
     int r = m->msg_name ? px_address_in(&a, m->msg_name, m->msg_namelen) : 0;
-    return r ? px_result(r) : transmit(fd, m->msg_iov, (int)m->msg_iovlen, flags, m->msg_name ? &a : NULL);
+    return r ? px_result(r) : transmit_message(fd, m->msg_iov, (int)m->msg_iovlen, flags, m->msg_name ? &a : NULL);
 }

@@ -21,7 +21,7 @@ static int set_timeout(struct px_socket *s, int name, const void *value, socklen
     return 0;
 }
 
-static int set(struct px_socket *s, int level, int name, const void *value, socklen_t size)
+static int set_option(struct px_socket *s, int level, int name, const void *value, socklen_t size)
 {
     if (level == SOL_SOCKET && (name == SO_RCVTIMEO || name == SO_SNDTIMEO))
         return set_timeout(s, name, value, size);
@@ -37,7 +37,7 @@ static int set(struct px_socket *s, int level, int name, const void *value, sock
         return -EINVAL;
     memcpy(&number, value, sizeof(number));
     if (level == IPPROTO_TCP && name == TCP_CORK) {
-        s->corked = number != 0; /* without effect: what is sent until the caller waits goes together anyway */
+        s->corked = number != 0; /* no effect: data that is sent before the caller waits is sent together anyway */
         return s->type == SOCK_STREAM ? 0 : -ENOPROTOOPT;
     }
     return net_setopt(s->handle, level, name, number);
@@ -48,12 +48,12 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t size)
     struct px_file *f = px_get(fd);
     if (!f)
         return (int)px_result(-EBADF);
-    int r = px_is_socket(f) ? set((struct px_socket *)f, level, name, value, size) : -ENOTSOCK;
+    int r = px_is_socket(f) ? set_option((struct px_socket *)f, level, name, value, size) : -ENOTSOCK;
     px_put(f);
     return (int)px_result(r);
 }
 
-static int give(void *value, socklen_t *size, const void *from, socklen_t length)
+static int give_value(void *value, socklen_t *size, const void *from, socklen_t length)
 {
     if (*size > length)
         *size = length;
@@ -61,12 +61,12 @@ static int give(void *value, socklen_t *size, const void *from, socklen_t length
     return 0;
 }
 
-static int get(struct px_socket *s, int level, int name, void *value, socklen_t *size)
+static int get_option(struct px_socket *s, int level, int name, void *value, socklen_t *size)
 {
     if (level == SOL_SOCKET && (name == SO_RCVTIMEO || name == SO_SNDTIMEO)) {
         uint64_t ns = name == SO_RCVTIMEO ? s->file.read_timeout : s->file.write_timeout;
         struct timeval t = {(time_t)(ns / 1000000000), (suseconds_t)(ns % 1000000000 / 1000)};
-        return give(value, size, &t, sizeof(t));
+        return give_value(value, size, &t, sizeof(t));
     }
     int64_t number = s->corked;
     bool cork = level == IPPROTO_TCP && name == TCP_CORK;
@@ -75,10 +75,10 @@ static int get(struct px_socket *s, int level, int name, void *value, socklen_t 
         return r;
     if (level == SOL_SOCKET && name == SO_LINGER) {
         struct linger l = {number >= 0, number >= 0 ? (int)number : 0};
-        return give(value, size, &l, sizeof(l));
+        return give_value(value, size, &l, sizeof(l));
     }
     int small = (int)number;
-    return give(value, size, &small, sizeof(small));
+    return give_value(value, size, &small, sizeof(small));
 }
 
 int getsockopt(int fd, int level, int name, void *value, socklen_t *size)
@@ -86,7 +86,7 @@ int getsockopt(int fd, int level, int name, void *value, socklen_t *size)
     struct px_file *f = px_get(fd);
     if (!f)
         return (int)px_result(-EBADF);
-    int r = px_is_socket(f) ? get((struct px_socket *)f, level, name, value, size) : -ENOTSOCK;
+    int r = px_is_socket(f) ? get_option((struct px_socket *)f, level, name, value, size) : -ENOTSOCK;
     px_put(f);
     return (int)px_result(r);
 }

@@ -32,7 +32,7 @@ struct epoll {
     unsigned n_listed;
 };
 
-static void enlist(struct item *i)
+static void enlist_item(struct item *i)
 {
     struct epoll *e = i->epoll;
     if (i->listed)
@@ -48,7 +48,7 @@ static void enlist(struct item *i)
     e->n_listed++;
 }
 
-static void unlist(struct item *i)
+static void unlist_item(struct item *i)
 {
     struct epoll *e = i->epoll;
     if (!i->listed)
@@ -65,23 +65,23 @@ static void unlist(struct item *i)
     e->n_listed--;
 }
 
-static unsigned wanted(const struct item *i)
+static unsigned wanted_events(const struct item *i)
 {
     return (i->event.events & 0xffff) | POLLERR | POLLHUP;
 }
 
-static void fire(struct px_watch *watch, unsigned now)
+static void fire_item(struct px_watch *watch, unsigned now)
 {
     struct item *i = (struct item *)watch;
-    if (i->disabled || !(now & wanted(i)))
+    if (i->disabled || !(now & wanted_events(i)))
         return;
-    enlist(i);
+    enlist_item(i);
     px_notify(&i->epoll->file);
 }
 
-static void drop(struct item *i)
+static void drop_item(struct item *i)
 {
-    unlist(i);
+    unlist_item(i);
     px_watch_remove(&i->watch);
     i->epoll->items[i->fd] = NULL;
     free(i);
@@ -98,7 +98,7 @@ static void epoll_close(struct px_file *f)
     struct epoll *e = (struct epoll *)f;
     for (size_t i = 0; i < e->n_items; i++)
         if (e->items[i])
-            drop(e->items[i]);
+            drop_item(e->items[i]);
     free(e->items);
     free(e);
 }
@@ -110,13 +110,13 @@ bool px_is_epoll(const struct px_file *f)
     return f->ops == &ops;
 }
 
-/* A file that has items disappears: called by px_put() before its own close. */
+/* Removes the items of a file that is being closed. px_put() calls it before the close operation of the file. */
 void px_epoll_forget(struct px_file *target)
 {
     for (struct px_watch *w = target->watches, *next; w; w = next) {
         next = w->next;
-        if (w->fire == fire)
-            drop((struct item *)w);
+        if (w->fire == fire_item)
+            drop_item((struct item *)w);
     }
 }
 
@@ -130,7 +130,7 @@ int px_epoll_create(struct px_file **f)
     return 0;
 }
 
-static int add(struct epoll *e, int fd, struct px_file *target, const struct epoll_event *event)
+static int add_item(struct epoll *e, int fd, struct px_file *target, const struct epoll_event *event)
 {
     if ((size_t)fd >= e->n_items) {
         size_t n = (size_t)fd < 64 ? 64 : (size_t)fd * 2;
@@ -143,11 +143,11 @@ static int add(struct epoll *e, int fd, struct px_file *target, const struct epo
         e->n_items = n;
     }
     if (e->items[fd])
-        drop(e->items[fd]); /* of another file that had this number and lives on in a dup()ed one */
+        drop_item(e->items[fd]); /* an item of another file that had this number and is still open through dup() */
     struct item *i = calloc(1, sizeof(*i));
     if (!i)
         return -ENOMEM;
-    *i = (struct item){.watch.fire = fire, .epoll = e, .target = target, .fd = fd, .event = *event};
+    *i = (struct item){.watch.fire = fire_item, .epoll = e, .target = target, .fd = fd, .event = *event};
     px_watch_add(target, &i->watch);
     e->items[fd] = i;
     return 0;
@@ -180,14 +180,14 @@ int px_epoll_ctl(struct px_file *epoll, int op, int fd, struct px_file *target, 
             return -EEXIST;
         if (too_deep(e, target))
             return -ELOOP;
-        int r = add(e, fd, target, event);
+        int r = add_item(e, fd, target, event);
         if (r)
             return r;
         i = e->items[fd];
     } else if (!i) {
         return -ENOENT;
     } else if (op == EPOLL_CTL_DEL) {
-        drop(i);
+        drop_item(i);
         return 0;
     } else if (op == EPOLL_CTL_MOD) {
         i->event = *event;
@@ -195,25 +195,25 @@ int px_epoll_ctl(struct px_file *epoll, int op, int fd, struct px_file *target, 
     } else {
         return -EINVAL;
     }
-    fire(&i->watch, px_poll(target));
+    fire_item(&i->watch, px_poll(target));
     return 0;
 }
 
 /* Takes at most `max` events from the ready list. */
-static int collect(struct epoll *e, struct epoll_event *events, int max)
+static int collect_events(struct epoll *e, struct epoll_event *events, int max)
 {
     int n = 0;
     for (unsigned left = e->n_listed; left && n < max; left--) {
         struct item *i = e->first;
-        unlist(i);
-        unsigned now = i->disabled ? 0 : px_poll(i->target) & wanted(i);
+        unlist_item(i);
+        unsigned now = i->disabled ? 0 : px_poll(i->target) & wanted_events(i);
         if (!now)
             continue;
         events[n++] = (struct epoll_event){.events = now, .data = i->event.data};
         if (i->event.events & EPOLLONESHOT)
             i->disabled = true;
         else if (!(i->event.events & EPOLLET))
-            enlist(i);
+            enlist_item(i);
     }
     return n;
 }
@@ -226,14 +226,14 @@ int px_epoll_wait(struct px_file *epoll, struct epoll_event *events, int max, ui
     px_yield();
     for (;;) {
         px_net_poll();
-        int n = collect(e, events, max);
+        int n = collect_events(e, events, max);
         if (n || deadline == 0)
             return n;
         e->file.waiters++;
         int r = px_interrupted(px_block(&e->file, deadline));
         e->file.waiters--;
         if (r == -ETIMEDOUT)
-            return collect(e, events, max);
+            return collect_events(e, events, max);
         if (r)
             return r;
     }

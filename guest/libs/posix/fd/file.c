@@ -1,8 +1,8 @@
-/* Open files of the file system: what read() and the others do to them.
+/* Open files of the file system: opening, reading, seeking, attributes, closing.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * The offset is here, so that each read() or write() is one call of the file system, of at most PART bytes. Such a call
- * may let other threads run; those that use the same offset take turns, as on Linux. */
+ * The offset is kept here, so that each read() or write() is one call of the file system, of at most PX_FILE_PART
+ * bytes. Other threads may run during such a call; threads that use the same offset take turns, as on Linux. */
 #include "file.h"
 
 #include <fcntl.h>
@@ -10,144 +10,39 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <bh/bulkhead.h>
-
-/* A call's data has to fit the edge's arena, beside that of other threads. */
-enum { PART = 65536 };
-
-struct px_vfs_file {
-    struct px_file file;
-    vfs_file_t handle;
-    uint64_t offset;
-    bool busy;    /* somebody uses the offset */
-    int error;    /* of writes that were gathered */
-    char *folder; /* path of a directory that may be kept, and px_paths() when it was opened */
-    uint64_t paths;
-    struct vfs_stat st;         /* VFS_ALONE: attributes, as they were at `known` */
-    uint64_t known, size_known; /* px_state(); its size is known for longer: while only this one is written to */
-};
-
-static struct {
-    vfs_file_t dir;
-    enum { HERE_NONE, HERE_BUSY, HERE_GOOD, HERE_BAD } state;
-    int error;
-} here;
-
-/* In the application's image (scripts/pack_files.py), or empty (guest/kernel/rt/fallback). */
-extern const unsigned char bh_files[];
-extern const unsigned long bh_files_size;
-
-static void attach(void)
-{
-    here.state = HERE_BUSY;
-    here.error = vfs_attach(&here.dir);
-    if (!here.error) {
-        struct vfs_stat st;
-        int r = vfs_stat(here.dir, &st);
-        if (!r)
-            px_known_start(&st);
-        r = px_unpack(here.dir, bh_files, bh_files_size);
-        if (r)
-            bh_panic("the application's files cannot be unpacked: %s", strerror(-r));
-    }
-    here.state = here.error ? HERE_BAD : HERE_GOOD;
-    px_wake(&here, UINT32_MAX);
-}
-
-int px_here(vfs_file_t *dir)
-{
-    if (here.state == HERE_NONE)
-        attach();
-    while (here.state == HERE_BUSY)
-        px_block_always(&here, PX_FOREVER);
-    px_flush();
-    *dir = here.dir;
-    return here.state == HERE_BAD ? here.error : 0;
-}
-
-int px_go(vfs_file_t dir)
-{
-    vfs_file_t old = here.dir;
-    here.dir = dir;
-    return vfs_close(old);
-}
-
-int px_dir_of(int fd, const char *path, vfs_file_t *dir)
-{
-    int r = px_here(dir);
-    if (r || fd == AT_FDCWD || *path == '/')
-        return r;
-    struct px_file *f = px_peek(fd);
-    if (!f)
-        return -EBADF;
-    *dir = px_handle(f);
-    return *dir ? 0 : -ENOTDIR;
-}
-
-static struct px_vfs_file *file_of(struct px_file *f)
-{
-    return (struct px_vfs_file *)f;
-}
-
-static void take_turn(struct px_vfs_file *file)
+static void lock_offset(struct px_vfs_file *file)
 {
     while (file->busy)
         px_block_always(&file->busy, PX_FOREVER);
     file->busy = true;
 }
 
-static void end_turn(struct px_vfs_file *file)
+static void unlock_offset(struct px_vfs_file *file)
 {
     file->busy = false;
     px_wake(&file->busy, 1);
 }
 
-static bool gathers(const struct px_vfs_file *file)
-{
-    return file->st.is & VFS_ALONE && S_ISREG(file->st.mode) && (file->file.flags & O_ACCMODE) != O_RDONLY &&
-           !file->error;
-}
-
 int px_file_error(struct px_file *f)
 {
-    int error = file_of(f)->error;
-    file_of(f)->error = 0;
+    int error = px_vfs_file_of(f)->error;
+    px_vfs_file_of(f)->error = 0;
     return error;
 }
 
-/* One piece at the end (`end`), or at `offset`. */
-static ssize_t put(struct px_vfs_file *file, const char *from, size_t size, uint64_t offset, uint64_t *end)
+static int get_attributes(struct px_vfs_file *file, struct vfs_stat *st)
 {
-    uint64_t before = px_state();
-    ssize_t r;
-    if (gathers(file) && !end && px_gather(file->handle, &file->error, from, size, offset)) {
-        r = (ssize_t)size;
-    } else {
-        px_flush();
-        r = end ? vfs_append(file->handle, from, size, end) : vfs_write(file->handle, from, size, offset);
-    }
-    bool sized = file->size_known == before && px_state() == before && !end && r > 0;
-    px_changed();
-    if (sized) {
-        file->st.size = offset + (uint64_t)r > file->st.size ? offset + (uint64_t)r : file->st.size;
-        file->size_known = px_state();
-    }
-    return r;
-}
-
-static int attributes(struct px_vfs_file *file, struct vfs_stat *st)
-{
-    uint64_t asked = px_state();
+    uint64_t asked = px_generation();
     int r = 0;
-    if (file->known != asked) {
+    if (file->attr_generation != asked) {
         px_flush();
         r = vfs_stat(file->handle, st);
         if (!r && st->is & VFS_ALONE)
             px_has_room(st->is & VFS_ROOM);
-        if (!r && st->is & VFS_ALONE && px_state() == asked) {
+        if (!r && st->is & VFS_ALONE && px_generation() == asked) {
             file->st = *st;
-            file->known = file->size_known = asked;
-            px_attributes(st);
+            file->attr_generation = file->size_generation = asked;
+            px_cache_latest(st);
         }
     } else {
         *st = file->st;
@@ -155,56 +50,11 @@ static int attributes(struct px_vfs_file *file, struct vfs_stat *st)
     return r;
 }
 
-/* Is this known to be behind the end? */
-static bool beyond(const struct px_vfs_file *file, uint64_t offset)
+/* Is `offset` known to be at or behind the end of the file? */
+static bool is_beyond_end(const struct px_vfs_file *file, uint64_t offset)
 {
-    return file->size_known == px_state() && S_ISREG(file->st.mode) && offset >= file->st.size &&
+    return file->size_generation == px_generation() && S_ISREG(file->st.mode) && offset >= file->st.size &&
            (file->file.flags & O_ACCMODE) != O_WRONLY;
-}
-
-static ssize_t put_all(struct px_vfs_file *file, const char *from, size_t size, uint64_t offset, uint64_t *end)
-{
-    size_t done = 0;
-    while (done < size) {
-        size_t part = size - done < PART ? size - done : PART;
-        ssize_t r = put(file, from + done, part, offset + done, end);
-        if (r < 0)
-            return done ? (ssize_t)done : r;
-        done += (size_t)r;
-        if ((size_t)r < part)
-            break;
-    }
-    return (ssize_t)done;
-}
-
-/* Several small pieces go as one. */
-static ssize_t put_vector(struct px_vfs_file *file, const struct iovec *iov, int n, uint64_t offset, uint64_t *end)
-{
-    size_t size = px_iov_size(iov, n), done = 0;
-    char *gathered = n > 1 && size <= PART ? malloc(size ? size : 1) : NULL;
-    if (gathered) {
-        for (int i = 0; i < n; i++) {
-            memcpy(gathered + done, iov[i].iov_base, iov[i].iov_len);
-            done += iov[i].iov_len;
-        }
-        ssize_t r = put_all(file, gathered, size, offset, end);
-        free(gathered);
-        return r;
-    }
-    for (int i = 0; i < n; i++) {
-        ssize_t r = put_all(file, iov[i].iov_base, iov[i].iov_len, offset + done, end);
-        if (r < 0)
-            return done ? (ssize_t)done : r;
-        done += (size_t)r;
-        if ((size_t)r < iov[i].iov_len)
-            break;
-    }
-    return (ssize_t)done;
-}
-
-static ssize_t file_pwrite(struct px_file *f, const struct iovec *iov, int n, off_t offset)
-{
-    return put_vector(file_of(f), iov, n, (uint64_t)offset, NULL);
 }
 
 static ssize_t file_pread(struct px_file *f, const struct iovec *iov, int n, off_t offset)
@@ -212,11 +62,12 @@ static ssize_t file_pread(struct px_file *f, const struct iovec *iov, int n, off
     size_t done = 0;
     for (int i = 0; i < n; i++) {
         for (size_t at = 0; at < iov[i].iov_len;) {
-            size_t part = iov[i].iov_len - at < PART ? iov[i].iov_len - at : PART;
-            if (beyond(file_of(f), (uint64_t)offset + done))
+            size_t part = iov[i].iov_len - at < PX_FILE_PART ? iov[i].iov_len - at : PX_FILE_PART;
+            if (is_beyond_end(px_vfs_file_of(f), (uint64_t)offset + done))
                 return (ssize_t)done;
             px_flush();
-            ssize_t r = vfs_read(file_of(f)->handle, (char *)iov[i].iov_base + at, part, (uint64_t)offset + done);
+            ssize_t r =
+                vfs_read(px_vfs_file_of(f)->handle, (char *)iov[i].iov_base + at, part, (uint64_t)offset + done);
             if (r < 0)
                 return done ? (ssize_t)done : r;
             at += (size_t)r;
@@ -230,35 +81,35 @@ static ssize_t file_pread(struct px_file *f, const struct iovec *iov, int n, off
 
 static ssize_t file_read(struct px_file *f, const struct iovec *iov, int n)
 {
-    struct px_vfs_file *file = file_of(f);
-    take_turn(file);
+    struct px_vfs_file *file = px_vfs_file_of(f);
+    lock_offset(file);
     ssize_t got = file_pread(f, iov, n, (off_t)file->offset);
     if (got > 0)
         file->offset += (uint64_t)got;
-    end_turn(file);
+    unlock_offset(file);
     return got;
 }
 
 static ssize_t file_write(struct px_file *f, const struct iovec *iov, int n)
 {
-    struct px_vfs_file *file = file_of(f);
+    struct px_vfs_file *file = px_vfs_file_of(f);
     uint64_t end = 0;
-    take_turn(file);
-    ssize_t done = put_vector(file, iov, n, file->offset, f->flags & O_APPEND ? &end : NULL);
+    lock_offset(file);
+    ssize_t done = px_file_write_vector(file, iov, n, file->offset, f->flags & O_APPEND ? &end : NULL);
     if (done > 0)
         file->offset = f->flags & O_APPEND ? end : file->offset + (uint64_t)done;
-    end_turn(file);
+    unlock_offset(file);
     return done;
 }
 
 static off_t file_seek(struct px_file *f, off_t offset, int whence)
 {
-    struct px_vfs_file *file = file_of(f);
+    struct px_vfs_file *file = px_vfs_file_of(f);
     struct vfs_stat st = {0};
     if (whence != SEEK_SET && whence != SEEK_CUR && whence != SEEK_END)
         return -EINVAL;
-    take_turn(file);
-    off_t r = whence == SEEK_END ? attributes(file, &st) : 0;
+    lock_offset(file);
+    off_t r = whence == SEEK_END ? get_attributes(file, &st) : 0;
     off_t from = whence == SEEK_CUR ? (off_t)file->offset : whence == SEEK_END ? (off_t)st.size : 0;
     if (!r && __builtin_add_overflow(from, offset, &from))
         r = -EOVERFLOW;
@@ -266,7 +117,7 @@ static off_t file_seek(struct px_file *f, off_t offset, int whence)
         r = -EINVAL;
     if (!r)
         file->offset = (uint64_t)(r = from);
-    end_turn(file);
+    unlock_offset(file);
     return r;
 }
 
@@ -291,7 +142,7 @@ void px_stat_out(const struct vfs_stat *from, struct stat *to)
 static int file_stat(struct px_file *f, struct stat *st)
 {
     struct vfs_stat got;
-    int r = attributes(file_of(f), &got);
+    int r = get_attributes(px_vfs_file_of(f), &got);
     if (!r)
         px_stat_out(&got, st);
     return r;
@@ -300,18 +151,18 @@ static int file_stat(struct px_file *f, struct stat *st)
 static long file_available(struct px_file *f)
 {
     struct vfs_stat st;
-    if (attributes(file_of(f), &st) || st.size < file_of(f)->offset)
+    if (get_attributes(px_vfs_file_of(f), &st) || st.size < px_vfs_file_of(f)->offset)
         return 0;
-    return (long)(st.size - file_of(f)->offset);
+    return (long)(st.size - px_vfs_file_of(f)->offset);
 }
 
 static void file_close(struct px_file *f)
 {
-    struct px_vfs_file *file = file_of(f);
+    struct px_vfs_file *file = px_vfs_file_of(f);
     px_flush();
-    if (!file->folder || !px_folder_keep(file->folder, file->paths, file->handle, &file->st))
+    if (!file->cached_path || !px_dir_cache_keep(file->cached_path, file->path_generation, file->handle, &file->st))
         vfs_close(file->handle);
-    free(file->folder);
+    free(file->cached_path);
     free(f);
 }
 
@@ -319,7 +170,7 @@ static const struct px_ops ops = {
     .read = file_read,
     .write = file_write,
     .pread = file_pread,
-    .pwrite = file_pwrite,
+    .pwrite = px_file_pwrite,
     .seek = file_seek,
     .stat = file_stat,
     .available = file_available,
@@ -331,20 +182,33 @@ bool px_is_file(const struct px_file *f)
     return f->ops == &ops;
 }
 
-uint32_t px_file_is(struct px_file *f)
+/* A reference to an open file of the file system; *r is the error if there is none. */
+struct px_file *px_file_get(int fd, int *r)
 {
-    return file_of(f)->st.is;
+    px_flush();
+    struct px_file *f = px_get(fd);
+    *r = !f ? -EBADF : px_is_file(f) ? 0 : -EINVAL;
+    if (f && *r) {
+        px_put(f);
+        f = NULL;
+    }
+    return f;
 }
 
-void px_flocked(struct px_file *f)
+uint32_t px_file_is(struct px_file *f)
 {
-    free(file_of(f)->folder);
-    file_of(f)->folder = NULL;
+    return px_vfs_file_of(f)->st.is;
+}
+
+void px_dir_cache_refuse(struct px_file *f)
+{
+    free(px_vfs_file_of(f)->cached_path);
+    px_vfs_file_of(f)->cached_path = NULL;
 }
 
 vfs_file_t px_handle(struct px_file *f)
 {
-    return px_is_file(f) ? file_of(f)->handle : NULL;
+    return px_is_file(f) ? px_vfs_file_of(f)->handle : NULL;
 }
 
 int px_open_file(int dir_fd, const char *path, int flags, mode_t mode, struct px_file **f)
@@ -356,18 +220,18 @@ int px_open_file(int dir_fd, const char *path, int flags, mode_t mode, struct px
     struct px_vfs_file *file = calloc(1, sizeof(*file));
     if (!file)
         return -ENOMEM;
-    uint64_t asked = px_state(), paths = px_paths();
-    file->handle = px_folder_take(path, flags, &file->st);
+    uint64_t asked = px_generation(), paths = px_path_generation();
+    file->handle = px_dir_cache_take(path, flags, &file->st);
     if (!file->handle)
         r = vfs_open_stat(dir, path, (uint32_t)flags & ~(uint32_t)(O_CLOEXEC | O_NONBLOCK | O_APPEND), (uint32_t)mode,
                           &file->handle, &file->st);
     else
-        asked = 0; /* attributes are from then */
-    bool same = px_state() == asked;
+        asked = 0; /* the attributes are from when it was opened first */
+    bool same = px_generation() == asked;
     if (flags & O_CREAT)
-        px_named(path, flags & (O_EXCL | O_NOFOLLOW)); /* else perhaps what a link at the end names */
+        px_name_made(path, flags & (O_EXCL | O_NOFOLLOW)); /* otherwise possibly the target of a link */
     else if (flags & O_TRUNC)
-        px_changed();
+        px_invalidate();
     if (r) {
         free(file);
         return r;
@@ -375,13 +239,13 @@ int px_open_file(int dir_fd, const char *path, int flags, mode_t mode, struct px
     if (asked && file->st.is & VFS_ALONE)
         px_has_room(file->st.is & VFS_ROOM);
     if (same && file->st.is & VFS_ALONE) {
-        file->known = file->size_known = px_state();
-        px_opened(path, flags & O_NOFOLLOW, &file->st);
+        file->attr_generation = file->size_generation = px_generation();
+        px_cache_open_file(path, flags & O_NOFOLLOW, &file->st);
     }
-    if (S_ISDIR(file->st.mode) && *path == '/' && paths && paths == px_paths() &&
+    if (S_ISDIR(file->st.mode) && *path == '/' && paths && paths == px_path_generation() &&
         !(flags & ~(O_CLOEXEC | O_DIRECTORY | O_NONBLOCK))) {
-        file->folder = strdup(path);
-        file->paths = paths;
+        file->cached_path = strdup(path);
+        file->path_generation = paths;
     }
     px_file_init(&file->file, &ops, flags);
     *f = &file->file;

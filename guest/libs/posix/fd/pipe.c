@@ -11,7 +11,7 @@
 
 enum { ROOM = 65536, ATOMIC = 4096 }; /* a write of at most ATOMIC bytes is never split */
 
-/* One direction. Lives as long as one of its ends is open. */
+/* One direction. It exists as long as one of its ends is open. */
 struct stream {
     size_t first, used;
     struct px_file *reader, *writer; /* NULL: closed */
@@ -22,7 +22,7 @@ struct stream {
 struct end {
     struct px_file file;
     bool pair;
-    struct stream *in, *out; /* NULL: not this direction; of a pair: shut down */
+    struct stream *in, *out; /* NULL: the end does not have this direction, or has shut it down */
 };
 
 static struct end *end_of(struct px_file *f)
@@ -30,7 +30,7 @@ static struct end *end_of(struct px_file *f)
     return (struct end *)f;
 }
 
-static size_t take(struct stream *s, char *to, size_t size)
+static size_t take_bytes(struct stream *s, char *to, size_t size)
 {
     size_t done = 0;
     while (done < size && s->used) {
@@ -45,7 +45,7 @@ static size_t take(struct stream *s, char *to, size_t size)
     return done;
 }
 
-static size_t put(struct stream *s, const char *from, size_t size)
+static size_t put_bytes(struct stream *s, const char *from, size_t size)
 {
     size_t done = 0;
     while (done < size && s->used < ROOM) {
@@ -68,7 +68,7 @@ static ssize_t end_read(struct px_file *f, const struct iovec *iov, int n)
     if (!s->used)
         return s->writer && wanted ? -EAGAIN : 0;
     for (int i = 0; i < n; i++)
-        done += take(s, iov[i].iov_base, iov[i].iov_len);
+        done += take_bytes(s, iov[i].iov_base, iov[i].iov_len);
     if (s->writer)
         px_notify(s->writer);
     return (ssize_t)done;
@@ -87,7 +87,7 @@ static ssize_t end_write(struct px_file *f, const struct iovec *iov, int n)
     if (!room || (wanted <= ATOMIC && wanted > room))
         return -EAGAIN;
     for (int i = 0; i < n; i++)
-        done += put(s, iov[i].iov_base, iov[i].iov_len);
+        done += put_bytes(s, iov[i].iov_base, iov[i].iov_len);
     px_notify(s->reader);
     return (ssize_t)done;
 }
@@ -123,7 +123,7 @@ static long end_available(struct px_file *f)
 }
 
 /* One of its two ends is closed now. */
-static void leave(struct stream *s)
+static void leave_stream(struct stream *s)
 {
     struct px_file *other = s->reader ? s->reader : s->writer;
     if (other)
@@ -139,7 +139,7 @@ static void stop_reading(struct end *e)
         return;
     e->in = NULL;
     s->reader = NULL;
-    leave(s);
+    leave_stream(s);
 }
 
 static void stop_writing(struct end *e)
@@ -149,7 +149,7 @@ static void stop_writing(struct end *e)
         return;
     e->out = NULL;
     s->writer = NULL;
-    leave(s);
+    leave_stream(s);
 }
 
 static void end_close(struct px_file *f)
@@ -199,7 +199,7 @@ static void connect_ends(struct stream *s, struct end *writer, struct end *reade
     writer->out = reader->in = s;
 }
 
-static int make(struct px_file *ends[2], int flags0, int flags1, bool both)
+static int make_ends(struct px_file *ends[2], int flags0, int flags1, bool both)
 {
     struct end *a = new_end(flags0, both), *b = new_end(flags1, both);
     struct stream *s = calloc(1, sizeof(*s)), *t = both ? calloc(1, sizeof(*t)) : NULL;
@@ -218,11 +218,11 @@ static int make(struct px_file *ends[2], int flags0, int flags1, bool both)
 int px_pipe(struct px_file *ends[2], int flags)
 {
     flags &= O_NONBLOCK;
-    return make(ends, O_RDONLY | flags, O_WRONLY | flags, false);
+    return make_ends(ends, O_RDONLY | flags, O_WRONLY | flags, false);
 }
 
 int px_socketpair(struct px_file *ends[2], int flags)
 {
     flags &= O_NONBLOCK;
-    return make(ends, O_RDWR | flags, O_RDWR | flags, true);
+    return make_ends(ends, O_RDWR | flags, O_RDWR | flags, true);
 }

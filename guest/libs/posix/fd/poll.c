@@ -20,7 +20,7 @@ struct interest {
     unsigned events;
 };
 
-static void fire(struct px_watch *watch, unsigned now)
+static void fire_poller(struct px_watch *watch, unsigned now)
 {
     struct interest *i = (struct interest *)watch;
     if (!(now & i->events) || i->poller->fired)
@@ -30,7 +30,7 @@ static void fire(struct px_watch *watch, unsigned now)
 }
 
 /* Fills revents; how many are ready. */
-static int look(struct pollfd *fds, size_t n)
+static int look_at_files(struct pollfd *fds, size_t n)
 {
     int ready = 0;
     for (size_t i = 0; i < n; i++) {
@@ -53,7 +53,7 @@ static size_t watch_all(struct interest *list, struct pollfd *fds, size_t n, str
         if (!f)
             continue;
         unsigned wanted = (unsigned)(unsigned short)fds[i].events | POLLERR | POLLHUP;
-        list[used] = (struct interest){.watch.fire = fire, .file = f, .poller = poller, .events = wanted};
+        list[used] = (struct interest){.watch.fire = fire_poller, .file = f, .poller = poller, .events = wanted};
         px_watch_add(f, &list[used++].watch);
     }
     return used;
@@ -63,7 +63,7 @@ int px_poll_fds(struct pollfd *fds, size_t n, uint64_t deadline)
 {
     px_yield();
     px_net_poll();
-    int ready = look(fds, n);
+    int ready = look_at_files(fds, n);
     if (ready || deadline == 0)
         return ready;
     struct interest few[FEW], *list = n <= FEW ? few : malloc(n * sizeof(*list));
@@ -75,7 +75,7 @@ int px_poll_fds(struct pollfd *fds, size_t n, uint64_t deadline)
     while (!ready && r == 0) {
         poller.fired = false;
         r = px_interrupted(px_block(&poller, deadline));
-        ready = look(fds, n);
+        ready = look_at_files(fds, n);
     }
     for (size_t i = 0; i < used; i++) {
         px_watch_remove(&list[i].watch);

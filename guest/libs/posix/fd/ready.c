@@ -1,4 +1,4 @@
-/* Readiness: who waits for a file, and how reads and writes wait.
+/* Readiness: watching files, and reads and writes that block.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <fcntl.h>
@@ -55,7 +55,7 @@ int px_wait_ready(struct px_file *f, unsigned events, uint64_t deadline)
     return 0;
 }
 
-static uint64_t limit(uint64_t timeout)
+static uint64_t timeout_limit(uint64_t timeout)
 {
     return timeout ? px_deadline(timeout) : PX_FOREVER;
 }
@@ -70,15 +70,15 @@ ssize_t px_read(struct px_file *f, const struct iovec *iov, int n)
         if (got != -EAGAIN || f->flags & O_NONBLOCK)
             return got;
         if (!deadline)
-            deadline = limit(f->read_timeout);
+            deadline = timeout_limit(f->read_timeout);
         int r = px_wait_ready(f, POLLIN, deadline);
         if (r)
             return r;
     }
 }
 
-/* Moves the place in iov[n], `*offset` bytes into iov[*i], forward by `size`. */
-static void advance(const struct iovec *iov, int n, int *i, size_t *offset, size_t size)
+/* Advances a position in iov[n], which is `*offset` bytes into iov[*i], by `size` bytes. */
+static void advance_iovec(const struct iovec *iov, int n, int *i, size_t *offset, size_t size)
 {
     *offset += size;
     while (*i < n && *offset >= iov[*i].iov_len)
@@ -96,7 +96,7 @@ ssize_t px_write_to(struct px_file *f, const struct iovec *iov, int n, const str
         ssize_t put = offset ? sink->put(f, &part, 1, sink) : sink->put(f, iov + i, n - i, sink);
         if (put >= 0) {
             done += (size_t)put;
-            advance(iov, n, &i, &offset, (size_t)put);
+            advance_iovec(iov, n, &i, &offset, (size_t)put);
             if (done >= size || !sink->wait)
                 return (ssize_t)done;
             continue;
@@ -106,7 +106,7 @@ ssize_t px_write_to(struct px_file *f, const struct iovec *iov, int n, const str
         if (put != -EAGAIN || !sink->wait)
             return done ? (ssize_t)done : put;
         if (!deadline)
-            deadline = limit(f->write_timeout);
+            deadline = timeout_limit(f->write_timeout);
         int r = px_wait_ready(f, POLLOUT, deadline);
         if (r)
             return done ? (ssize_t)done : r;

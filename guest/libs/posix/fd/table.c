@@ -13,7 +13,7 @@ static int lowest_free; /* none below is free */
 static int n_open;
 static bool started;
 
-static void set(int fd, struct px_file *f, bool cloexec)
+static void set_descriptor(int fd, struct px_file *f, bool cloexec)
 {
     table[fd].file = f;
     table[fd].cloexec = cloexec;
@@ -21,13 +21,13 @@ static void set(int fd, struct px_file *f, bool cloexec)
 }
 
 /* Standard input and output exist from the start. */
-static void start(void)
+static void start_table(void)
 {
     started = true;
     for (int fd = 0; fd <= 2; fd++) {
         struct px_file *f = px_console(fd);
         if (f)
-            set(fd, f, false);
+            set_descriptor(fd, f, false);
     }
 }
 
@@ -39,7 +39,7 @@ void px_file_init(struct px_file *f, const struct px_ops *ops, int flags)
 struct px_file *px_peek(int fd)
 {
     if (!started)
-        start();
+        start_table();
     return fd >= 0 && fd < PX_FILES_MAX ? table[fd].file : NULL;
 }
 
@@ -63,7 +63,7 @@ void px_put(struct px_file *f)
 int px_open_fd(struct px_file *f, int lowest, bool cloexec)
 {
     if (!started)
-        start();
+        start_table();
     int fd = lowest > lowest_free ? lowest : lowest_free;
     while (fd < PX_FILES_MAX && table[fd].file)
         fd++;
@@ -73,7 +73,7 @@ int px_open_fd(struct px_file *f, int lowest, bool cloexec)
     }
     if (lowest <= lowest_free)
         lowest_free = fd + 1;
-    set(fd, f, cloexec);
+    set_descriptor(fd, f, cloexec);
     return fd;
 }
 
@@ -110,7 +110,7 @@ int px_dup2(int from, int to, bool cloexec)
     struct px_file *old = table[to].file;
     if (old)
         n_open--;
-    set(to, f, cloexec);
+    set_descriptor(to, f, cloexec);
     if (old)
         px_put(old);
     return to;

@@ -1,10 +1,10 @@
-/* What happens to sockets: reads the network's event ring and tells those who wait.
+/* Events of sockets: reads the network's event ring and notifies the waiting threads.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Whoever polls looks at the ring itself, which costs no call. One thread takes care of events that come while all
- * wait: it waits for the generation word to change, which the core sees when it polls. After a quiet while the VM may
- * park, so the network is asked to answer a call then: a second thread has always made one. Without a lane it is the
- * first thread that makes it. */
+ * A thread that polls reads the ring itself, which costs no call. A thread of this file handles events that come
+ * while all others wait: it waits for the generation word to change, which the core sees when it polls. After a
+ * quiet while the VM may park, and only the reply to a call can wake it. A second thread therefore always has such a
+ * call under way; without a lane the first thread makes it. */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -21,16 +21,16 @@ static struct px_socket *sockets[NET_SOCKETS_MAX];
 static uint32_t seen; /* generation */
 static bool dead;     /* the network compartment is gone */
 
-static void tell(uint32_t index)
+static void notify_socket(uint32_t index)
 {
     if (index < NET_SOCKETS_MAX && sockets[index])
         px_notify(&sockets[index]->file);
 }
 
-static void tell_all(void)
+static void notify_all(void)
 {
     for (uint32_t i = 0; i < NET_SOCKETS_MAX; i++)
-        tell(i);
+        notify_socket(i);
 }
 
 void px_net_poll(void)
@@ -38,24 +38,24 @@ void px_net_poll(void)
     if (!table)
         return;
     uint32_t now = table->generation;
-    __atomic_thread_fence(__ATOMIC_ACQUIRE); /* what an event is about is in the lane before it */
+    __atomic_thread_fence(__ATOMIC_ACQUIRE); /* the data that an event reports is in the lane before the event */
     px_lane_poll();
     if (now == seen)
         return;
     uint32_t first = seen + 1;
     seen = now; /* first: telling may look again */
     if (now - first >= NET_RING) {
-        tell_all();
+        notify_all();
         return;
     }
     for (uint32_t g = first; g != now + 1; g++)
-        tell(table->ring[g % NET_RING]);
+        notify_socket(table->ring[g % NET_RING]);
 }
 
 static void network_died(void)
 {
     dead = true;
-    tell_all();
+    notify_all();
 }
 
 static void watch_network(void *unused)

@@ -23,8 +23,8 @@ static int parse4(const char *text, unsigned char out[4])
     return 1;
 }
 
-/* Hexadecimal group of 1 to 4 digits; moves *text. -1: none. */
-static int group(const char **text)
+/* Reads a group of 1 to 4 hexadecimal digits and advances *text. -1: there is none. */
+static int read_group(const char **text)
 {
     int value = 0, digits = 0;
     for (; isxdigit((unsigned char)**text) && digits < 5; ++*text, digits++) {
@@ -56,7 +56,7 @@ static int parse6(const char *text, unsigned char out[16])
             used += 4;
             break;
         }
-        int value = used < 16 ? group(&text) : -1;
+        int value = used < 16 ? read_group(&text) : -1;
         if (value < 0)
             return 0;
         bytes[used++] = (unsigned char)(value >> 8);
@@ -139,7 +139,7 @@ const char *inet_ntop(int family, const void *address, char *text, socklen_t siz
     return strcpy(text, made);
 }
 
-/* a, a.b, a.b.c and a.b.c.d; each decimal, octal or hexadecimal. */
+/* Accepts a, a.b, a.b.c and a.b.c.d, each part decimal, octal or hexadecimal. */
 int inet_aton(const char *text, struct in_addr *address)
 {
     unsigned long parts[4];

@@ -1,5 +1,5 @@
-/* Lanes, the application's end (guest/libs/lwip/include/net/lane.h): what was received waits in an inbox of each
- * socket, what is small is sent without a call.
+/* The application's end of a lane (guest/libs/lwip/include/net/lane.h): each socket has an inbox for received data, and
+ * small data is sent without a call.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,11 +19,11 @@ enum {
 static struct net_lane *lane; /* NULL: none, every transfer is a call */
 static net_lane_t handle;
 static uint32_t received_tail, sent_head;
-static uint32_t asked_head; /* what the network was last asked to look at */
+static uint32_t asked_head; /* the head that the network was last asked to look at */
 static bool broken;         /* the other end broke the rules */
 
-/* At the application's end: what was written has to reach the network before everything stops. */
-static void finish(void)
+/* At the end of the application, written data has to reach the network before the appliance stops. */
+static void finish_lane(void)
 {
     if (lane && sent_head != lane->sent.tail)
         net_lane_run(handle);
@@ -32,7 +32,7 @@ static void finish(void)
 void px_lane_open(void)
 {
     struct net_lane *given = NULL;
-    if (net_lane_open(&handle, &given) == 0 && given && atexit(finish) == 0)
+    if (net_lane_open(&handle, &given) == 0 && given && atexit(finish_lane) == 0)
         lane = given;
 }
 
@@ -94,8 +94,8 @@ static bool make_room(struct px_socket *s, uint32_t size)
     return true;
 }
 
-/* False: no memory now, or the other end sent more than it had credit for. */
-static bool deliver(struct px_socket *s, const struct net_record *record)
+/* False: there is no memory now, or the other end sent more than its credit. */
+static bool deliver_record(struct px_socket *s, const struct net_record *record)
 {
     if (record->size > NET_LANE_CREDIT - s->inbox_size) {
         broken = true;
@@ -126,7 +126,7 @@ void px_lane_poll(void)
         if (!bytes)
             break;
         struct px_socket *s = px_net_socket(record.socket & 0xffff);
-        if (s && s->name == record.socket && !deliver(s, &record))
+        if (s && s->name == record.socket && !deliver_record(s, &record))
             break; /* it stays there until there is memory */
         received_tail += bytes;
     }
@@ -134,7 +134,7 @@ void px_lane_poll(void)
         __atomic_store_n(&lane->received.tail, received_tail, __ATOMIC_RELEASE);
 }
 
-static void empty(struct px_socket *s)
+static void empty_inbox(struct px_socket *s)
 {
     s->inbox_start = 0;
     if (s->inbox_room <= INBOX_KEEP)
@@ -174,13 +174,13 @@ void px_lane_drop(struct px_socket *s, uint32_t n)
     s->taken += n;
     lane->taken[s->index] = s->taken;
     if (!s->inbox_size)
-        empty(s);
+        empty_inbox(s);
 }
 
 /* ---- Sending ---- */
 
-/* The data behind the record, around the ring's end if need be. */
-static void gather(uint8_t *to, uint32_t here, const struct iovec *iov, int n)
+/* Copies the data behind the record header; it may wrap around the end of the ring. */
+static void gather_into_ring(uint8_t *to, uint32_t here, const struct iovec *iov, int n)
 {
     for (int i = 0; i < n; i++) {
         const uint8_t *from = iov[i].iov_base;
@@ -196,8 +196,8 @@ static void gather(uint8_t *to, uint32_t here, const struct iovec *iov, int n)
     }
 }
 
-/* Asks the network compartment to look, and does not wait until it has. */
-static void nudge(void)
+/* Asks the network compartment to look at the lane, without waiting for it. */
+static void nudge_network(void)
 {
     int before = errno;
     struct bh_try call;
@@ -207,7 +207,7 @@ static void nudge(void)
     errno = before;
 }
 
-/* Not if it has yet to look at something older: then it will find this as well. */
+/* No call is needed if the network has not looked at an older record yet: then it will find these as well. */
 void px_net_flush(void)
 {
     if (asked_head == sent_head)
@@ -216,10 +216,10 @@ void px_net_flush(void)
     bool reached = tail - asked_head <= sent_head - asked_head;
     asked_head = sent_head;
     if (reached && tail != sent_head)
-        nudge();
+        nudge_network();
 }
 
-/* An event loop is about to wait: what it writes to its clients goes together. */
+/* Is the caller an event loop, which is about to wait? Then its writes to all clients are sent together. */
 static bool in_a_loop(const struct px_socket *s)
 {
     return s->file.watches && s->file.flags & O_NONBLOCK;
@@ -238,7 +238,7 @@ bool px_lane_send(struct px_socket *s, const struct iovec *iov, int n, size_t si
         return false;
     struct net_record *record = (void *)net_ring_at(ring, sent_head, &here);
     *record = (struct net_record){s->name, (uint32_t)size};
-    gather((uint8_t *)(record + 1), here - (uint32_t)sizeof(*record), iov, n);
+    gather_into_ring((uint8_t *)(record + 1), here - (uint32_t)sizeof(*record), iov, n);
     sent_head += bytes;
     __atomic_store_n(&ring->head, sent_head, __ATOMIC_SEQ_CST);
     if (!in_a_loop(s) || sent_head - asked_head >= UNASKED_MAX)

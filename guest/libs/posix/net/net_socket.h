@@ -13,14 +13,14 @@ struct px_socket {
     net_socket_t handle;
     uint32_t index; /* in the network's table of readiness words */
     int family, type;
-    bool connecting; /* connect() was started, its outcome not yet told */
+    bool connecting; /* connect() has started and its outcome was not reported yet */
     bool corked;     /* TCP_CORK, which is only remembered */
 
     /* With a lane (lane.c). */
     bool in_lane;
     uint32_t name;  /* of the socket, in records */
     uint32_t taken; /* bytes read from the inbox, ever */
-    uint8_t *inbox; /* what was received and not yet read: inbox_size bytes from inbox_start on */
+    uint8_t *inbox; /* received data that was not read yet: inbox_size bytes from inbox_start on */
     uint32_t inbox_start, inbox_size, inbox_room;
 };
 
@@ -31,24 +31,24 @@ void px_net_remove(struct px_socket *s);
 struct px_socket *px_net_socket(uint32_t index);
 unsigned px_net_word(const struct px_socket *s); /* NET_* bits; NET_ERROR | NET_HANGUP when the network died */
 
-/* ---- Memory that the network compartment sees too (staging.c) ---- */
-enum { PX_STAGING = 65536 };
-void *px_staging_take(void); /* PX_STAGING bytes, or NULL: none left, pass the data itself */
-void px_staging_give(void *buffer);
-bool px_staging_has(const void *buffer); /* it is one of them */
+/* ---- Memory that the network compartment sees too (bounce_buffers.c) ---- */
+enum { PX_BOUNCE_SIZE = 65536 };
+void *px_bounce_take(void); /* PX_BOUNCE_SIZE bytes; NULL: none is free, so pass the data itself */
+void px_bounce_give(void *buffer);
+bool px_bounce_has(const void *buffer); /* is `buffer` one of them? */
 
 /* ---- Transfers without a call (lane.c) ---- */
 void px_lane_open(void);
-void px_lane_shut(void);                                /* as if there were none */
+void px_lane_shut(void);                                /* from now on there is no lane */
 bool px_lane_arm(bool on);                              /* whether events have to end px_lane_wait(); false: no lane */
 bool px_lane_wait(void);                                /* blocks; false: the network died */
 void px_lane_attach(struct px_socket *s);               /* a new socket, if it can */
-void px_lane_grant(struct px_socket *s, uint32_t name); /* sets its index and name: as net_accept() told */
-void px_lane_poll(void);                                /* moves what came to the sockets' inboxes */
-/* Bytes of the inbox; -EAGAIN: it is empty, the rest is for a call. */
+void px_lane_grant(struct px_socket *s, uint32_t name); /* sets its index and name, which net_accept() stored */
+void px_lane_poll(void);                                /* moves received data to the sockets' inboxes */
+/* Reads from the inbox. -EAGAIN: it is empty, and a call may find more. */
 ssize_t px_lane_receive(struct px_socket *s, const struct iovec *iov, int n, int flags);
 void px_lane_drop(struct px_socket *s, uint32_t n); /* counts them as read */
-/* False: has to be a call. */
+/* False: the data has to be sent by a call. */
 bool px_lane_send(struct px_socket *s, const struct iovec *iov, int n, size_t size, int flags);
 
 /* ---- Transfer (socket.c): never block ---- */

@@ -22,7 +22,7 @@ static const struct {
     {"ntp", 123, true}, {"https", 443, false}, {"syslog", 514, true}, {"redis", 6379, false},
 };
 
-/* A service's port, 0 for none, -1: unknown. */
+/* The port of a service; 0: no service was named; -1: unknown. */
 static int port_of(const char *service, int flags)
 {
     if (!service)
@@ -38,7 +38,7 @@ static int port_of(const char *service, int flags)
 }
 
 /* An entry with its address in one block. */
-static struct addrinfo *make(const struct net_address *address, int type, int protocol)
+static struct addrinfo *make_entry(const struct net_address *address, int type, int protocol)
 {
     struct {
         struct addrinfo info;
@@ -57,7 +57,7 @@ static struct addrinfo *make(const struct net_address *address, int type, int pr
 }
 
 /* Adds an entry for each kind of socket that was asked for. */
-static int append(struct addrinfo ***tail, const struct net_address *address, const struct addrinfo *hints)
+static int append_entries(struct addrinfo ***tail, const struct net_address *address, const struct addrinfo *hints)
 {
     static const int types[][2] = {{SOCK_STREAM, IPPROTO_TCP}, {SOCK_DGRAM, IPPROTO_UDP}};
     for (int i = 0; i < 2; i++) {
@@ -65,7 +65,7 @@ static int append(struct addrinfo ***tail, const struct net_address *address, co
             continue;
         if (hints->ai_protocol && hints->ai_protocol != types[i][1])
             continue;
-        **tail = make(address, types[i][0], types[i][1]);
+        **tail = make_entry(address, types[i][0], types[i][1]);
         if (!**tail)
             return EAI_MEMORY;
         *tail = &(**tail)->ai_next;
@@ -73,8 +73,8 @@ static int append(struct addrinfo ***tail, const struct net_address *address, co
     return 0;
 }
 
-/* Numeric addresses, and what no host name means. How many, or EAI_*. */
-static int local(const char *host, const struct addrinfo *hints, struct net_address list[2])
+/* Resolves numeric addresses, "localhost" and a missing host name. Returns how many addresses, or EAI_*. */
+static int resolve_locally(const char *host, const struct addrinfo *hints, struct net_address list[2])
 {
     bool passive = hints->ai_flags & AI_PASSIVE;
     int n = 0, family = hints->ai_family;
@@ -115,7 +115,7 @@ int getaddrinfo(const char *host, const char *service, const struct addrinfo *hi
         return EAI_FAMILY;
     if (port < 0)
         return EAI_SERVICE;
-    int n = local(host, hints, found);
+    int n = resolve_locally(host, hints, found);
     if (n == 0)
         n = hints->ai_flags & AI_NUMERICHOST ? EAI_NONAME : net_resolve(host, hints->ai_family, found, NET_RESOLVE_MAX);
     if (n <= 0)
@@ -124,7 +124,7 @@ int getaddrinfo(const char *host, const char *service, const struct addrinfo *hi
     *list = NULL;
     for (int i = 0; i < n && i < (int)NET_RESOLVE_MAX; i++) {
         found[i].port = (uint16_t)port;
-        int r = append(&tail, &found[i], hints);
+        int r = append_entries(&tail, &found[i], hints);
         if (r) {
             freeaddrinfo(*list);
             return r;
@@ -200,7 +200,7 @@ struct hostent *gethostbyname(const char *name)
     static char *addresses[NET_RESOLVE_MAX + 1], *no_aliases[1], host_name[256];
     static struct hostent host;
     struct addrinfo v4 = {.ai_family = AF_INET};
-    int n = local(name, &v4, found);
+    int n = resolve_locally(name, &v4, found);
     if (n == 0)
         n = net_resolve(name, AF_INET, found, NET_RESOLVE_MAX);
     if (n <= 0) {

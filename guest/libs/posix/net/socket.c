@@ -13,7 +13,7 @@ static struct px_socket *socket_of(struct px_file *f)
     return (struct px_socket *)f;
 }
 
-static size_t gather(char *to, size_t room, const struct iovec *iov, int n)
+static size_t gather_iovec(char *to, size_t room, const struct iovec *iov, int n)
 {
     size_t done = 0;
     for (int i = 0; i < n && done < room; i++) {
@@ -24,7 +24,7 @@ static size_t gather(char *to, size_t room, const struct iovec *iov, int n)
     return done;
 }
 
-static void scatter(const char *from, size_t size, const struct iovec *iov, int n)
+static void scatter_iovec(const char *from, size_t size, const struct iovec *iov, int n)
 {
     for (int i = 0; i < n && size; i++) {
         size_t part = iov[i].iov_len < size ? iov[i].iov_len : size;
@@ -34,18 +34,18 @@ static void scatter(const char *from, size_t size, const struct iovec *iov, int 
     }
 }
 
-/* A buffer for `size` bytes that may cross the gate: shared if possible. */
-static char *borrow(size_t size, bool *staged)
+/* A buffer for `size` bytes that cross the gate: a bounce buffer if one is free, else private memory. */
+static char *borrow_buffer(size_t size, bool *bounced)
 {
-    char *buffer = px_staging_take();
-    *staged = buffer != NULL;
+    char *buffer = px_bounce_take();
+    *bounced = buffer != NULL;
     return buffer ? buffer : malloc(size ? size : 1);
 }
 
-static void give_back(char *buffer, bool staged)
+static void return_buffer(char *buffer, bool bounced)
 {
-    if (staged)
-        px_staging_give(buffer);
+    if (bounced)
+        px_bounce_give(buffer);
     else
         free(buffer);
 }
@@ -53,23 +53,23 @@ static void give_back(char *buffer, bool staged)
 ssize_t px_socket_receive(struct px_socket *s, const struct iovec *iov, int n, int flags, struct net_address *address)
 {
     size_t size = px_iov_size(iov, n);
-    bool staged;
+    bool bounced;
     if (s->in_lane) {
         ssize_t here = px_lane_receive(s, iov, n, flags);
         if (here != -EAGAIN || !(px_net_word(s) & ~(unsigned)NET_WRITABLE))
             return here;
     }
-    if (size > PX_STAGING)
-        size = PX_STAGING;
-    char *buffer = borrow(size, &staged);
+    if (size > PX_BOUNCE_SIZE)
+        size = PX_BOUNCE_SIZE;
+    char *buffer = borrow_buffer(size, &bounced);
     if (!buffer)
         return -ENOBUFS;
     ssize_t got =
         address ? net_recvfrom(s->handle, buffer, size, flags, address) : net_recv(s->handle, buffer, size, flags);
     if (got > 0)
-        scatter(buffer, (size_t)got < size ? (size_t)got : size, iov, n);
-    give_back(buffer, staged);
-    if (got == -EAGAIN && s->in_lane) /* something may have come by the lane before the call got there */
+        scatter_iovec(buffer, (size_t)got < size ? (size_t)got : size, iov, n);
+    return_buffer(buffer, bounced);
+    if (got == -EAGAIN && s->in_lane) /* data may have come by the lane before the call arrived */
         return px_lane_receive(s, iov, n, flags);
     return got;
 }
@@ -78,22 +78,22 @@ ssize_t px_socket_send(struct px_socket *s, const struct iovec *iov, int n, int 
                        const struct net_address *address)
 {
     size_t size = px_iov_size(iov, n);
-    bool staged;
+    bool bounced;
     if (px_lane_send(s, iov, n, size, flags))
         return (ssize_t)size;
-    if (s->type != SOCK_STREAM && size > PX_STAGING)
+    if (s->type != SOCK_STREAM && size > PX_BOUNCE_SIZE)
         return -EMSGSIZE;
-    if (size > PX_STAGING)
-        size = PX_STAGING;
-    if (n == 1 && !address && px_staging_has(iov->iov_base)) /* sendfile() */
+    if (size > PX_BOUNCE_SIZE)
+        size = PX_BOUNCE_SIZE;
+    if (n == 1 && !address && px_bounce_has(iov->iov_base)) /* sendfile() */
         return net_send(s->handle, iov->iov_base, size, flags);
-    char *buffer = borrow(size, &staged);
+    char *buffer = borrow_buffer(size, &bounced);
     if (!buffer)
         return -ENOBUFS;
-    size = gather(buffer, size, iov, n);
+    size = gather_iovec(buffer, size, iov, n);
     ssize_t put =
         address ? net_sendto(s->handle, buffer, size, flags, address) : net_send(s->handle, buffer, size, flags);
-    give_back(buffer, staged);
+    return_buffer(buffer, bounced);
     return put;
 }
 

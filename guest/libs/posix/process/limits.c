@@ -1,4 +1,4 @@
-/* Limits, usage, and what sysconf() tells.
+/* Resource limits, resource usage, and sysconf().
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <limits.h>
@@ -12,7 +12,7 @@
 
 static rlim_t files_now = PX_FILES_MAX;
 
-static const struct bh_boot_compartment *self(void)
+static const struct bh_boot_compartment *own_compartment(void)
 {
     const struct bh_boot_compartment *c = (const void *)((const char *)bh_boot() + bh_boot()->compartments_off);
     while (c->index != bh_gates.compartment)
@@ -27,12 +27,12 @@ int getrlimit(int resource, struct rlimit *limit)
         *limit = (struct rlimit){files_now, PX_FILES_MAX};
         return 0;
     case RLIMIT_STACK:
-        *limit = (struct rlimit){self()->stack_size, self()->stack_size};
+        *limit = (struct rlimit){own_compartment()->stack_size, own_compartment()->stack_size};
         return 0;
     case RLIMIT_AS:
     case RLIMIT_DATA:
     case RLIMIT_RSS:
-        *limit = (struct rlimit){self()->heap_size, self()->heap_size};
+        *limit = (struct rlimit){own_compartment()->heap_size, own_compartment()->heap_size};
         return 0;
     case RLIMIT_CORE:
         *limit = (struct rlimit){0, 0};
@@ -48,7 +48,7 @@ int getrlimit(int resource, struct rlimit *limit)
     }
 }
 
-/* Limits cannot be raised; lower ones are accepted, but only RLIMIT_NOFILE's is told again. */
+/* Limits cannot be raised. Lower ones are accepted, but only RLIMIT_NOFILE is remembered. */
 int setrlimit(int resource, const struct rlimit *limit)
 {
     struct rlimit now;
@@ -106,7 +106,7 @@ long sysconf(int name)
         return 1;
     case _SC_PHYS_PAGES:
     case _SC_AVPHYS_PAGES:
-        return (long)(self()->heap_size / BH_PAGE_SIZE);
+        return (long)(own_compartment()->heap_size / BH_PAGE_SIZE);
     case _SC_CLK_TCK:
         return CLOCKS_PER_SEC;
     case _SC_IOV_MAX:

@@ -1,4 +1,4 @@
-/* The one process: who it is, what it cannot do.
+/* The only process: its identity, and process functions that always fail.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 
 #include "../px.h"
 
-static const char *hostname(void)
+static const char *own_hostname(void)
 {
     const char *name = NULL;
     if (bh_boot()->net_off)
@@ -90,25 +90,25 @@ int getgroups(int n, gid_t *list)
     return 0;
 }
 
-/* ---- There is no second process ---- */
+/* ---- There is no second process, so these fail ---- */
 
-static int none(void)
+static int no_process(void)
 {
     return (int)px_result(-ENOSYS);
 }
 
 pid_t fork(void)
 {
-    return none();
+    return no_process();
 }
 pid_t vfork(void)
 {
-    return none();
+    return no_process();
 }
 int execve(const char *path, char *const argv[], char *const env[])
 {
     (void)path, (void)argv, (void)env;
-    return none();
+    return no_process();
 }
 int execv(const char *path, char *const argv[])
 {
@@ -130,23 +130,23 @@ int execlp(const char *file, const char *arg, ...)
 }
 int system(const char *command)
 {
-    return command ? none() : 0;
+    return command ? no_process() : 0;
 }
 FILE *popen(const char *command, const char *mode)
 {
     (void)command, (void)mode;
-    none();
+    no_process();
     return NULL;
 }
 int pclose(FILE *f)
 {
     (void)f;
-    return none();
+    return no_process();
 }
 int daemon(int keep_directory, int keep_files)
 {
     (void)keep_directory, (void)keep_files;
-    return none();
+    return no_process();
 }
 
 pid_t waitpid(pid_t pid, int *status, int options)
@@ -169,13 +169,13 @@ pid_t wait3(int *status, int options, void *usage)
 int uname(struct utsname *name)
 {
     *name = (struct utsname){.sysname = "Bulkhead", .release = "1", .version = "1", .machine = "x86_64"};
-    snprintf(name->nodename, sizeof(name->nodename), "%s", hostname());
+    snprintf(name->nodename, sizeof(name->nodename), "%s", own_hostname());
     return 0;
 }
 
 int gethostname(char *name, size_t size)
 {
-    if (snprintf(name, size, "%s", hostname()) >= (int)size)
+    if (snprintf(name, size, "%s", own_hostname()) >= (int)size)
         return (int)px_result(-ENAMETOOLONG);
     return 0;
 }

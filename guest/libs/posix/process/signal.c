@@ -1,4 +1,4 @@
-/* Signals: what the process does to itself, and SIGTERM and SIGINT from the supervisor.
+/* Signals that the process sends to itself, and SIGTERM and SIGINT from the supervisor.
  * SPDX-License-Identifier: BSD-3-Clause
  *
  * Nothing interrupts running code: handlers run in raise(), or on the main thread when it waits or is waiting. */
@@ -50,7 +50,7 @@ static void end_by(int number)
     _exit(128 + number);
 }
 
-static void deliver(int number, struct posix_thread *self)
+static void deliver_signal(int number, struct posix_thread *self)
 {
     struct sigaction action = actions[number];
     if (action.sa_handler == SIG_IGN || (action.sa_handler == SIG_DFL && ignored_by_default(number)))
@@ -81,13 +81,13 @@ int px_signals_run(struct posix_thread *self)
         bool handled = actions[number].sa_handler != SIG_IGN && actions[number].sa_handler != SIG_DFL;
         if (handled && r != -EINTR)
             r = actions[number].sa_flags & SA_RESTART ? PX_RESTART : -EINTR;
-        deliver(number, self);
+        deliver_signal(number, self);
     }
     return r;
 }
 
-/* For the main thread, when it waits next. */
-static void post(int number)
+/* Makes a signal pending; the main thread handles it when it waits next. */
+static void post_signal(int number)
 {
     pending |= BIT(number);
     px_wake(&pending, UINT32_MAX); /* sigwait() */
@@ -100,9 +100,9 @@ int raise(int number)
         return (int)px_result(-EINVAL);
     struct posix_thread *self = px_self();
     if (self->blocked & BIT(number))
-        post(number);
+        post_signal(number);
     else
-        deliver(number, self);
+        deliver_signal(number, self);
     return 0;
 }
 
@@ -132,20 +132,20 @@ int pthread_kill(pthread_t t, int number)
     if (number && t == px_self())
         raise(number);
     else if (number)
-        post(number);
+        post_signal(number);
     return 0;
 }
 
-/* Waits for the supervisor to ask for the end. */
+/* Waits until the supervisor asks the appliance to end. */
 static void listen_to_supervisor(void *word)
 {
     const volatile uint32_t *shutdown = word;
     while (!*shutdown)
         bh_core()->sleep(&shutdown_key, BH_FOREVER);
-    post(is_valid((int)*shutdown) ? (int)*shutdown : SIGTERM);
+    post_signal(is_valid((int)*shutdown) ? (int)*shutdown : SIGTERM);
 }
 
-/* From the first handler on, the application decides what becomes of SIGTERM and SIGINT. */
+/* From the first handler on, the application handles SIGTERM and SIGINT itself. */
 static void take_over_shutdown(void)
 {
     static bool done;
@@ -239,5 +239,5 @@ int sigaltstack(const stack_t *restrict stack, stack_t *restrict old)
     (void)stack;
     if (old)
         *old = (stack_t){.ss_flags = SS_DISABLE};
-    return 0; /* handlers run on the stack of whoever raises */
+    return 0; /* handlers run on the stack of the thread that raises */
 }

@@ -97,3 +97,9 @@ void px_interrupt(struct posix_thread *t)
     if (t->waits_for)
         px_wake(t->waits_for, UINT32_MAX);
 }
+
+int sched_yield(void)
+{
+    px_yield();
+    return 0;
+}

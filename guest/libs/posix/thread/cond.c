@@ -42,7 +42,7 @@ static void take_back(void *arg)
     w->mutex->depth = w->depth;
 }
 
-static int wait(pthread_cond_t *c, pthread_mutex_t *m, uint64_t deadline)
+static int wait_condition(pthread_cond_t *c, pthread_mutex_t *m, uint64_t deadline)
 {
     if (m->owner != px_tid())
         return EPERM;
@@ -60,13 +60,13 @@ static int wait(pthread_cond_t *c, pthread_mutex_t *m, uint64_t deadline)
 
 int pthread_cond_wait(pthread_cond_t *c, pthread_mutex_t *m)
 {
-    return wait(c, m, PX_FOREVER);
+    return wait_condition(c, m, PX_FOREVER);
 }
 
 int pthread_cond_timedwait(pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *time)
 {
     uint64_t deadline = px_when(c->clock ? c->clock : CLOCK_REALTIME, time);
-    return deadline ? wait(c, m, deadline) : EINVAL;
+    return deadline ? wait_condition(c, m, deadline) : EINVAL;
 }
 
 int pthread_cond_signal(pthread_cond_t *c)

@@ -16,7 +16,7 @@ int pthread_mutex_destroy(pthread_mutex_t *m)
 }
 
 /* EBUSY: another thread has it. */
-static int try(pthread_mutex_t *m, uint32_t self)
+static int try_mutex(pthread_mutex_t *m, uint32_t self)
 {
     if (!m->owner) {
         m->owner = self;
@@ -29,12 +29,12 @@ static int try(pthread_mutex_t *m, uint32_t self)
     return 0;
 }
 
-static int lock(pthread_mutex_t *m, uint64_t deadline)
+static int lock_mutex(pthread_mutex_t *m, uint64_t deadline)
 {
     uint32_t self = px_tid();
     if (m->owner == self && m->type == PTHREAD_MUTEX_ERRORCHECK)
         return EDEADLK;
-    while (try(m, self)) {
+    while (try_mutex(m, self)) {
         m->waiters++;
         int r = px_block_always(m, deadline); /* not a point of cancellation */
         m->waiters--;
@@ -46,20 +46,20 @@ static int lock(pthread_mutex_t *m, uint64_t deadline)
 
 int pthread_mutex_lock(pthread_mutex_t *m)
 {
-    return lock(m, PX_FOREVER);
+    return lock_mutex(m, PX_FOREVER);
 }
 
 int pthread_mutex_timedlock(pthread_mutex_t *m, const struct timespec *time)
 {
     if (!m->owner)
-        return lock(m, PX_FOREVER);
+        return lock_mutex(m, PX_FOREVER);
     uint64_t deadline = px_when(CLOCK_REALTIME, time);
-    return deadline ? lock(m, deadline) : EINVAL;
+    return deadline ? lock_mutex(m, deadline) : EINVAL;
 }
 
 int pthread_mutex_trylock(pthread_mutex_t *m)
 {
-    return try(m, px_tid());
+    return try_mutex(m, px_tid());
 }
 
 int pthread_mutex_unlock(pthread_mutex_t *m)
@@ -106,7 +106,7 @@ int pthread_mutexattr_setpshared(pthread_mutexattr_t *attr, int shared)
     return shared == PTHREAD_PROCESS_PRIVATE ? 0 : ENOTSUP;
 }
 
-/* ---- Spin locks: whoever holds one may be waiting for a gate, so others have to let it run. ---- */
+/* ---- Spin locks: the owner may be waiting for a gate, so the other threads have to let it run. ---- */
 
 int pthread_spin_init(pthread_spinlock_t *l, int shared)
 {

@@ -32,7 +32,7 @@ int pthread_rwlock_trywrlock(pthread_rwlock_t *l)
     return 0;
 }
 
-static void wait(pthread_rwlock_t *l)
+static void wait_rwlock(pthread_rwlock_t *l)
 {
     l->waiters++;
     px_block_always(l, PX_FOREVER);
@@ -44,7 +44,7 @@ int pthread_rwlock_rdlock(pthread_rwlock_t *l)
     if (l->writer == px_tid())
         return EDEADLK;
     while (pthread_rwlock_tryrdlock(l))
-        wait(l);
+        wait_rwlock(l);
     return 0;
 }
 
@@ -54,7 +54,7 @@ int pthread_rwlock_wrlock(pthread_rwlock_t *l)
         return EDEADLK;
     l->waiting_writers++;
     while (pthread_rwlock_trywrlock(l))
-        wait(l);
+        wait_rwlock(l);
     l->waiting_writers--;
     return 0;
 }

@@ -31,7 +31,7 @@ int sem_trywait(sem_t *s)
     return 0;
 }
 
-static int wait(sem_t *s, uint64_t deadline)
+static int wait_semaphore(sem_t *s, uint64_t deadline)
 {
     while (!s->value) {
         s->waiters++;
@@ -46,15 +46,15 @@ static int wait(sem_t *s, uint64_t deadline)
 
 int sem_wait(sem_t *s)
 {
-    return wait(s, PX_FOREVER);
+    return wait_semaphore(s, PX_FOREVER);
 }
 
 int sem_timedwait(sem_t *s, const struct timespec *time)
 {
     if (s->value)
-        return wait(s, PX_FOREVER);
+        return wait_semaphore(s, PX_FOREVER);
     uint64_t deadline = px_when(CLOCK_REALTIME, time);
-    return deadline ? wait(s, deadline) : (int)px_result(-EINVAL);
+    return deadline ? wait_semaphore(s, deadline) : (int)px_result(-EINVAL);
 }
 
 int sem_post(sem_t *s)

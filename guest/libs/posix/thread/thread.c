@@ -9,7 +9,7 @@
 
 #include "thread.h"
 
-static void end(struct posix_thread *t, void *value)
+static void end_thread(struct posix_thread *t, void *value)
 {
     while (t->cleanup) {
         struct posix_cleanup *entry = t->cleanup;
@@ -26,11 +26,11 @@ static void end(struct posix_thread *t, void *value)
     bh_core()->thread_exit();
 }
 
-static void run(void *arg)
+static void run_thread(void *arg)
 {
     struct posix_thread *t = arg;
     px_become(t);
-    end(t, t->start(t->arg));
+    end_thread(t, t->start(t->arg));
 }
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg)
@@ -42,7 +42,7 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)
     t->arg = arg;
     t->detached = attr && attr->detached;
     t->blocked = px_self()->blocked;
-    int r = bh_thread_create(NULL, run, t);
+    int r = bh_thread_create(NULL, run_thread, t);
     if (r) {
         free(t);
         return EAGAIN;
@@ -63,7 +63,7 @@ void pthread_exit(void *value)
         for (;;)
             px_block_always(&t->ended, PX_FOREVER);
     }
-    end(t, value);
+    end_thread(t, value);
     __builtin_unreachable();
 }
 

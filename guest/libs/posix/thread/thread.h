@@ -21,7 +21,7 @@ struct posix_thread {
     struct posix_cleanup *cleanup;
     struct {
         void *value;
-        uint32_t round; /* of the key: what a deleted key's name held does not count */
+        uint32_t round; /* of the key: values of a deleted key with the same number are ignored */
     } keys[PTHREAD_KEYS_MAX];
     char name[NAME_SIZE];
 };

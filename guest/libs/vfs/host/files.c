@@ -30,7 +30,7 @@ int host_open(struct vfs_node *n, uint32_t flags, void **handle)
     return r;
 }
 
-/* Messages are answered in order, so nobody has to wait for this one. */
+/* Messages are answered in order, so there is no need to wait for this one. */
 void host_close(struct vfs_node *n, void *handle)
 {
     const struct fuse_release_in in = {.fh = host_fh(handle)};
@@ -50,8 +50,8 @@ ssize_t host_read(struct vfs_node *n, void *handle, void *buffer, size_t size, u
     return send_to(n, &call);
 }
 
-static ssize_t put(struct vfs_node *n, void *handle, const void *buffer, size_t size, uint64_t offset, uint32_t flags,
-                   uint64_t *end)
+static ssize_t write_message(struct vfs_node *n, void *handle, const void *buffer, size_t size, uint64_t offset,
+                             uint32_t flags, uint64_t *end)
 {
     struct bh_fuse_written out;
     size = size < HOST_DATA ? size : HOST_DATA;
@@ -74,12 +74,12 @@ static ssize_t put(struct vfs_node *n, void *handle, const void *buffer, size_t 
 ssize_t host_write(struct vfs_node *n, void *handle, const void *buffer, size_t size, uint64_t offset)
 {
     uint64_t end;
-    return put(n, handle, buffer, size, offset, 0, &end);
+    return write_message(n, handle, buffer, size, offset, 0, &end);
 }
 
 ssize_t host_append(struct vfs_node *n, void *handle, const void *buffer, size_t size, uint64_t *end)
 {
-    return put(n, handle, buffer, size, 0, BH_FUSE_APPEND, end);
+    return write_message(n, handle, buffer, size, 0, BH_FUSE_APPEND, end);
 }
 
 int host_allocate(struct vfs_node *n, void *handle, uint64_t offset, uint64_t size)
@@ -98,8 +98,8 @@ int host_sync(struct vfs_node *n, void *handle, bool data_only)
 
 /* ---- Entries ---- */
 
-/* From FUSE's form into ours; how many bytes, and *cookie after the last entry taken. */
-static ssize_t convert(const uint8_t *from, size_t size, uint8_t *to, size_t room, uint64_t *cookie)
+/* Converts FUSE's entries to ours. Returns how many bytes, and sets *cookie to continue after the last entry. */
+static ssize_t convert_entries(const uint8_t *from, size_t size, uint8_t *to, size_t room, uint64_t *cookie)
 {
     size_t used = 0;
     for (size_t at = 0; at < size;) {
@@ -121,7 +121,7 @@ static ssize_t convert(const uint8_t *from, size_t size, uint8_t *to, size_t roo
 
 ssize_t host_list(struct vfs_node *n, void *handle, void *buffer, size_t size, uint64_t *cookie)
 {
-    /* What does not fit the caller's buffer was read in vain: ask for no more than it may hold. */
+    /* Entries that do not fit the caller's buffer would be read again: ask for no more than it may hold. */
     size_t room = size < HOST_DATA ? size : HOST_DATA;
     uint8_t *entries = malloc(room);
     if (!entries)
@@ -131,14 +131,14 @@ ssize_t host_list(struct vfs_node *n, void *handle, void *buffer, size_t size, u
         .opcode = FUSE_READDIR, .in = &in, .in_size = sizeof(in), .receive = entries, .receive_size = room};
     ssize_t r = send_to(n, &call);
     if (r > 0)
-        r = convert(entries, (size_t)r, buffer, size, cookie);
+        r = convert_entries(entries, (size_t)r, buffer, size, cookie);
     free(entries);
     return r;
 }
 
 /* ---- Locks ---- */
 
-static struct fuse_lk_in message(void *handle, bool flock, const struct vfs_lock *lock)
+static struct fuse_lk_in lock_message(void *handle, bool flock, const struct vfs_lock *lock)
 {
     return (struct fuse_lk_in){.fh = handle ? host_fh(handle) : 0,
                                .lk = {.start = lock->first, .end = lock->last, .type = lock->type - F_RDLCK},
@@ -147,7 +147,7 @@ static struct fuse_lk_in message(void *handle, bool flock, const struct vfs_lock
 
 int host_lock(struct vfs_node *n, void *handle, bool flock, const struct vfs_lock *lock)
 {
-    const struct fuse_lk_in in = message(handle, flock, lock);
+    const struct fuse_lk_in in = lock_message(handle, flock, lock);
     struct host_call call = {.opcode = FUSE_SETLK, .in = &in, .in_size = sizeof(in)};
     return (int)send_to(n, &call);
 }
@@ -155,7 +155,7 @@ int host_lock(struct vfs_node *n, void *handle, bool flock, const struct vfs_loc
 int host_lock_test(struct vfs_node *n, void *handle, struct vfs_lock *lock)
 {
     struct fuse_lk_out out;
-    const struct fuse_lk_in in = message(handle, false, lock);
+    const struct fuse_lk_in in = lock_message(handle, false, lock);
     struct host_call call = {
         .opcode = FUSE_GETLK, .in = &in, .in_size = sizeof(in), .out = &out, .out_size = sizeof(out)};
     int r = (int)send_to(n, &call);

@@ -1,21 +1,23 @@
-/* A directory of the host: FUSE messages (linux/fuse.h) to the process that serves it, see rpc/mount.h.
+/* A directory of the host: FUSE messages (linux/fuse.h) to the process that serves it, over a window of shared memory.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * What the server says is fetched once and checked: it is trusted with the files, not with this compartment. */
+ * Everything that the server writes is fetched once and checked: it is trusted with the files, but not with this
+ * compartment. */
 #ifndef VFS_HOST_H
 #define VFS_HOST_H
 
 #include <linux/fuse.h>
-#include <linux/virtio_ring.h>
 
 #include <bh/core.h>
+#include <bh/virtqueue.h>
 
 #include "../src/node.h"
 #include "rpc/mount.h"
 
 enum {
-    HOST_SLOTS = BH_MOUNT_ENTRIES / 4, /* messages under way at once */
-    HOST_REQUEST = 8192,               /* bytes of a slot: what is sent, without data */
+    HOST_CHAIN = 4,                             /* descriptors of a message at most */
+    HOST_SLOTS = BH_MOUNT_ENTRIES / HOST_CHAIN, /* messages under way at once */
+    HOST_REQUEST = 8192,                        /* bytes of a slot: the request, without data */
     HOST_REPLY = 4096,
     HOST_DATA = 65536,
     HOST_SLOT = HOST_REQUEST + HOST_REPLY + HOST_DATA,
@@ -27,14 +29,15 @@ struct host_node;
 
 struct host_mount {
     uint8_t *window;
-    struct vring ring;
-    uint16_t avail_next, used_seen;
+    struct virtqueue queue;
+    _Alignas(uint16_t) uint8_t queue_private[VQ_PRIVATE(BH_MOUNT_ENTRIES)];
+    uint8_t slot_of[BH_MOUNT_ENTRIES]; /* by the head of the message's chain */
     uint32_t index;
     uint64_t unique;
-    bool dead; /* the server has ended, or broke the rules: everything is EIO */
+    bool dead; /* the server has ended or broke the protocol: every call fails with -EIO */
     struct {
         bool taken, done;
-        bool nobody; /* waits for the answer */
+        bool unawaited; /* no thread waits for the answer: the slot is free again when it has come */
         uint32_t written;
     } slots[HOST_SLOTS];
     struct host_node *nodes[HOST_BUCKETS];
@@ -49,7 +52,7 @@ struct host_call {
     const char *name, *name2; /* follow it, each with its NUL; NULL: none */
     const void *send;         /* data, at most HOST_DATA */
     size_t send_size;
-    void *out; /* structure of the answer: all of it has to come */
+    void *out; /* structure of the answer, which has to be complete */
     size_t out_size;
     void *receive; /* data of the answer, at most HOST_DATA */
     size_t receive_size;
@@ -57,9 +60,9 @@ struct host_call {
 
 /* ---- queue.c ---- */
 int host_start(struct host_mount *m, uint32_t compartment, uint32_t index);
-/* How many bytes of data came, or a negative errno value; lets others run meanwhile. */
+/* Sends a message and blocks until it is answered. Returns how many bytes of data came, or a negative errno value. */
 ssize_t host_send(struct host_mount *m, const struct host_call *call);
-/* Nobody wants to know what becomes of it. */
+/* Sends a message whose answer is ignored. */
 void host_post(struct host_mount *m, const struct host_call *call);
 
 /* ---- errors.c ---- */
@@ -71,7 +74,7 @@ struct host_node {
     struct host_mount *mount;
     struct host_node *next; /* in the bucket */
     uint64_t id, lookups;
-    /* directories, but for the mount's root: how they were found last */
+    /* of directories except the root of the mount: where they were found last */
     struct host_node *parent; /* with a reference */
     char *name;
 };
@@ -85,7 +88,7 @@ static inline struct host_node *host_of(struct vfs_node *n)
 int host_node(struct host_mount *m, const struct fuse_entry_out *entry, struct host_node *dir, const char *name,
               struct vfs_node **n);
 void host_release(struct vfs_node *n);
-/* A directory that was known under one name has another now. */
+/* Records that a directory was renamed. */
 void host_moved(struct host_node *from, const char *from_name, struct host_node *to, const char *to_name);
 void host_stat(const struct host_node *n, const struct fuse_attr *a, struct vfs_stat *st);
 

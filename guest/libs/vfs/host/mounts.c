@@ -6,7 +6,7 @@
 
 #include <bh/bulkhead.h>
 
-static int mount(const struct bh_boot_mount *boot)
+static int mount_one(const struct bh_boot_mount *boot)
 {
     struct host_mount *m = calloc(1, sizeof(*m));
     struct vfs_node *root;
@@ -21,7 +21,7 @@ static int mount_all(void)
 {
     const struct bh_boot_mount *boot = (const void *)((const char *)bh_boot() + bh_boot()->mounts_off);
     for (uint32_t i = 0; i < bh_boot()->n_mounts; i++) {
-        int r = boot[i].compartment == bh_gates.compartment ? mount(&boot[i]) : 0;
+        int r = boot[i].compartment == bh_gates.compartment ? mount_one(&boot[i]) : 0;
         if (r) {
             bh_log("mount %s: cannot be mounted at %s: error %d", boot[i].name, boot[i].path, -r);
             return r;

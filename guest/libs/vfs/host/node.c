@@ -1,4 +1,4 @@
-/* Nodes of the host's directory: one for each file that the server told of.
+/* Nodes of the host's directory: one for each file that the server has named.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "host.h"
 
@@ -7,20 +7,20 @@
 
 enum { FIRST_DEVICE = 2 }; /* st_dev of the first mount; the tree in memory has 1 */
 
-static struct host_node **bucket(struct host_mount *m, uint64_t id)
+static struct host_node **bucket_of(struct host_mount *m, uint64_t id)
 {
     return &m->nodes[id % HOST_BUCKETS];
 }
 
-static void forget(struct host_mount *m, uint64_t id, uint64_t lookups)
+static void send_forget(struct host_mount *m, uint64_t id, uint64_t lookups)
 {
     const struct fuse_forget_in in = {.nlookup = lookups};
     const struct host_call call = {.opcode = FUSE_FORGET, .node = id, .in = &in, .in_size = sizeof(in)};
     host_post(m, &call);
 }
 
-/* Remembers where a directory was found. */
-static int place(struct host_node *n, struct host_node *dir, const char *name)
+/* Remembers under which name a directory was found. */
+static int remember_place(struct host_node *n, struct host_node *dir, const char *name)
 {
     if (n->parent == dir && n->name && strcmp(n->name, name) == 0)
         return 0;
@@ -40,7 +40,7 @@ static int place(struct host_node *n, struct host_node *dir, const char *name)
 int host_node(struct host_mount *m, const struct fuse_entry_out *entry, struct host_node *dir, const char *name,
               struct vfs_node **out)
 {
-    struct host_node **head = bucket(m, entry->nodeid), *n = *head;
+    struct host_node **head = bucket_of(m, entry->nodeid), *n = *head;
     while (n && n->id != entry->nodeid)
         n = n->next;
     if (n) {
@@ -54,10 +54,10 @@ int host_node(struct host_mount *m, const struct fuse_entry_out *entry, struct h
                                 .lookups = 1};
         *head = n;
     } else {
-        forget(m, entry->nodeid, 1);
+        send_forget(m, entry->nodeid, 1);
         return -ENOMEM;
     }
-    int r = dir && vfs_is_dir(&n->vfs) && dir != n ? place(n, dir, name) : 0;
+    int r = dir && vfs_is_dir(&n->vfs) && dir != n ? remember_place(n, dir, name) : 0;
     if (r)
         vfs_put(&n->vfs);
     else
@@ -67,11 +67,11 @@ int host_node(struct host_mount *m, const struct fuse_entry_out *entry, struct h
 
 void host_release(struct vfs_node *vn)
 {
-    struct host_node *n = host_of(vn), **link = bucket(n->mount, n->id);
+    struct host_node *n = host_of(vn), **link = bucket_of(n->mount, n->id);
     while (*link != n)
         link = &(*link)->next;
     *link = n->next;
-    forget(n->mount, n->id, n->lookups);
+    send_forget(n->mount, n->id, n->lookups);
     if (n->parent)
         vfs_put(&n->parent->vfs);
     free(n->name);
@@ -83,7 +83,7 @@ void host_moved(struct host_node *from, const char *from_name, struct host_node 
     for (unsigned i = 0; i < HOST_BUCKETS; i++)
         for (struct host_node *n = from->mount->nodes[i]; n; n = n->next)
             if (n->parent == from && strcmp(n->name, from_name) == 0) {
-                place(n, to, to_name); /* without memory it keeps its old name: only getcwd() would tell */
+                remember_place(n, to, to_name); /* without memory it keeps its old name, which only getcwd() shows */
                 return;
             }
 }

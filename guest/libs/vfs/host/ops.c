@@ -1,4 +1,4 @@
-/* Names and attributes on the host's directory.
+/* Names and attributes of files on the host's directory.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "host.h"
 
@@ -11,7 +11,7 @@ static ssize_t send_to(struct vfs_node *n, struct host_call *call)
     return host_send(host_of(n)->mount, call);
 }
 
-static int lookup(struct vfs_node *dir, const char *name, struct vfs_node **out)
+static int lookup_name(struct vfs_node *dir, const char *name, struct vfs_node **out)
 {
     struct fuse_entry_out entry;
     struct host_call call = {.opcode = FUSE_LOOKUP, .name = name, .out = &entry, .out_size = sizeof(entry)};
@@ -19,7 +19,7 @@ static int lookup(struct vfs_node *dir, const char *name, struct vfs_node **out)
     return r ? r : host_node(host_of(dir)->mount, &entry, host_of(dir), name, out);
 }
 
-static int parent(struct vfs_node *dir, struct vfs_node **out)
+static int parent_of(struct vfs_node *dir, struct vfs_node **out)
 {
     struct host_node *up = host_of(dir)->parent;
     *out = vfs_get(up ? &up->vfs : dir);
@@ -59,8 +59,8 @@ static int create_file(struct vfs_node *dir, const char *name, uint32_t mode, ui
     return r;
 }
 
-static int create(struct vfs_node *dir, const char *name, uint32_t mode, uint32_t flags, const char *target,
-                  struct vfs_node **n, void **handle)
+static int create_node(struct vfs_node *dir, const char *name, uint32_t mode, uint32_t flags, const char *target,
+                       struct vfs_node **n, void **handle)
 {
     struct fuse_entry_out entry;
     const struct fuse_mkdir_in in = {.mode = mode & 07777};
@@ -150,7 +150,8 @@ static void split_time(int64_t ns, uint64_t *seconds, uint32_t *nanoseconds)
     *seconds = (uint64_t)((ns - rest) / 1000000000);
 }
 
-static int change(struct vfs_node *n, void *handle, uint32_t what, uint64_t value, int64_t accessed, int64_t modified)
+static int change_node(struct vfs_node *n, void *handle, uint32_t what, uint64_t value, int64_t accessed,
+                       int64_t modified)
 {
     struct fuse_attr_out attr;
     struct fuse_setattr_in in = {0};
@@ -176,7 +177,7 @@ static int change(struct vfs_node *n, void *handle, uint32_t what, uint64_t valu
     return (int)send_to(n, &call);
 }
 
-static int room(struct vfs_node *n, struct vfs_room *out)
+static int room_of(struct vfs_node *n, struct vfs_room *out)
 {
     struct fuse_statfs_out st;
     struct host_call call = {.opcode = FUSE_STATFS, .out = &st, .out_size = sizeof(st)};
@@ -194,10 +195,10 @@ static int room(struct vfs_node *n, struct vfs_room *out)
 
 const struct vfs_ops host_ops = {
     .release = host_release,
-    .lookup = lookup,
-    .parent = parent,
+    .lookup = lookup_name,
+    .parent = parent_of,
     .name = name_of,
-    .create = create,
+    .create = create_node,
     .remove = remove_name,
     .rename = rename_name,
     .link = link_name,
@@ -209,10 +210,10 @@ const struct vfs_ops host_ops = {
     .write = host_write,
     .append = host_append,
     .stat = stat_node,
-    .change = change,
+    .change = change_node,
     .allocate = host_allocate,
     .sync = host_sync,
-    .room = room,
+    .room = room_of,
     .lock = host_lock,
     .lock_test = host_lock_test,
 };

@@ -1,10 +1,10 @@
-/* Messages to the server and their answers, through a split virtqueue (virtio 1.2, 2.7).
+/* Messages to the server and their answers, through a split virtqueue in the mount's window.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * A message has a slot: buffers, and the four descriptors 4 * slot to 4 * slot + 3. Nothing is allocated on the way. */
+ * A message occupies a slot, which has buffers of its own and a claim to HOST_CHAIN descriptors, so sending a message
+ * allocates nothing. */
 #include "host.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 static uint8_t *request_of(const struct host_mount *m, unsigned slot)
@@ -22,89 +22,70 @@ static uint8_t *data_of(const struct host_mount *m, unsigned slot)
     return reply_of(m, slot) + HOST_REPLY;
 }
 
-static void *key_of(struct host_mount *m)
+/* The threads that wait for an answer of this mount sleep on this address. */
+static void *wait_channel(struct host_mount *m)
 {
     return m;
 }
 
 /* Notes which messages have been answered. */
-static void take(struct host_mount *m)
+static void take_answers(struct host_mount *m)
 {
     const volatile struct bh_mount_control *control = (const void *)m->window;
-    while (__atomic_load_n(&m->ring.used->idx, __ATOMIC_ACQUIRE) != m->used_seen) {
-        const volatile struct vring_used_elem *e = &m->ring.used->ring[m->used_seen % BH_MOUNT_ENTRIES];
-        uint32_t id = e->id, written = e->len, slot = id / 4;
-        m->used_seen++;
-        if (id % 4 || slot >= HOST_SLOTS || !m->slots[slot].taken || m->slots[slot].done) {
-            m->dead = true;
-            break;
-        }
+    uint16_t head;
+    uint32_t n, written;
+    enum vq_taken taken;
+    while ((taken = vq_take(&m->queue, &head, &n, &written)) == VQ_CHAIN) {
+        unsigned slot = m->slot_of[head];
         m->slots[slot].written = written;
         m->slots[slot].done = true;
-        if (m->slots[slot].nobody)
+        if (m->slots[slot].unawaited)
             m->slots[slot].taken = false;
     }
-    m->dead |= control->dead;
+    m->dead |= taken == VQ_BROKEN || control->dead;
     if (m->dead)
-        vfs_wake(key_of(m));
+        vfs_wake(wait_channel(m));
 }
 
-/* Waits for an answer to whatever message. */
-static void wait(struct host_mount *m)
+/* Blocks until the server has answered any message. */
+static void wait_for_answer(struct host_mount *m)
 {
-    /* Ask to be woken for the very next one, then look again. */
-    __atomic_store_n(&vring_used_event(&m->ring), m->used_seen, __ATOMIC_RELAXED);
-    atomic_thread_fence(memory_order_seq_cst);
-    if (__atomic_load_n(&m->ring.used->idx, __ATOMIC_ACQUIRE) == m->used_seen && !m->dead)
-        vfs_wait(key_of(m), UINT64_MAX);
+    if (!vq_want_notification(&m->queue, 0) && !m->dead)
+        vfs_wait(wait_channel(m), UINT64_MAX);
 }
 
 static int free_slot(struct host_mount *m)
 {
     for (;;) {
-        take(m);
+        take_answers(m);
         if (m->dead)
             return -EIO;
         for (int slot = 0; slot < HOST_SLOTS; slot++)
             if (!m->slots[slot].taken)
                 return slot;
-        wait(m);
+        wait_for_answer(m);
     }
 }
 
-static void describe(struct host_mount *m, unsigned number, const void *at, size_t size, uint16_t flags)
+/* Makes the message in the slot visible to the server. A free slot has its HOST_CHAIN descriptors. */
+static void publish_message(struct host_mount *m, unsigned slot, size_t request, const struct host_call *call)
 {
-    m->ring.desc[number] = (struct vring_desc){
-        .addr = (uint64_t)(uintptr_t)at, .len = (uint32_t)size, .flags = flags, .next = (uint16_t)(number + 1)};
-}
-
-/* Fills the slot's descriptors; the last one ends the chain. */
-static void chain(struct host_mount *m, unsigned slot, size_t request, const struct host_call *call)
-{
-    unsigned at = slot * 4;
-    describe(m, at++, request_of(m, slot), request, VRING_DESC_F_NEXT);
+    struct vq_buffer chain[HOST_CHAIN];
+    uint32_t n = 0;
+    chain[n++] = (struct vq_buffer){request_of(m, slot), (uint32_t)request, false};
     if (call->send_size)
-        describe(m, at++, data_of(m, slot), call->send_size, VRING_DESC_F_NEXT);
-    describe(m, at++, reply_of(m, slot), sizeof(struct fuse_out_header) + call->out_size,
-             VRING_DESC_F_WRITE | VRING_DESC_F_NEXT);
+        chain[n++] = (struct vq_buffer){data_of(m, slot), (uint32_t)call->send_size, false};
+    uint32_t reply = (uint32_t)(sizeof(struct fuse_out_header) + call->out_size);
+    chain[n++] = (struct vq_buffer){reply_of(m, slot), reply, true};
     if (call->receive_size)
-        describe(m, at++, data_of(m, slot), call->receive_size, VRING_DESC_F_WRITE | VRING_DESC_F_NEXT);
-    m->ring.desc[at - 1].flags &= (uint16_t)~VRING_DESC_F_NEXT;
-}
-
-static void publish(struct host_mount *m, unsigned slot)
-{
-    m->ring.avail->ring[m->avail_next++ % BH_MOUNT_ENTRIES] = (uint16_t)(slot * 4);
-    __atomic_store_n(&m->ring.avail->idx, m->avail_next, __ATOMIC_RELEASE);
-    /* The server sets its event index and looks at idx; we set idx and look at its event index. */
-    atomic_thread_fence(memory_order_seq_cst);
-    uint16_t event = __atomic_load_n(&vring_avail_event(&m->ring), __ATOMIC_RELAXED);
-    if (vring_need_event(event, m->avail_next, (uint16_t)(m->avail_next - 1)))
+        chain[n++] = (struct vq_buffer){data_of(m, slot), (uint32_t)call->receive_size, true};
+    m->slot_of[vq_add(&m->queue, chain, n)] = (uint8_t)slot;
+    if (vq_publish(&m->queue))
         bh_core()->kick(BH_KICK_MOUNT + m->index);
 }
 
-/* Copies the message into a slot and makes it visible; the slot, or an error. */
-static int submit(struct host_mount *m, const struct host_call *call, bool nobody)
+/* Copies the message into a slot and makes it visible. Returns the slot, or a negative errno value. */
+static int submit_message(struct host_mount *m, const struct host_call *call, bool unawaited)
 {
     size_t name = call->name ? strlen(call->name) + 1 : 0, name2 = call->name2 ? strlen(call->name2) + 1 : 0;
     struct fuse_in_header head = {.opcode = call->opcode, .nodeid = call->node};
@@ -131,14 +112,13 @@ static int submit(struct host_mount *m, const struct host_call *call, bool nobod
         memcpy(data_of(m, (unsigned)slot), call->send, call->send_size);
     m->slots[slot].taken = true;
     m->slots[slot].done = false;
-    m->slots[slot].nobody = nobody;
-    chain(m, (unsigned)slot, size, call);
-    publish(m, (unsigned)slot);
+    m->slots[slot].unawaited = unawaited;
+    publish_message(m, (unsigned)slot, size, call);
     return slot;
 }
 
-/* What the answer says. */
-static ssize_t receive(struct host_mount *m, unsigned slot, const struct host_call *call)
+/* Returns how many bytes of data the answer brought, or the error that it reports. */
+static ssize_t read_answer(struct host_mount *m, unsigned slot, const struct host_call *call)
 {
     struct fuse_out_header head;
     size_t fixed = sizeof(head) + call->out_size;
@@ -158,38 +138,39 @@ static ssize_t receive(struct host_mount *m, unsigned slot, const struct host_ca
 
 ssize_t host_send(struct host_mount *m, const struct host_call *call)
 {
-    int slot = submit(m, call, false);
+    int slot = submit_message(m, call, false);
     if (slot < 0)
         return slot;
-    while (take(m), !m->slots[slot].done) {
+    while (take_answers(m), !m->slots[slot].done) {
         if (m->dead)
-            return -EIO; /* the slot stays taken: who knows what still happens to it */
-        wait(m);
+            return -EIO; /* the slot stays taken: the server may still write to it */
+        wait_for_answer(m);
     }
-    ssize_t r = receive(m, (unsigned)slot, call);
+    ssize_t r = read_answer(m, (unsigned)slot, call);
     m->slots[slot].taken = false;
     return r;
 }
 
 void host_post(struct host_mount *m, const struct host_call *call)
 {
-    submit(m, call, true);
+    submit_message(m, call, true);
 }
 
 int host_start(struct host_mount *m, uint32_t compartment, uint32_t index)
 {
     m->window = (uint8_t *)BH_MOUNT_VA(compartment, index);
     m->index = index;
-    m->ring = (struct vring){.num = BH_MOUNT_ENTRIES,
-                             .desc = (void *)(m->window + BH_MOUNT_DESC),
-                             .avail = (void *)(m->window + BH_MOUNT_AVAIL),
-                             .used = (void *)(m->window + BH_MOUNT_USED)};
+    const struct vring ring = {.num = BH_MOUNT_ENTRIES,
+                               .desc = (void *)(m->window + BH_MOUNT_DESC),
+                               .avail = (void *)(m->window + BH_MOUNT_AVAIL),
+                               .used = (void *)(m->window + BH_MOUNT_USED)};
+    vq_init(&m->queue, &ring, m->queue_private, true);
     struct bh_mount_control *control = (void *)m->window;
     int r = bh_core()->parked(&control->parked);
     if (!r)
-        r = bh_core()->watch(&m->ring.used->idx, key_of(m));
+        r = bh_core()->watch(&m->queue.ring.used->idx, wait_channel(m));
     if (!r)
-        r = bh_core()->watch(&control->dead, key_of(m));
+        r = bh_core()->watch(&control->dead, wait_channel(m));
     const struct fuse_init_in in = {.major = FUSE_KERNEL_VERSION, .minor = FUSE_KERNEL_MINOR_VERSION};
     struct fuse_init_out out;
     const struct host_call init = {

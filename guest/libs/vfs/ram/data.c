@@ -35,7 +35,7 @@ bool ram_has_room(void)
     return blocks_in_use * RAM_BLOCK + MARGIN < half;
 }
 
-static bool reserve(struct ram_node *n, size_t blocks)
+static bool reserve_blocks(struct ram_node *n, size_t blocks)
 {
     if (blocks <= n->n_blocks)
         return true;
@@ -49,11 +49,11 @@ static bool reserve(struct ram_node *n, size_t blocks)
     return true;
 }
 
-/* Takes what fits into one block after the other; the number of bytes before memory ran out. */
-static size_t store(struct ram_node *n, const char *from, size_t size, uint64_t offset)
+/* Fills one block after the other. Returns how many bytes were stored before memory ran out. */
+static size_t store_bytes(struct ram_node *n, const char *from, size_t size, uint64_t offset)
 {
     size_t done = 0;
-    if (size && !reserve(n, (size_t)((offset + size - 1) / RAM_BLOCK + 1)))
+    if (size && !reserve_blocks(n, (size_t)((offset + size - 1) / RAM_BLOCK + 1)))
         return 0;
     while (done < size) {
         size_t at = (offset + done) % RAM_BLOCK, index = (offset + done) / RAM_BLOCK;
@@ -77,7 +77,7 @@ ssize_t ram_write(struct ram_node *n, const void *from, size_t size, uint64_t of
         return -EFBIG;
     if (!size)
         return 0;
-    size_t done = store(n, from, size, offset);
+    size_t done = store_bytes(n, from, size, offset);
     if (!done)
         return -ENOSPC;
     if (offset + done > n->size)

@@ -30,7 +30,7 @@ struct ram_node *ram_find(const struct ram_node *dir, const char *name)
 }
 
 /* `n` has one name more, in `dir`. */
-static void named(struct ram_node *n, struct ram_node *dir)
+static void name_added(struct ram_node *n, struct ram_node *dir)
 {
     n->links++;
     if (S_ISDIR(n->mode)) {
@@ -43,7 +43,7 @@ static void named(struct ram_node *n, struct ram_node *dir)
     ram_touch(n, false);
 }
 
-static void unnamed(struct ram_node *n)
+static void name_dropped(struct ram_node *n)
 {
     ram_touch(n, false);
     vfs_get(&n->vfs);
@@ -68,7 +68,7 @@ int ram_link(struct ram_node *dir, const char *name, struct ram_node *n)
     *e = (struct ram_entry){.node = n, .cookie = dir->next_cookie++, .hash = hash_of(name)};
     memcpy(e->name, name, length + 1);
     dir->entries[dir->n_entries++] = e;
-    named(n, dir);
+    name_added(n, dir);
     return 0;
 }
 
@@ -80,7 +80,7 @@ void ram_unlink(struct ram_node *dir, const char *name)
     memmove(dir->entries + i, dir->entries + i + 1, (--dir->n_entries - i) * sizeof(*dir->entries));
     free(e);
     ram_touch(dir, true);
-    unnamed(n);
+    name_dropped(n);
 }
 
 void ram_replace(struct ram_node *dir, const char *name, struct ram_node *n)
@@ -88,8 +88,8 @@ void ram_replace(struct ram_node *dir, const char *name, struct ram_node *n)
     struct ram_entry *e = dir->entries[index_of(dir, name)];
     struct ram_node *old = e->node;
     e->node = n;
-    named(n, dir);
-    unnamed(old);
+    name_added(n, dir);
+    name_dropped(old);
 }
 
 const struct ram_entry *ram_next(const struct ram_node *dir, uint64_t cookie)

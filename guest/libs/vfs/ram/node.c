@@ -28,7 +28,7 @@ struct ram_node *ram_new(uint32_t mode)
     return n;
 }
 
-static int add(struct ram_node *dir, const char *name, uint32_t mode, enum ram_device device)
+static int add_node(struct ram_node *dir, const char *name, uint32_t mode, enum ram_device device)
 {
     struct ram_node *n = ram_new(mode);
     if (!n || ram_link(dir, name, n))
@@ -38,19 +38,19 @@ static int add(struct ram_node *dir, const char *name, uint32_t mode, enum ram_d
     return 0;
 }
 
-static int fill(struct ram_node *top)
+static int fill_root(struct ram_node *top)
 {
-    int r = add(top, "tmp", S_IFDIR | 01777, RAM_NO_DEVICE);
+    int r = add_node(top, "tmp", S_IFDIR | 01777, RAM_NO_DEVICE);
     if (!r)
-        r = add(top, "dev", S_IFDIR | 0755, RAM_NO_DEVICE);
+        r = add_node(top, "dev", S_IFDIR | 0755, RAM_NO_DEVICE);
     struct ram_node *dev = r ? NULL : ram_find(top, "dev");
     if (!r)
-        r = add(dev, "null", S_IFCHR | 0666, RAM_NULL);
+        r = add_node(dev, "null", S_IFCHR | 0666, RAM_NULL);
     if (!r)
-        r = add(dev, "zero", S_IFCHR | 0666, RAM_ZERO);
+        r = add_node(dev, "zero", S_IFCHR | 0666, RAM_ZERO);
     if (!r)
-        r = add(dev, "random", S_IFCHR | 0666, RAM_RANDOM);
-    return r ? r : add(dev, "urandom", S_IFCHR | 0666, RAM_RANDOM);
+        r = add_node(dev, "random", S_IFCHR | 0666, RAM_RANDOM);
+    return r ? r : add_node(dev, "urandom", S_IFCHR | 0666, RAM_RANDOM);
 }
 
 struct vfs_node *ram_root(void)
@@ -62,7 +62,7 @@ struct vfs_node *ram_root(void)
         return NULL;
     top->links = 1;
     top->parent = top;
-    if (fill(top)) /* what little there is stays: without memory nothing else works either */
+    if (fill_root(top)) /* the nodes made so far are not freed: without memory nothing else works either */
         return NULL;
     root = top;
     return &root->vfs;

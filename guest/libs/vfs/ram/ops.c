@@ -1,4 +1,4 @@
-/* What the rest of the file system asks of the tree in memory.
+/* The operations of the tree in memory (struct vfs_ops).
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 enum { DEVICE = 1 }; /* st_dev */
 
-static void release(struct vfs_node *vn)
+static void release_node(struct vfs_node *vn)
 {
     struct ram_node *n = ram_of(vn), *parent = n->parent;
     if (n->links)
@@ -20,7 +20,7 @@ static void release(struct vfs_node *vn)
         vfs_put(&parent->vfs);
 }
 
-static int lookup(struct vfs_node *dir, const char *name, struct vfs_node **out)
+static int lookup_name(struct vfs_node *dir, const char *name, struct vfs_node **out)
 {
     struct ram_node *n = ram_find(ram_of(dir), name);
     if (n)
@@ -28,7 +28,7 @@ static int lookup(struct vfs_node *dir, const char *name, struct vfs_node **out)
     return n ? 0 : -ENOENT;
 }
 
-static int parent(struct vfs_node *dir, struct vfs_node **out)
+static int parent_of(struct vfs_node *dir, struct vfs_node **out)
 {
     *out = vfs_get(&ram_of(dir)->parent->vfs);
     return 0;
@@ -43,8 +43,8 @@ static int name_of(struct vfs_node *dir, char name[VFS_NAME_MAX + 1])
     return found ? 0 : -ENOENT;
 }
 
-static int create(struct vfs_node *vdir, const char *name, uint32_t mode, uint32_t flags, const char *target,
-                  struct vfs_node **out, void **handle)
+static int create_node(struct vfs_node *vdir, const char *name, uint32_t mode, uint32_t flags, const char *target,
+                       struct vfs_node **out, void **handle)
 {
     struct ram_node *dir = ram_of(vdir);
     (void)flags;
@@ -113,7 +113,7 @@ static bool put_entry(void *buffer, size_t size, size_t *used, const struct ram_
     return vfs_put_entry(buffer, size, used, n->ino, cookie, n->vfs.type >> 12, name, strlen(name));
 }
 
-static ssize_t list(struct vfs_node *vdir, void *handle, void *buffer, size_t size, uint64_t *cookie)
+static ssize_t list_entries(struct vfs_node *vdir, void *handle, void *buffer, size_t size, uint64_t *cookie)
 {
     struct ram_node *dir = ram_of(vdir);
     const struct ram_entry *e;
@@ -173,7 +173,7 @@ static ssize_t write_node(struct vfs_node *n, void *handle, const void *buffer, 
     return ram_of(n)->device == RAM_NO_DEVICE ? ram_write(ram_of(n), buffer, size, offset) : (ssize_t)size;
 }
 
-static ssize_t append(struct vfs_node *n, void *handle, const void *buffer, size_t size, uint64_t *end)
+static ssize_t append_node(struct vfs_node *n, void *handle, const void *buffer, size_t size, uint64_t *end)
 {
     ssize_t r = write_node(n, handle, buffer, size, ram_of(n)->size);
     *end = ram_of(n)->size;
@@ -200,7 +200,8 @@ static int stat_node(struct vfs_node *vn, void *handle, struct vfs_stat *st)
     return 0;
 }
 
-static int change(struct vfs_node *vn, void *handle, uint32_t what, uint64_t value, int64_t accessed, int64_t modified)
+static int change_node(struct vfs_node *vn, void *handle, uint32_t what, uint64_t value, int64_t accessed,
+                       int64_t modified)
 {
     struct ram_node *n = ram_of(vn);
     (void)handle;
@@ -217,7 +218,7 @@ static int change(struct vfs_node *vn, void *handle, uint32_t what, uint64_t val
     return 0;
 }
 
-static int allocate(struct vfs_node *n, void *handle, uint64_t offset, uint64_t size)
+static int allocate_node(struct vfs_node *n, void *handle, uint64_t offset, uint64_t size)
 {
     (void)handle;
     return offset + size > ram_of(n)->size ? ram_truncate(ram_of(n), offset + size) : 0; /* blocks come when written */
@@ -226,10 +227,10 @@ static int allocate(struct vfs_node *n, void *handle, uint64_t offset, uint64_t 
 static int sync_node(struct vfs_node *n, void *handle, bool data_only)
 {
     (void)n, (void)handle, (void)data_only;
-    return 0; /* memory is all there is to be in step with */
+    return 0; /* nothing to do: the contents are only in memory */
 }
 
-static int room(struct vfs_node *n, struct vfs_room *out)
+static int room_of(struct vfs_node *n, struct vfs_room *out)
 {
     uint64_t blocks = vfs_memory() / RAM_BLOCK;
     (void)n;
@@ -239,26 +240,26 @@ static int room(struct vfs_node *n, struct vfs_room *out)
 }
 
 const struct vfs_ops ram_ops = {
-    .release = release,
-    .lookup = lookup,
-    .parent = parent,
+    .release = release_node,
+    .lookup = lookup_name,
+    .parent = parent_of,
     .name = name_of,
-    .create = create,
+    .create = create_node,
     .remove = remove_name,
     .rename = rename_name,
     .link = link_name,
-    .list = list,
+    .list = list_entries,
     .readlink = readlink_node,
     .open = open_node,
     .close = close_node,
     .read = read_node,
     .write = write_node,
-    .append = append,
+    .append = append_node,
     .stat = stat_node,
-    .change = change,
-    .allocate = allocate,
+    .change = change_node,
+    .allocate = allocate_node,
     .sync = sync_node,
-    .room = room,
+    .room = room_of,
 };
 
 bool vfs_in_memory(const struct vfs_node *n)

@@ -1,4 +1,4 @@
-/* What vfs_list() gives.
+/* The entries that vfs_list() stores.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* Open files: what can be done with their handles.
+/* Open files: the exported functions that take handles.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -43,18 +43,18 @@ int vfs_attach(vfs_file_t *root)
     return r;
 }
 
-static bool writes(uint32_t flags)
+static bool is_writable(uint32_t flags)
 {
     return (flags & O_ACCMODE) != O_RDONLY;
 }
 
-/* What is there already. */
+/* Opens a node that exists. */
 static int open_node(struct vfs_client *client, struct vfs_node *n, uint32_t flags, vfs_file_t *out)
 {
     bool dir = vfs_is_dir(n);
     if (S_ISLNK(n->type) && !(flags & VFS_O_PATH))
         return -ELOOP;
-    if (dir && (writes(flags) || flags & O_CREAT))
+    if (dir && (is_writable(flags) || flags & O_CREAT))
         return -EISDIR;
     if (!dir && flags & O_DIRECTORY)
         return -ENOTDIR;
@@ -62,7 +62,7 @@ static int open_node(struct vfs_client *client, struct vfs_node *n, uint32_t fla
     if (r || flags & VFS_O_PATH)
         return r;
     r = n->ops->open(n, flags, &(*out)->handle);
-    if (!r && S_ISREG(n->type) && flags & O_TRUNC && writes(flags)) {
+    if (!r && S_ISREG(n->type) && flags & O_TRUNC && is_writable(flags)) {
         r = n->ops->change(n, (*out)->handle, VFS_SIZE, 0, 0, 0);
         if (r)
             n->ops->close(n, (*out)->handle);
@@ -72,7 +72,7 @@ static int open_node(struct vfs_client *client, struct vfs_node *n, uint32_t fla
     return r;
 }
 
-static int create(struct vfs_client *client, struct vfs_place *p, uint32_t flags, uint32_t mode, vfs_file_t *out)
+static int create_file(struct vfs_client *client, struct vfs_place *p, uint32_t flags, uint32_t mode, vfs_file_t *out)
 {
     void *handle;
     struct vfs_node *n;
@@ -106,13 +106,13 @@ int vfs_open(vfs_file_t dir, const char *path, uint32_t flags, uint32_t mode, vf
             return r;
         bool missing = !p.node;
         if (missing)
-            r = flags & O_CREAT ? create(dir->client, &p, flags, mode, out) : -ENOENT;
+            r = flags & O_CREAT ? create_file(dir->client, &p, flags, mode, out) : -ENOENT;
         else
             r = exclusive ? -EEXIST : open_node(dir->client, p.node, flags, out);
         vfs_leave(&p);
         if (!missing || r != -EEXIST || exclusive)
             return r;
-        /* Somebody else, on the host, made it just now. */
+        /* Another process of the host made it just now. */
     }
 }
 
@@ -144,7 +144,7 @@ int vfs_close(vfs_file_t file)
     return 0;
 }
 
-static int may(vfs_file_t file, bool write)
+static int may_transfer(vfs_file_t file, bool write)
 {
     if (!file || file->flags & VFS_O_PATH || (file->flags & O_ACCMODE) == (write ? O_RDONLY : O_WRONLY))
         return -EBADF;
@@ -153,7 +153,7 @@ static int may(vfs_file_t file, bool write)
 
 ssize_t vfs_read(vfs_file_t file, void *buffer, size_t size, uint64_t offset)
 {
-    int r = may(file, false);
+    int r = may_transfer(file, false);
     if (r || !size)
         return r;
     if (!buffer || offset > INT64_MAX)
@@ -163,7 +163,7 @@ ssize_t vfs_read(vfs_file_t file, void *buffer, size_t size, uint64_t offset)
 
 ssize_t vfs_write(vfs_file_t file, const void *buffer, size_t size, uint64_t offset)
 {
-    int r = may(file, true);
+    int r = may_transfer(file, true);
     if (r || !size)
         return r;
     if (!buffer || offset > INT64_MAX)
@@ -173,7 +173,7 @@ ssize_t vfs_write(vfs_file_t file, const void *buffer, size_t size, uint64_t off
 
 ssize_t vfs_append(vfs_file_t file, const void *buffer, size_t size, uint64_t *end)
 {
-    int r = may(file, true);
+    int r = may_transfer(file, true);
     if (r)
         return r;
     if ((!buffer && size) || !end)
@@ -193,7 +193,7 @@ int vfs_change(vfs_file_t file, uint32_t what, uint64_t value, int64_t accessed,
     if (!file)
         return -EBADF;
     if (what & VFS_SIZE) {
-        if (may(file, true) || !S_ISREG(file->node->type))
+        if (may_transfer(file, true) || !S_ISREG(file->node->type))
             return -EINVAL;
         if (what & VFS_MODE)
             return -EINVAL;
@@ -205,7 +205,7 @@ int vfs_change(vfs_file_t file, uint32_t what, uint64_t value, int64_t accessed,
 
 int vfs_allocate(vfs_file_t file, uint64_t offset, uint64_t size)
 {
-    int r = may(file, true);
+    int r = may_transfer(file, true);
     if (r)
         return r;
     if (!size || offset > VFS_SIZE_MAX || size > VFS_SIZE_MAX - offset)

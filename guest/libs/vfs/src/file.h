@@ -5,7 +5,7 @@
 
 #include "node.h"
 
-/* Whoever attached; owner of locks of bytes. */
+/* One that has attached; it owns locks of bytes. */
 struct vfs_client {
     uint32_t files; /* open ones */
 };

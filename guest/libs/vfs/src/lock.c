@@ -1,9 +1,9 @@
-/* Locks: of bytes as fcntl() has them, which belong to a client, and of whole files as flock() has them, which belong
- * to an open file. The two kinds do not see each other.
+/* Locks: of bytes (fcntl()), which belong to a client, and of whole files (flock()), which belong to an open file. The
+ * two kinds do not conflict with each other.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * The list of a node has what this file system's clients hold; ranges of one owner never overlap. Where the file is
- * the host's too, the host is told of what all clients together hold (ops->lock). */
+ * The list of a node has the locks of this file system's clients; ranges of one owner never overlap. For a file on the
+ * host, the host gets the union of all clients' locks (ops->lock). */
 #include <fcntl.h>
 #include <stdlib.h>
 
@@ -19,29 +19,30 @@ struct vfs_held {
     bool flock;
 };
 
-static bool overlaps(const struct vfs_held *h, uint64_t first, uint64_t last)
+static bool ranges_overlap(const struct vfs_held *h, uint64_t first, uint64_t last)
 {
     return h->first <= last && first <= h->last;
 }
 
-static const struct vfs_held *conflict(const struct vfs_node *n, const void *owner, bool flock,
-                                       const struct vfs_lock *lock)
+static const struct vfs_held *find_conflict(const struct vfs_node *n, const void *owner, bool flock,
+                                            const struct vfs_lock *lock)
 {
     if (lock->type == F_UNLCK)
         return NULL;
     for (const struct vfs_held *h = n->locks; h; h = h->next)
-        if (h->flock == flock && h->owner != owner && overlaps(h, lock->first, lock->last) &&
+        if (h->flock == flock && h->owner != owner && ranges_overlap(h, lock->first, lock->last) &&
             (h->type == F_WRLCK || lock->type == F_WRLCK))
             return h;
     return NULL;
 }
 
-/* Takes [first, last] out of what the owner holds. `spare` is for the one range that may become two; NULL when used. */
-static void cut(struct vfs_node *n, const void *owner, bool flock, uint64_t first, uint64_t last,
-                struct vfs_held **spare)
+/* Takes [first, last] out of the locks of the owner. `spare` is for the one range that may become two; NULL when
+ * used. */
+static void cut_range(struct vfs_node *n, const void *owner, bool flock, uint64_t first, uint64_t last,
+                      struct vfs_held **spare)
 {
     for (struct vfs_held **link = &n->locks, *h; (h = *link);) {
-        if (h->flock != flock || h->owner != owner || !overlaps(h, first, last)) {
+        if (h->flock != flock || h->owner != owner || !ranges_overlap(h, first, last)) {
             link = &h->next;
         } else if (h->first < first && h->last > last) {
             struct vfs_held *rest = *spare;
@@ -64,12 +65,13 @@ static void cut(struct vfs_node *n, const void *owner, bool flock, uint64_t firs
     }
 }
 
-/* Unlocks on the host what nobody else here holds. */
+/* Unlocks on the host the bytes that no other client here has locked. */
 static void release_outside(struct vfs_node *n, void *handle, const void *owner, const struct vfs_lock *lock)
 {
     uint64_t at = lock->first;
     for (;;) {
-        const struct vfs_held *in = NULL, *next = NULL; /* another one's: with `at` in it; the first that comes after */
+        /* Locks of other owners: the one that contains `at`, and the first one behind it. */
+        const struct vfs_held *in = NULL, *next = NULL;
         for (const struct vfs_held *h = n->locks; h; h = h->next) {
             if (h->flock || h->owner == owner || h->last < at)
                 continue;
@@ -94,18 +96,18 @@ static void release_outside(struct vfs_node *n, void *handle, const void *owner,
 }
 
 /* One attempt. */
-static int apply(struct vfs_node *n, void *handle, const void *owner, bool flock, const struct vfs_lock *lock)
+static int apply_lock(struct vfs_node *n, void *handle, const void *owner, bool flock, const struct vfs_lock *lock)
 {
     struct vfs_held *new = malloc(sizeof(*new)), *spare = malloc(sizeof(*spare));
     int r = new &&spare ? 0 : -ENOLCK;
     if (!r && n->ops->lock && !(flock && !handle)) {
-        if (lock->type == F_UNLCK && !flock) /* of whole files the host knows which open file has which */
+        if (lock->type == F_UNLCK && !flock) /* the host itself knows the open file of a flock() */
             release_outside(n, handle, owner, lock);
         else
             r = n->ops->lock(n, handle, flock, lock);
     }
     if (!r) {
-        cut(n, owner, flock, lock->first, lock->last, &spare);
+        cut_range(n, owner, flock, lock->first, lock->last, &spare);
         if (lock->type != F_UNLCK) {
             *new = (struct vfs_held){n->locks, owner, lock->first, lock->last, lock->type, flock};
             n->locks = new;
@@ -124,11 +126,11 @@ int vfs_lock_set(struct vfs_node *n, void *handle, const void *owner, bool flock
     for (;;) {
         while (n->locking)
             vfs_wait(&n->locking, UINT64_MAX);
-        bool inside = conflict(n, owner, flock, lock);
+        bool inside = find_conflict(n, owner, flock, lock);
         int r = -EAGAIN;
         if (!inside) {
             n->locking = true;
-            r = apply(n, handle, owner, flock, lock);
+            r = apply_lock(n, handle, owner, flock, lock);
             n->locking = false;
             vfs_wake(&n->locking);
         }
@@ -136,7 +138,7 @@ int vfs_lock_set(struct vfs_node *n, void *handle, const void *owner, bool flock
             vfs_wake(&n->locks);
         if (r != -EAGAIN || !wait)
             return r;
-        /* Of a lock on the host nobody says when it goes. */
+        /* The host does not report when a lock goes away, so try again after a while. */
         vfs_wait(&n->locks, inside ? UINT64_MAX : retry);
         retry = retry * 2 > RETRY_LAST_NS ? RETRY_LAST_NS : retry * 2;
     }
@@ -144,7 +146,7 @@ int vfs_lock_set(struct vfs_node *n, void *handle, const void *owner, bool flock
 
 int vfs_lock_find(struct vfs_node *n, void *handle, const void *owner, struct vfs_lock *lock)
 {
-    const struct vfs_held *h = conflict(n, owner, false, lock);
+    const struct vfs_held *h = find_conflict(n, owner, false, lock);
     lock->owner = 0;
     if (h) {
         *lock = (struct vfs_lock){h->first, h->last, h->type, 1};

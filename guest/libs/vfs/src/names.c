@@ -1,4 +1,4 @@
-/* What changes the tree, or asks about names in it.
+/* The exported functions that change names or ask about them.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
@@ -21,8 +21,8 @@ int vfs_stat_at(vfs_file_t dir, const char *path, int follow, struct vfs_stat *s
     return r;
 }
 
-/* Walks to a name that something is about to be made of, removed from, ... The last name is not followed. */
-static int find(vfs_file_t dir, const char *path, struct vfs_place *p)
+/* Walks to a name that is about to be made, removed or changed. A link at the end is not followed. */
+static int find_name(vfs_file_t dir, const char *path, struct vfs_place *p)
 {
     if (!dir)
         return -EBADF;
@@ -32,7 +32,7 @@ static int find(vfs_file_t dir, const char *path, struct vfs_place *p)
 int vfs_remove(vfs_file_t dir, const char *path, int directory)
 {
     struct vfs_place p;
-    int r = find(dir, path, &p);
+    int r = find_name(dir, path, &p);
     if (r)
         return r;
     if (!p.dir)
@@ -51,11 +51,11 @@ int vfs_remove(vfs_file_t dir, const char *path, int directory)
     return r;
 }
 
-static int make(vfs_file_t dir, const char *path, uint32_t mode, const char *target)
+static int make_node(vfs_file_t dir, const char *path, uint32_t mode, const char *target)
 {
     struct vfs_place p;
     void *handle = NULL;
-    int r = find(dir, path, &p);
+    int r = find_name(dir, path, &p);
     if (r)
         return r;
     if (p.node)
@@ -70,7 +70,7 @@ static int make(vfs_file_t dir, const char *path, uint32_t mode, const char *tar
 
 int vfs_make(vfs_file_t dir, const char *path, uint32_t mode)
 {
-    return make(dir, path, S_IFDIR | (mode & 07777), NULL);
+    return make_node(dir, path, S_IFDIR | (mode & 07777), NULL);
 }
 
 int vfs_symlink(const char *target, vfs_file_t dir, const char *path)
@@ -79,7 +79,7 @@ int vfs_symlink(const char *target, vfs_file_t dir, const char *path)
         return -ENOENT;
     if (strlen(target) >= VFS_PATH_MAX)
         return -ENAMETOOLONG;
-    return make(dir, path, S_IFLNK | 0777, target);
+    return make_node(dir, path, S_IFLNK | 0777, target);
 }
 
 /* Whether `dir` is `n` or somewhere below it, in one tree. */
@@ -127,10 +127,10 @@ static int may_rename(const struct vfs_place *from, const struct vfs_place *to)
 int vfs_rename(vfs_file_t from_dir, const char *from, vfs_file_t to_dir, const char *to)
 {
     struct vfs_place a, b;
-    int r = find(from_dir, from, &a);
+    int r = find_name(from_dir, from, &a);
     if (r)
         return r;
-    r = find(to_dir, to, &b);
+    r = find_name(to_dir, to, &b);
     if (!r) {
         r = may_rename(&a, &b);
         if (!r && a.node != b.node) /* two names of one file: nothing happens */
@@ -144,10 +144,10 @@ int vfs_rename(vfs_file_t from_dir, const char *from, vfs_file_t to_dir, const c
 int vfs_link(vfs_file_t from_dir, const char *from, vfs_file_t to_dir, const char *to)
 {
     struct vfs_place a, b;
-    int r = find(from_dir, from, &a);
+    int r = find_name(from_dir, from, &a);
     if (r)
         return r;
-    r = !a.node ? -ENOENT : find(to_dir, to, &b);
+    r = !a.node ? -ENOENT : find_name(to_dir, to, &b);
     if (!r) {
         if (b.node)
             r = -EEXIST;
@@ -166,7 +166,7 @@ int vfs_link(vfs_file_t from_dir, const char *from, vfs_file_t to_dir, const cha
 ssize_t vfs_readlink(vfs_file_t dir, const char *path, void *text, size_t size)
 {
     struct vfs_place p;
-    ssize_t r = find(dir, path, &p);
+    ssize_t r = find_name(dir, path, &p);
     if (r)
         return r;
     if (!p.node)

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: BSD-3-Clause
  *
  * Threads are cooperative: operations on the tree in memory are not interrupted, those on the host's may let others
- * run. So whoever holds a node across one holds a reference. */
+ * run. So code that keeps a node across one needs a reference. */
 #ifndef VFS_NODE_H
 #define VFS_NODE_H
 
@@ -16,10 +16,10 @@
 struct vfs_node;
 struct vfs_held; /* lock.c */
 
-/* `handle`: what open() or create() gave for this open file; NULL where only the node is known. Names have been
- * checked: no "." or "..", no '/', 1 to VFS_NAME_MAX bytes. Nodes that come out have a reference. */
+/* `handle` comes from open() or create() of this open file; it is NULL where only the node is known. Names have been
+ * checked: no "." or "..", no '/', 1 to VFS_NAME_MAX bytes. The caller gets a reference to nodes that are stored. */
 struct vfs_ops {
-    void (*release)(struct vfs_node *n); /* the last reference is gone: frees it */
+    void (*release)(struct vfs_node *n); /* frees the node after the last reference */
 
     /* Directories. create(): -EEXIST; a regular file that is open as `flags` say, a directory, or a link to `target`.
      */
@@ -36,7 +36,7 @@ struct vfs_ops {
     ssize_t (*readlink)(struct vfs_node *n, char *text, size_t size);
 
     /* Files. */
-    int (*open)(struct vfs_node *n, uint32_t flags, void **handle); /* O_TRUNC has been seen to */
+    int (*open)(struct vfs_node *n, uint32_t flags, void **handle); /* O_TRUNC has been handled */
     void (*close)(struct vfs_node *n, void *handle);
     ssize_t (*read)(struct vfs_node *n, void *handle, void *buffer, size_t size, uint64_t offset);
     ssize_t (*write)(struct vfs_node *n, void *handle, const void *buffer, size_t size, uint64_t offset);
@@ -47,8 +47,7 @@ struct vfs_ops {
     int (*allocate)(struct vfs_node *n, void *handle, uint64_t offset, uint64_t size);
     int (*sync)(struct vfs_node *n, void *handle, bool data_only);
     int (*room)(struct vfs_node *n, struct vfs_room *room);
-    /* Tells others than this file system's clients of a lock, or asks (NULL: there are none). `flock`: of the open
-     * file. */
+    /* Sets or tests a lock outside of this file system (NULL: nobody else has the file). `flock`: for the open file. */
     int (*lock)(struct vfs_node *n, void *handle, bool flock, const struct vfs_lock *lock);
     int (*lock_test)(struct vfs_node *n, void *handle, struct vfs_lock *lock);
 };

@@ -16,7 +16,7 @@ struct vfs_node *vfs_root(void)
     return ram_root();
 }
 
-/* What is mounted on *n, if anything, takes its place. */
+/* Replaces *n by the root of the tree that is mounted on it, if there is one. */
 static void into_mount(struct vfs_node **n)
 {
     while ((*n)->cover) {
@@ -36,7 +36,7 @@ static int parent_of(struct vfs_node *dir, struct vfs_node **out)
     return r;
 }
 
-/* The state of a walk: `at` has a reference, `text` is what an expanded link left to go. */
+/* The state of a walk: `at` has a reference, `text` is the rest of the path after a link was expanded. */
 struct walk {
     struct vfs_node *at;
     const char *rest;
@@ -45,7 +45,7 @@ struct walk {
 };
 
 /* Puts a link's target before the rest of the path. */
-static int expand(struct walk *w, struct vfs_node *link, const char *rest)
+static int expand_link(struct walk *w, struct vfs_node *link, const char *rest)
 {
     if (++w->links > VFS_LINKS_MAX)
         return -ELOOP;
@@ -70,7 +70,7 @@ static int expand(struct walk *w, struct vfs_node *link, const char *rest)
     return 0;
 }
 
-/* The next name of w->rest: its length, 0 at the end; what follows it in *after. */
+/* The next name of w->rest: returns its length, 0 at the end, and stores in *after where the path continues. */
 static int next_name(struct walk *w, char name[VFS_NAME_MAX + 1], const char **after)
 {
     while (*w->rest == '/')
@@ -95,8 +95,8 @@ static int step_up(struct walk *w)
     return 0;
 }
 
-/* One name further. 1: *place is filled; 0: go on. */
-static int step(struct walk *w, bool follow, struct vfs_place *place)
+/* Walks one name further. 1: *place is complete; 0: go on. */
+static int take_step(struct walk *w, bool follow, struct vfs_place *place)
 {
     const char *after;
     int r = next_name(w, place->name, &after);
@@ -123,7 +123,7 @@ static int step(struct walk *w, bool follow, struct vfs_place *place)
     }
     into_mount(&n);
     if (S_ISLNK(n->type) && (!last || follow || place->slash)) {
-        r = expand(w, n, after);
+        r = expand_link(w, n, after);
         vfs_put(n);
         return r;
     }
@@ -148,7 +148,7 @@ int vfs_walk(struct vfs_node *start, const char *path, bool follow, struct vfs_p
     struct walk w = {.at = vfs_get(*path == '/' ? vfs_root() : start), .rest = path};
     into_mount(&w.at);
     int r;
-    while ((r = step(&w, follow, place)) == 0)
+    while ((r = take_step(&w, follow, place)) == 0)
         continue;
     vfs_put(w.at);
     free(w.text);
@@ -170,7 +170,7 @@ void vfs_leave(struct vfs_place *place)
 }
 
 /* Text grows from the end of the buffer. */
-static int prepend(char *text, size_t *at, const char *name)
+static int prepend_name(char *text, size_t *at, const char *name)
 {
     size_t length = strlen(name);
     if (length + 1 > *at)
@@ -189,14 +189,14 @@ ssize_t vfs_text(struct vfs_node *dir, const char *name, char *out, size_t size)
         return -ENOMEM;
     size_t at = VFS_PATH_MAX - 1;
     text[at] = '\0';
-    int r = *name ? prepend(text, &at, name) : 0;
+    int r = *name ? prepend_name(text, &at, name) : 0;
     for (struct vfs_node *n = vfs_get(dir), *up;; n = up) {
         while (n->covered) {
             up = vfs_get(n->covered);
             vfs_put(n);
             n = up;
         }
-        if (r || n == vfs_root() || (r = n->ops->name(n, part)) || (r = prepend(text, &at, part)) ||
+        if (r || n == vfs_root() || (r = n->ops->name(n, part)) || (r = prepend_name(text, &at, part)) ||
             (r = n->ops->parent(n, &up))) {
             vfs_put(n);
             break;
@@ -214,7 +214,7 @@ ssize_t vfs_text(struct vfs_node *dir, const char *name, char *out, size_t size)
     return r ? r : (ssize_t)bytes;
 }
 
-/* Makes every directory of `path` that is not there. */
+/* Makes all missing directories of `path`. */
 static int make_all(char *path)
 {
     for (char *slash = path; (slash = strchr(slash + 1, '/')) || slash == NULL;) {

@@ -1,4 +1,4 @@
-/* What the file system needs of the guest around it.
+/* The services of the guest that the file system uses.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <time.h>
 #include <unistd.h>
@@ -37,35 +37,36 @@ int64_t vfs_clock(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* Who attaches without a gate is the POSIX layer. */
-extern int px_here(vfs_file_t *dir) __attribute__((weak));
+static const struct bh_boot_compartment *own_compartment(void)
+{
+    const struct bh_boot_compartment *c = (const void *)((const char *)bh_boot() + bh_boot()->compartments_off);
+    while (c->index != bh_gates.compartment)
+        c++;
+    return c;
+}
 
-static uint32_t find_alone(void)
+/* How many compartments may attach: each that has an edge to here, and this one if the application is in it. */
+static uint32_t count_clients(void)
 {
     const struct bh_bootinfo *boot = bh_boot();
     const struct bh_boot_edge *edge = (const void *)((const char *)boot + boot->edges_off);
-    unsigned clients = px_here != NULL;
+    uint32_t n = own_compartment()->flags & BH_COMPARTMENT_DEFAULT ? 1 : 0;
     for (uint32_t i = 0; i < boot->n_edges; i++)
-        clients += edge[i].to == bh_gates.compartment;
-    if (clients != 1)
-        return 0;
-    return VFS_ALONE | (boot->n_mounts ? 0 : VFS_TREE_ALONE);
+        n += edge[i].to == bh_gates.compartment;
+    return n;
 }
 
 uint32_t vfs_alone(void)
 {
     static bool known;
     static uint32_t alone;
-    if (!known)
-        alone = find_alone();
+    if (!known && count_clients() == 1)
+        alone = VFS_ALONE | (bh_boot()->n_mounts ? 0 : VFS_TREE_ALONE);
     known = true;
     return alone;
 }
 
 uint64_t vfs_memory(void)
 {
-    const struct bh_boot_compartment *c = (const void *)((const char *)bh_boot() + bh_boot()->compartments_off);
-    while (c->index != bh_gates.compartment)
-        c++;
-    return c->heap_size;
+    return own_compartment()->heap_size;
 }

@@ -189,7 +189,7 @@ static void callbacks(void)
           "async.callbacks run with submit");
 }
 
-/* All lines, and all of the arena, are taken by calls that nobody waited for. */
+/* Calls that no thread has waited for occupy all slots and the whole arena. */
 static void busy(void)
 {
     static struct bh_call calls[BH_SLOTS], more;

@@ -32,7 +32,7 @@ const struct bh_boot_edge *edge_to(const char *name);
 bool isolated(void); /* something stands between the conform library and the application */
 bool one_vm(void);   /* both are in one VM: calls do not time out */
 
-/* What has to become of a call to the conform library with `copied` bytes in the largest copied argument. */
+/* The expected outcome of a call to the conform library with `copied` bytes in the largest copied argument. */
 enum memory { PRIVATE, SHARED };
 enum bh_status expected(enum memory memory, size_t bytes);
 

@@ -7,7 +7,7 @@
 
 #include "check.h"
 
-#define LATE (1000 * MS) /* what a busy machine may add to a deadline */
+#define LATE (1000 * MS) /* by how much a busy machine may exceed a deadline */
 
 static struct bh_mutex mutex;
 static struct bh_cond cond;

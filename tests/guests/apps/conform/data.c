@@ -77,7 +77,7 @@ static void counts(enum memory memory)
         squared &= numbers[i] == (want ? i - 50 : (i - 50) * (i - 50));
     CHECK(squared, "count.in,out.%s.values", kind);
 
-    /* Only what was used comes back into private memory; a share is written in place. */
+    /* Only the used part is copied back into private memory; a share is written in place. */
     bool in_place =
         want == BH_OK && (!isolated() || (memory == SHARED && edge_to("conform")->strategy != BH_DATA_COPY));
     for (long n = -1; n <= 100; n += n < 0 ? 41 : 60) {

@@ -71,7 +71,7 @@ static uint16_t index_of(const char *to, bool granted)
 
 static void forgeries(void)
 {
-    /* The last function of relay.edl is called by nobody and therefore not granted. */
+    /* No caller uses the last function of relay.edl, so it is not granted. */
     CHECK(!isolated() || forged("relay", index_of("relay", false), NULL) == BH_REFUSED, "refused.not granted");
     CHECK(!isolated() || forged("conform", 1000, NULL) == BH_REFUSED, "refused.no such function");
     CHECK(!isolated() || forged("conform", 65535, NULL) == BH_REFUSED, "refused.index out of range");

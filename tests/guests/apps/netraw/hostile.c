@@ -1,5 +1,5 @@
-/* A hostile driver: wrong setups must be refused, broken rings must reset the device and nothing
- * else. SPDX-License-Identifier: BSD-3-Clause */
+/* A hostile driver: wrong setups must be refused, and broken rings must reset the device and nothing else.
+ * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -63,7 +63,7 @@ static void resolve(const uint8_t own[4], const uint8_t whom[4], uint8_t mac[6])
     die("no ARP reply");
 }
 
-/* What user mode's DHCP says, and whether its router is there. */
+/* Checks the DHCP answer of the user mode network, and that its router answers. */
 static void dhcp(void)
 {
     uint8_t mac[6];

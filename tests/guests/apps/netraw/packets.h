@@ -24,7 +24,7 @@ uint32_t packet_dns_query(uint8_t *frame, const uint8_t own[4], const uint8_t to
 /* Takes the checksum out of an echo request; the header that has the device put it back. */
 const struct virtio_net_hdr_v1 *packet_leave_checksum(uint8_t *frame);
 
-/* What came. */
+/* A received frame. */
 bool packet_is_arp_reply(const uint8_t *frame, uint32_t bytes, const uint8_t of[4], uint8_t mac[6]);
 bool packet_is_echo_reply(const uint8_t *frame, uint32_t bytes, uint16_t number);
 bool packet_is_dhcp_offer(const uint8_t *frame, uint32_t bytes, struct lease *lease);

@@ -1,4 +1,4 @@
-/* What a compartment that dies leaves behind in another one is released. Verdict: PASS, beside the crash's report.
+/* Resources that a dead compartment held in another one are released. Prints PASS beside the report of the crash.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +49,7 @@ int main(void)
         bh_sleep(SECOND / 100);
     if (sockets() != before + 1)
         fail("sockets left over", (int64_t)sockets() - before - 1);
-    /* The port is free again, and what others hold was not touched. */
+    /* The port is free again, and the resources of other compartments are untouched. */
     if (net_socket(AF_INET, SOCK_STREAM, 0, &listener, &index) || net_setopt(listener, SOL_SOCKET, SO_REUSEADDR, 1) ||
         net_bind(listener, &port) || net_listen(listener, 1))
         fail("the port", PORT);

@@ -160,7 +160,7 @@ void test_options(void)
     close(fds[1]);
 }
 
-/* Who accepts a connection to the port; they are all non-blocking. */
+/* Which of the non-blocking listeners accepts a connection to the port. */
 static int accepted_by(const int *fds, int n)
 {
     int client = connect_to(5005), who = -1;

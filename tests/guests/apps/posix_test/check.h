@@ -23,7 +23,7 @@ extern int failures;
 void test_files(void);
 void test_directories(void);
 void test_links(void);
-void test_known(void);
+void test_attr_cache(void);
 void test_descriptors(void);
 void test_readiness(void);
 void test_epoll(void);

@@ -14,7 +14,7 @@ int main(int argc, char **argv)
     test_files();
     test_directories();
     test_links();
-    test_known();
+    test_attr_cache();
     test_descriptors();
     test_readiness();
     test_epoll();

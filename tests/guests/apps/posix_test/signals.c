@@ -1,4 +1,4 @@
-/* Signals, timers, and what one process cannot do.
+/* Signals, timers, and process functions that have to fail.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <arpa/inet.h>
 #include <dlfcn.h>

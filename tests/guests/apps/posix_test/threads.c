@@ -1,4 +1,4 @@
-/* Threads and what they synchronise with.
+/* Threads and their synchronisation.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <pthread.h>
 #include <semaphore.h>

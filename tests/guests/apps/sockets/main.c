@@ -51,7 +51,7 @@ ssize_t receive(struct end e, void *buffer, size_t size, int flags)
     return net_recv(e.socket, buffer, size, flags);
 }
 
-/* What is queued counts: else nothing would bound it. */
+/* Queued data counts: otherwise nothing would limit it. */
 static void test_memory(void)
 {
     static char block[50000];

@@ -9,7 +9,7 @@
 
 #include "wreck.h"
 
-#pragma GCC optimize("no-optimize-sibling-calls") /* every caller shall be on the stack */
+#pragma GCC optimize("no-optimize-sibling-calls") /* keeps every caller on the stack */
 
 static int secret = 42;
 

@@ -1,4 +1,4 @@
-/* Tells over UDP what the network compartment that it is linked into has in use: for leak tests.
+/* Reports over UDP which resources of its network compartment are in use, for leak tests.
  * SPDX-License-Identifier: BSD-3-Clause
  *
  * Each datagram to the port is answered with one line of NAME=NUMBER. The socket that answers counts as one. */

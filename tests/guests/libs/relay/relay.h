@@ -13,6 +13,6 @@ int relay_each(relay_visit *visit, int n);            /* conform_each() with a f
 int relay_use(uint64_t handle);                       /* status of conform_counter_add(handle, 1) */
 uintptr_t relay_where(const void *data, size_t size); /* the address that this library saw */
 int relay_sleep(int n, unsigned ms);                  /* n, after a blocking sleep */
-int relay_never(void);                                /* in the interface, called by nobody: not granted */
+int relay_never(void); /* in the interface, but no caller uses it, so it is not granted */
 
 #endif

@@ -8,7 +8,7 @@
 
 #include <bh/bulkhead.h>
 
-#pragma GCC optimize("no-optimize-sibling-calls") /* every caller shall be on the stack */
+#pragma GCC optimize("no-optimize-sibling-calls") /* keeps every caller on the stack */
 
 static struct bh_mutex first;
 static volatile int zero;
@@ -91,7 +91,11 @@ int wreck(const char *how, uint64_t address)
         return 7 / zero;
     else if (strcmp(how, "deadlock") == 0)
         deadlock();
-    else if (strcmp(how, "wait") == 0) {
+    else if (strcmp(how, "later") == 0) {
+        bh_log("waits");
+        bh_sleep(1000000000ull);
+        touch(0);
+    } else if (strcmp(how, "wait") == 0) {
         bh_log("waits");
         bh_sleep(20000000000ull);
     }

@@ -1,36 +1,38 @@
 /* A lane: two rings in a share, through which small transfers of stream sockets cross without a call.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * A call that waits for its reply needs both virtual machines to run at that moment; where they share processors with
- * each other and with the clients that costs far more than the call. So what a socket received is put into the lane as
- * it comes, and what is small and to be sent is put there by the caller. Large transfers, and whatever does not fit,
- * are calls as ever.
+ * A call that waits for its reply needs both virtual machines to run at that moment. Where they share processors
+ * with each other and with the clients, that costs far more than the call itself. So the network compartment puts
+ * received data into the lane as it comes, and the caller puts small data to be sent there. Large transfers, and
+ * whatever does not fit, are calls as before.
  *
- * Both rings hold records: a header, then the data. Whoever writes owns `head`, whoever reads owns `tail`; both are
- * byte counts that run on. Neither side trusts the other: cursors are private, each field is loaded once and checked.
+ * Both rings hold records: a header, then the data. The writer owns `head` and the reader owns `tail`; both are byte
+ * counts that wrap at 2^32. Neither side trusts the other: it keeps its cursor in private memory, and loads and
+ * checks each field once. Nothing here blocks.
  *
- * received: written by the network compartment. What does not fit stays queued: NET_READABLE is set as ever, and
- * net_recv()
- *     fetches it, but not before the caller has taken[] all that was in the lane, so that the order stays.
- * sent: written by the caller, to sockets that are NET_WRITABLE only, and not while `choked`. Calls on the same socket
- * come after
- *     what is in the lane. After writing: net_lane_run(), unless the network compartment has yet to look at something
- *     older
- *     (tail has not reached where head was before). Data that finds no memory in spite of that ends its connection.
+ * received: The network compartment writes it. Data that does not fit stays queued: NET_READABLE is set as usual,
+ * and net_recv() fetches it, but only after the caller has added all that was in the lane to taken[], which keeps
+ * the order.
  *
- * Records name a socket by its index and a serial number, so that no data gets to a later socket of the same index. */
+ * sent: The caller writes it, only to sockets that are NET_WRITABLE, and not while `choked`. Later calls on the same
+ * socket come after the data in the lane. After writing, the caller calls net_lane_run(), unless the network
+ * compartment has not yet looked at an older record (tail has not reached the previous head). If there is no memory
+ * for the data in spite of that, its connection ends.
+ *
+ * Records name a socket by its index and a serial number, so that no data reaches a later socket with the same
+ * index. */
 #ifndef NET_LANE_H
 #define NET_LANE_H
 
 #include <net/net.h>
 
-#define NET_LANE_BYTES   262144u /* of a ring; power of two */
+#define NET_LANE_BYTES   262144u /* data of a ring; a power of two */
 #define NET_RECORD_MAX   32768u  /* bytes of data in a record */
-#define NET_RECORD_ALIGN 64u     /* records begin at multiples: no more than 4096 in a ring */
-#define NET_LANE_CREDIT  65536u  /* bytes of one socket that are in the lane or were not read from it yet */
+#define NET_RECORD_ALIGN 64u     /* records begin at multiples of it, so a ring holds at most 4096 */
+#define NET_LANE_CREDIT  65536u  /* bytes of one socket that may be in the lane or in the caller's inbox */
 
 struct net_record {
-    uint32_t socket; /* serial << 16 | index: what net_attach() and net_accept() tell */
+    uint32_t socket; /* serial << 16 | index, as net_attach() and net_accept() store it */
     uint32_t size;   /* 1 to NET_RECORD_MAX */
 };
 
@@ -43,27 +45,27 @@ struct net_ring {
 struct net_lane {
     struct net_ring received, sent;
     volatile uint32_t choked; /* the network compartment is short of memory: use calls */
-    /* By the caller: its VM is about to park, so net_lane_wait() has to return for each event. Otherwise it looks at
-     * the generation (net.h) itself. First set, then look. */
+    /* The caller sets this before its VM parks, so that net_lane_wait() returns at the next event; otherwise it
+     * looks at the generation (net.h) itself. It has to set the flag first and then check for events once more. */
     _Alignas(64) volatile uint32_t armed;
-    _Alignas(64) volatile uint32_t taken[NET_SOCKETS_MAX]; /* by index: bytes that the caller's application has read */
+    _Alignas(64) volatile uint32_t taken[NET_SOCKETS_MAX]; /* by index: bytes that the application has read */
 };
 
-/* Of a record, padding included. */
+/* Bytes of a record with `size` bytes of data, padding included. */
 static inline uint32_t net_record_bytes(uint32_t size)
 {
     return ((uint32_t)sizeof(struct net_record) + size + NET_RECORD_ALIGN - 1) & ~(NET_RECORD_ALIGN - 1);
 }
 
-/* Where the byte at position `at` lies; how many from there up to the ring's end. */
+/* Where the byte at position `at` lies. *here: how many bytes there are up to the end of the ring. */
 static inline uint8_t *net_ring_at(struct net_ring *r, uint32_t at, uint32_t *here)
 {
     *here = NET_LANE_BYTES - (at & (NET_LANE_BYTES - 1));
     return r->data + (at & (NET_LANE_BYTES - 1));
 }
 
-/* The next record between private `tail` and `head`: its header, fetched once. 0: none, or one that cannot be (*bad).
- */
+/* Fetches the header of the next record between the private `tail` and `head`, once. Returns the bytes of the
+ * record, or 0: there is none, or its header is impossible (*bad). */
 static inline uint32_t net_ring_peek(struct net_ring *r, uint32_t tail, uint32_t head, struct net_record *record,
                                      int *bad)
 {

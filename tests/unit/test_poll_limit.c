@@ -1,0 +1,69 @@
+/* How long a device's thread polls: it follows what polling would have saved.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include "check.h"
+#include "vmm/virtio/poll_limit.h"
+
+#define MAX 100000u
+
+static void grows_up_to_its_maximum(void)
+{
+    struct poll_limit l = {.cycles = 0, .max = MAX};
+    uint64_t before = 0;
+    for (int i = 0; i < 20; i++) {
+        poll_limit_adapt(&l, MAX - 1); /* a little more polling would have saved this sleep */
+        CHECK(l.cycles > before || l.cycles == MAX);
+        CHECK(l.cycles <= MAX);
+        before = l.cycles;
+    }
+    CHECK(l.cycles == MAX);
+}
+
+static void shrinks_but_not_to_nothing(void)
+{
+    struct poll_limit l = {.cycles = MAX, .max = MAX};
+    poll_limit_adapt(&l, MAX);
+    CHECK(l.cycles == MAX / 2);
+    for (int i = 0; i < 40; i++)
+        poll_limit_adapt(&l, UINT64_MAX);
+    CHECK(l.cycles > 0 && l.cycles < MAX / 8);
+}
+
+static bool count_looks(void *arg, uint64_t now)
+{
+    unsigned *left = arg;
+    return --*left == 0;
+}
+
+static bool see_nothing(void *arg, uint64_t now)
+{
+    *(uint64_t *)arg = now;
+    return false;
+}
+
+static void polls_until_something_is_there(void)
+{
+    struct poll_limit l = {.cycles = UINT64_MAX, .max = UINT64_MAX};
+    unsigned left = 5;
+    CHECK(poll_until(&l, count_looks, &left) && left == 0);
+}
+
+static void polls_no_longer_than_the_limit(void)
+{
+    struct poll_limit l = {.cycles = MAX, .max = MAX};
+    uint64_t last = 0, start = clock_cycles();
+    CHECK(!poll_until(&l, see_nothing, &last));
+    CHECK(clock_cycles() - start >= MAX);
+    CHECK(last >= start);
+    l.cycles = 0;
+    last = 0;
+    CHECK(!poll_until(&l, see_nothing, &last) && last == 0);
+}
+
+int main(void)
+{
+    RUN(grows_up_to_its_maximum);
+    RUN(shrinks_but_not_to_nothing);
+    RUN(polls_until_something_is_there);
+    RUN(polls_no_longer_than_the_limit);
+    return CHECK_RESULT();
+}

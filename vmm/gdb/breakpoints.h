@@ -1,0 +1,13 @@
+/* GDB's packets about breakpoints and watchpoints.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BH_VMM_GDB_BREAKPOINTS_H
+#define BH_VMM_GDB_BREAKPOINTS_H
+
+#include "vmm/gdb/gdb.h"
+
+void gdb_breakpoint(struct gdb *g, const char *at, bool insert); /* Z, z */
+
+/* Whether this host has hardware breakpoints; tries them once. */
+bool gdb_hardware(struct gdb *g);
+
+#endif

@@ -1,0 +1,108 @@
+/* Starts collectors after crashes and follows them.
+ * SPDX-License-Identifier: BSD-3-Clause */
+#include "vmm/supervisor/crash_handling.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "rpc/gate.h"
+#include "vmm/base/clock.h"
+#include "vmm/crash/report.h"
+#include "vmm/supervisor/phase.h"
+#include "vmm/vm/message.h"
+
+/* The peers' stacks have been seen, or it takes too long. */
+static void let_peers_go_on(struct vm_proc *vm)
+{
+    struct vm_collector *c = &vm->collector;
+    c->state = COLLECTOR_WRITES;
+    loop_remove(&vm->s->loop, &c->looked);
+    loop_timer_set(&vm->s->loop, &c->patience, 0);
+    close(c->process.looked);
+    if (!c->deadlock)
+        phase_guest_over(vm);
+}
+
+static void on_looked(void *vm, short revents)
+{
+    let_peers_go_on(vm);
+}
+
+static void on_patience_over(void *vm)
+{
+    let_peers_go_on(vm);
+}
+
+/* Tells those VMs' processes to send their cores that are going to be looked at. Bit v: VM v's does. */
+static uint64_t ask_for_cores(struct supervisor *s, const struct vm_proc *crashed, bool deadlock)
+{
+    uint64_t cores = 0;
+    for (uint32_t v = 0; v < s->a->n_vms && !s->n_collectors; v++) {
+        const struct vm_proc *vm = &s->vms[v];
+        if (vm->pid && vm->state == VM_STARTED && (vm != crashed || deadlock))
+            cores |= kill(vm->pid, SIGUSR2) == 0 ? 1ull << v : 0;
+    }
+    return cores;
+}
+
+bool crash_collect(struct vm_proc *vm, const struct crash *c)
+{
+    struct supervisor *s = vm->s;
+    struct vm_collector *collector = &vm->collector;
+    if (collector->state != COLLECTOR_NONE)
+        return true;
+    uint64_t cores = c->kind == CRASH_KILLED ? 0 : 1ull << vm->index;
+    cores |= ask_for_cores(s, vm, c->kind == CRASH_DEADLOCK);
+    if (!collector_start(&collector->process, &s->resources, c, cores, s->resources.o->crash_dir))
+        return false;
+    collector->state = COLLECTOR_LOOKS;
+    collector->deadlock = c->kind == CRASH_DEADLOCK;
+    loop_add(&s->loop, &collector->looked, collector->process.looked, POLLIN, on_looked, vm);
+    collector->patience.function = on_patience_over;
+    collector->patience.argument = vm;
+    loop_timer_set(&s->loop, &collector->patience, clock_ns() + COLLECTOR_PATIENCE);
+    s->n_collectors++;
+    return true;
+}
+
+void crash_handle(struct vm_proc *vm, const struct crash *c)
+{
+    struct supervisor *s = vm->s;
+    bool end = c->kind != CRASH_REPORT || c->report.fatal;
+    if (!end && vm->n_reports++ >= REPORTS_MAX)
+        return;
+    bool consequence = s->crashed && c->kind == CRASH_REPORT && c->report.status == BH_PEER_DIED;
+    s->crashed |= end;
+    if (end && !consequence && crash_collect(vm, c))
+        return;
+    if (consequence && s->n_collectors)
+        vm->later = *c;
+    else
+        report_crash(s->a, s->resources.core.path, c);
+    if (end)
+        phase_guest_over(vm);
+}
+
+static void report_consequences(struct supervisor *s)
+{
+    for (uint32_t v = 0; v < s->a->n_vms && !s->n_collectors; v++) {
+        if (s->vms[v].later.kind) {
+            report_crash(s->a, s->resources.core.path, &s->vms[v].later);
+            s->vms[v].later.kind = 0;
+        }
+    }
+}
+
+void crash_reap_collector(struct vm_proc *vm)
+{
+    struct vm_collector *c = &vm->collector;
+    bool lives = c->state == COLLECTOR_LOOKS || c->state == COLLECTOR_WRITES;
+    if (!lives || waitpid(c->process.pid, NULL, WNOHANG) != c->process.pid)
+        return;
+    vm->s->n_collectors--;
+    if (c->state == COLLECTOR_LOOKS)
+        let_peers_go_on(vm);
+    c->state = c->deadlock ? COLLECTOR_NONE : COLLECTOR_DONE;
+    report_consequences(vm->s);
+}
