@@ -18,7 +18,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-HEADERS = ("rpc/abi.h", "rpc/mpk.h", "rpc/gate.h", "bh/marshal.h")
+HEADERS = ("rpc/boot.h", "rpc/hypercall.h", "rpc/image.h", "rpc/map.h", "rpc/mount.h", "rpc/mpk.h", "bh/marshal.h")
 # Besides all macros BH_* that are plain numbers; each is kept under its own text.
 EXPRESSIONS = (
     "sizeof(struct bh_export)",

@@ -11,7 +11,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "rpc/abi.h"
+#include "rpc/image.h"
+#include "rpc/map.h"
+#include "rpc/version.h"
 
 #define IMAGES_MAX 8
 

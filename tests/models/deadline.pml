@@ -4,7 +4,7 @@
  * What stands for what:
  *   core      guest/kernel/core/idle.c (idle_until_ready, expire, park) and thread.c (thread_wait, threads_expire):
  *             threads that wait until a time, and requests whose functions wait, too, and so bring nearer deadlines
- *   vmm_park  vmm/park.c (park): the time-out becomes a time at once; signals and a debugger interrupt the ppoll
+ *   vmm_park  vmm/kvm/park.c (park): the time-out becomes a time at once; signals and a debugger interrupt the ppoll
  *   clock     time: a request takes a unit, and else it goes on only when everybody waits for it
  *   peer      another VM: sends requests, at any time
  *

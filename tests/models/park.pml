@@ -5,9 +5,9 @@
  *   vm          a VM's core and the process around it. Its inlines carry the names of the functions they stand for:
  *               guest/kernel/core/core.h (peer_posted, peers_fence), peers.c (peer_ring, peers_fence_now, peers_poll,
  *               peers_set_parked), gate_out.c (send, finish), gate_in.c (run_request), idle.c (idle_until_ready, park),
- *               vmm/park.c (park: here ppoll_bell)
+ *               vmm/kvm/park.c (park: here ppoll_bell)
  *   drain       the store buffer of the processor that VM `me` runs on
- *   supervisor  vmm/supervisor.c: take_idle and all_asleep
+ *   supervisor  vmm/supervisor/supervisor.c: take_idle and all_asleep
  *   judge       no code of ours: it looks once nothing can happen any more
  *
  * Memory: a store waits in its processor's buffer, and everybody else reads the old value. By default, stores leave the

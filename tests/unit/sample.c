@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "rpc/abi.h"
+#include "rpc/map.h"
 
 #define MUST(call)   \
     do {             \

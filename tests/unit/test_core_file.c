@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "rpc/abi.h"
+#include "rpc/map.h"
 #include "vmm/vm/coredump.h"
 #include "vmm/crash/coredump_file.h"
 

@@ -9,7 +9,12 @@
 #include <errno.h>
 #include <stdint.h>
 
-#include "rpc/abi.h"
+#include "rpc/boot.h"
+#include "rpc/hypercall.h"
+#include "rpc/image.h"
+#include "rpc/map.h"
+#include "rpc/report.h"
+#include "rpc/version.h"
 #include "rpc/gate.h"
 #include "vmm_images.h"
 

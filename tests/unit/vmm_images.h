@@ -7,7 +7,7 @@
 #include <elf.h>
 #include <stddef.h>
 
-#include "rpc/abi.h"
+#include "rpc/image.h"
 
 #define IMAGE_TEXT   0x1000u /* offsets from the start of the image */
 #define IMAGE_DATA   0x5000u

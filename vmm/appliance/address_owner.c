@@ -1,4 +1,4 @@
-/* Finds the owner of a guest address in the address map of rpc/abi.h, and describes it in words.
+/* Finds the owner of a guest address in the address map of rpc/map.h, and describes it in words.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/appliance/address_owner.h"
 

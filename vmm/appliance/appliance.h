@@ -9,7 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "rpc/abi.h"
+#include "rpc/boot.h"
+#include "rpc/map.h"
 
 enum mechanism { MECH_VM = 0, MECH_MPK = 1, MECH_NONE = 2 };
 

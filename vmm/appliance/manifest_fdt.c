@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rpc/abi.h"
+#include "rpc/map.h"
 
 bool fdt_bad(const struct reader *r, int node, const char *property, const char *format, ...)
 {

@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "rpc/abi.h"
+#include "rpc/mount.h"
 
 #define LIST_MAX 32768u /* bytes of one getdents64() */
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "rpc/abi.h"
+#include "rpc/mount.h"
 #include "vmm/base/loop.h"
 #include "vmm/base/notify.h"
 #include "vmm/fs/server.h"

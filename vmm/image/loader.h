@@ -6,7 +6,7 @@
 #ifndef BH_VMM_IMAGE_LOADER_H
 #define BH_VMM_IMAGE_LOADER_H
 
-#include "rpc/abi.h"
+#include "rpc/image.h"
 #include "vmm/kvm/regions.h"
 
 #define SEGMENTS_MAX 8u

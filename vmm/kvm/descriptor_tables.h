@@ -6,7 +6,8 @@
 #ifndef BH_VMM_KVM_DESCRIPTOR_TABLES_H
 #define BH_VMM_KVM_DESCRIPTOR_TABLES_H
 
-#include "rpc/abi.h"
+#include "rpc/hypercall.h"
+#include "rpc/map.h"
 #include "vmm/kvm/regions.h"
 
 #define TABLES_VA   (BH_KERNEL_BASE + PAGE)

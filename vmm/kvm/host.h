@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "rpc/abi.h"
+#include "rpc/hypercall.h"
 #include "vmm/base/problem.h"
 
 enum kvm_kind { KVM_KIND_UNKNOWN = 0, KVM_KIND_VMX, KVM_KIND_SVM, KVM_KIND_PVM };

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "vmm/base/clock.h"
-#include "rpc/abi.h"
+#include "rpc/hypercall.h"
 
 #define NS       1000000000ull
 #define FAR_AWAY (100ull * 365 * 24 * 3600 * NS) /* fits any time_t */

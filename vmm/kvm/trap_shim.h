@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "rpc/abi.h"
+#include "rpc/map.h"
 
 #define SHIM_VA     BH_KERNEL_BASE
 #define SHIM_STRIDE 16u /* bytes per entry of bh_shim_vectors */

@@ -1,4 +1,4 @@
-/* The network device of a VM: virtio-net (virtio 1.2, 5.1) over hypercalls, see rpc/abi.h.
+/* The network device of a VM: virtio-net (virtio 1.2, 5.1) over hypercalls, see rpc/net.h.
  * SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BH_VMM_NET_NET_H
 #define BH_VMM_NET_NET_H

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "rpc/abi.h"
+#include "rpc/boot.h"
 #include "vmm/base/problem.h"
 #include "vmm/resources/vm_stats.h"
 

@@ -15,7 +15,7 @@
 
 #include "vmm/kvm/regions.h"
 
-#define VQ_SIZE_MAX 1024u /* entries, as rpc/abi.h promises */
+#define VQ_SIZE_MAX 1024u /* entries, as rpc/net.h promises */
 
 /* Guest memory that descriptors may name: one contiguous block that the guest may read and write. */
 struct vq_memory {

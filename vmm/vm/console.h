@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "rpc/abi.h"
+#include "rpc/map.h"
 
 #define CONSOLE_LINE  1024u /* a longer line is broken */
 #define CONSOLE_BATCH 8192u /* written at once at most */

@@ -6,7 +6,8 @@
 #ifndef BH_VMM_VM_CRASH_H
 #define BH_VMM_VM_CRASH_H
 
-#include "rpc/abi.h"
+#include "rpc/hypercall.h"
+#include "rpc/report.h"
 
 enum crash_kind {
     CRASH_TRAP = 1,     /* exception in the guest: vector, error, cr2, regs */

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "rpc/abi.h"
+#include "rpc/map.h"
 
 #define DEBUG_DATA_MAX     4096u
 #define DEBUG_HARDWARE_MAX 4u

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rpc/abi.h"
+#include "rpc/map.h"
 #include "sampler.h"
 
 int64_t s_mix(signed char a, unsigned char b, short c, int d, unsigned e, bool f, enum s_color g, long h)
