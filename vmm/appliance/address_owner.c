@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rpc/report.h"
 #include "rpc/gate.h"
 #include "rpc/mpk.h"
 #include "rpc/stats.h"

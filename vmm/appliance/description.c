@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "rpc/version.h"
 #include "vmm/appliance/manifest.h"
 
 /* What placement had decided; numbers in range, VMs without gaps. */

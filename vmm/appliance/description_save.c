@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "rpc/version.h"
+
 void description_head(const struct appliance *a, const char *core, struct description *s)
 {
     *s = (struct description){.magic = DESCRIPTION_MAGIC,

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rpc/image.h"
 #include "rpc/gate.h"
 #include "vmm/appliance/manifest_fdt.h"
 #include "vmm/appliance/manifest_file.h"

@@ -6,6 +6,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "rpc/mount.h"
+
 static bool good_path(const char *path)
 {
     return path[0] == '/' && path[1] && !strstr(path, "//") && path[strlen(path) - 1] != '/';

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "rpc/map.h"
 #include "vmm/base/clock.h"
 #include "vmm/vm/coredump.h"
 #include "vmm/base/boot_trace.h"

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "rpc/image.h"
 #include "vmm/appliance/address_owner.h"
 #include "vmm/crash/postmortem_unwind.h"
 #include "vmm/image/symbols.h"

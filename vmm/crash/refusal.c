@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "rpc/report.h"
 #include "rpc/gate.h"
 #include "vmm/appliance/address_owner.h"
 #include "vmm/crash/report_parts.h"

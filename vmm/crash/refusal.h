@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "rpc/report.h"
 #include "vmm/appliance/appliance.h"
 
 /* Names function, argument, both compartments, the caller's line, and what to do. */

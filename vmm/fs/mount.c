@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "rpc/mount.h"
 #include "vmm/fs/process.h"
 #include "vmm/kvm/doorbell.h"
 #include "vmm/base/notify.h"

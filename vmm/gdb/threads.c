@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/gdb/threads.h"
 
+#include "rpc/core_calls.h"
 #include "vmm/gdb/reply.h"
 #include "vmm/gdb/vms.h"
 

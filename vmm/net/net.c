@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "rpc/net.h"
 #include "vmm/kvm/doorbell.h"
 #include "vmm/base/notify.h"
 #include "vmm/net/device.h"

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "rpc/net.h"
 #include "vmm/appliance/appliance.h"
 #include "vmm/base/problem.h"
 #include "vmm/kvm/guest_va.h"

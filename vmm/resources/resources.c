@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "rpc/mount.h"
 #include "rpc/gate.h"
 #include "vmm/base/paths.h"
 #include "vmm/resources/memory_file.h"

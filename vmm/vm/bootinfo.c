@@ -8,6 +8,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "rpc/mount.h"
+#include "rpc/net.h"
 #include "vmm/fs/mount.h"
 #include "vmm/mpk/keys.h"
 #include "vmm/net/net.h"

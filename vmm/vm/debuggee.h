@@ -6,6 +6,7 @@
 #ifndef BH_VMM_VM_DEBUGGEE_H
 #define BH_VMM_VM_DEBUGGEE_H
 
+#include "rpc/hypercall.h"
 #include "vmm/vm/debug.h"
 #include "vmm/base/problem.h"
 #include "vmm/kvm/guest_va.h"

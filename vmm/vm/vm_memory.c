@@ -4,6 +4,7 @@
 
 #include <sys/mman.h>
 
+#include "rpc/mount.h"
 #include "rpc/gate.h"
 #include "vmm/fs/mount.h"
 #include "vmm/mpk/gates.h"
