@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from tests.harness.loop import Loop
-from tests.harness.names import kind_of, name_of
+from tests.harness.names import kind_of, match_names_only
 from tests.harness.programs import collect_program, targets_of
 from tests.harness.report import Report, Tally
 from tests.harness.rig import RigFile
@@ -39,6 +39,7 @@ def is_worker(config: pytest.Config) -> bool:
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config):
     support_subtests()
+    match_names_only()
     if config.getoption("list"):
         config.option.collectonly = True
     if is_worker(config):
@@ -66,7 +67,6 @@ def pytest_collect_file(file_path, parent):
 
 
 def pytest_itemcollected(item):
-    item.extra_keyword_matches.add(name_of(item.nodeid))
     limit = getattr(getattr(item, "cls", None), "time_limit", None)
     if limit:
         item.add_marker(pytest.mark.timeout(limit))

@@ -72,13 +72,12 @@ class _Checker:
     def unique(self, what: str, named: Iterable[tuple[str, Place]]) -> None:
         first: dict[str, Place] = {}
         for name, place in named:
-            if name in first:
-                message = f"a second {what} {quote(name)}; the first is in {first[name].short}"
+            if (other := first.setdefault(name, place)) is not place:
+                message = f"a second {what} {quote(name)}; the first is in {other.short}"
                 self.error(place, message, "remove or rename one of them")
-            first.setdefault(name, place)
             if name.startswith("bh_"):
-                message = f"the name {quote(name)} is reserved"
-                self.error(place, message, "names that begin with bh_ belong to the generated code")
+                hint = "names that begin with bh_ belong to the generated code"
+                self.error(place, f"the name {quote(name)} is reserved", hint)
 
     # ---- Structs ----
 

@@ -1,4 +1,6 @@
-"""tests/guests/apps/sockets: the network compartment's interface over its loopback, in its own VM and in the application's.
+"""The network compartment's interface over its loopback, in its own VM and in the application's.
+
+The guest is tests/guests/apps/sockets.
 
 SPDX-License-Identifier: BSD-3-Clause
 """

@@ -30,7 +30,8 @@ def commands():
 def options(command):
     """Names of the options in a command's help."""
     lines = run(BUILD / "bulkhead", command, "--help").splitlines()
-    return [name for line in lines if line.startswith("  -") for name in re.findall(r"(?<![\w-])--?[a-z][\w-]*", line[:23])]
+    heads = [line[:23] for line in lines if line.startswith("  -")]
+    return [name for head in heads for name in re.findall(r"(?<![\w-])--?[a-z][\w-]*", head)]
 
 
 def completions(*words):

@@ -122,7 +122,8 @@ class NonStop:
         script = next(test.directory.glob("run/*/gdb.script"))
         self.test, self.text = test, ""
         self.child = subprocess.Popen(
-            ["gdb", "-nx", "-q", "-ex", "set width 0", "-ex", "set confirm off", "-ex", "set non-stop on", "-x", str(script)],
+            ["gdb", "-nx", "-q", "-ex", "set width 0", "-ex", "set confirm off", "-ex", "set non-stop on",
+             "-x", str(script)],
             cwd=ROOT, env=test.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         test.addCleanup(test.end, self.child)
         os.set_blocking(self.child.stdout.fileno(), False)

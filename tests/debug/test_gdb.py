@@ -57,8 +57,9 @@ class OnRedis(DebugTest):
             "delete", "watch -location p->payload", "continue", "delete",
             "info threads", "detach", during=self.pinging)
         self.assert_in_order(
-            text, r"hit Breakpoint 1, bh_dispatch_lwip_net_accept", r"^#0 .*bh_dispatch_lwip_net_accept", r"run_request",
-            r"^\[app\] bh_away_lwip_net_accept", r"^\[app\] .*accept", r"^\[app\] main", r"hit Breakpoint 2, ethernet_input",
+            text, r"hit Breakpoint 1, bh_dispatch_lwip_net_accept", r"^#0 .*bh_dispatch_lwip_net_accept",
+            r"run_request", r"^\[app\] bh_away_lwip_net_accept", r"^\[app\] .*accept", r"^\[app\] main",
+            r"hit Breakpoint 2, ethernet_input",
             r"^(Hardware w|W)atchpoint 3: -location p->payload", r"^Old value = ", r"^New value = ",
             r"1\.1 .*\"app\"", r"2\.\d .*\"net\"")
         self.client.join()
@@ -67,8 +68,8 @@ class OnRedis(DebugTest):
     def test_killed_debugger(self):
         """GDB dies of SIGKILL, with a breakpoint in place and everything stopped: the appliance runs on."""
         redis = self.start_redis()
-        gdb = subprocess.Popen(self.gdb_command("break ethernet_input", "continue", "shell echo stopped", "shell sleep 60"),
-                               cwd=ROOT, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        command = self.gdb_command("break ethernet_input", "continue", "shell echo stopped", "shell sleep 60")
+        gdb = subprocess.Popen(command, cwd=ROOT, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, text=True, start_new_session=True)
         self.addCleanup(self.end, gdb)
         self.wait_for(lambda: "Continuing" in (line := gdb.stdout.readline()) or "Breakpoint 1 at" in line, "GDB")
@@ -111,7 +112,8 @@ class OnRedis(DebugTest):
         done = subprocess.run([PROGRAM, "gdb", self.toml, "net", "--", "-batch"], cwd=ROOT, env=self.env,
                               capture_output=True, text=True, check=False, timeout=30)
         self.assertEqual(done.returncode, 2)
-        self.assertRegex(done.stderr, r"^bulkhead: error: 2 appliances run from \S+compartments.toml: name one by its process")
+        self.assertRegex(done.stderr,
+                         r"^bulkhead: error: 2 appliances run from \S+compartments.toml: name one by its process")
         self.toml = str(first.pid)
         self.assertIn('"net"', self.gdb("info threads", "detach"))
         self.assertIsNone(second.poll())
@@ -127,8 +129,9 @@ class OnHello(DebugTest):
                         "thread 1.1", "x/s $shared", "delete", "continue", compartment="lib")
         self.assert_in_order(
             text, "process 1", "process 2", "hit Breakpoint 1, greeter_write", r"^#0 +greeter_write",
-            r"\[app\] bh_away_greeter_greeter_write", r"\[app\] main \(\) at .*hello/main.c", "v4_float = ", "v8_float = ", r"\[.*\]",
-            "Value returned is", r'^0x\w+:\s+"Greetings from the library!"', r'^0x\w+ <card>:\s+"Greetings from the library!"',
+            r"\[app\] bh_away_greeter_greeter_write", r"\[app\] main \(\) at .*hello/main.c", "v4_float = ",
+            "v8_float = ", r"\[.*\]", "Value returned is", r'^0x\w+:\s+"Greetings from the library!"',
+            r'^0x\w+ <card>:\s+"Greetings from the library!"',
             r"\[Inferior 1 \(process 1\) exited normally\]")
         out, err = self.finish(hello)
         self.assertIn("The secret is still 1234", out)
@@ -171,8 +174,8 @@ class OnHello(DebugTest):
         self.assertIn('compartment "lib" crashed: the process of VM 1 was killed by signal 9', err)
 
     def test_no_hardware(self):
-        """Where KVM has no hardware breakpoints, `hbreak` and `rwatch` are refused at once and `watch` steps: nothing is
-        taken that never comes."""
+        """Where KVM has no hardware breakpoints, `hbreak` and `rwatch` are refused at once and `watch` steps: nothing
+        is taken that never comes."""
         self.start(HELLO, gdb=True)
         text = self.gdb("break greeter.c:greeter_count", "continue", "monitor hardware", "hbreak greeter_ask",
                         "watch -location *number", "continue", "delete", "rwatch *(int *)$rsp", "continue",
@@ -201,5 +204,6 @@ class OnHello(DebugTest):
     def test_held(self):
         """The same with everything stopped; whoever runs finds that its clock has gone on."""
         held = self.start(HELD, gdb=True)
-        self.gdb("break greeter.c:greeter_count", "continue", "shell sleep 1.5", "delete", "continue", compartment="lib")
+        self.gdb("break greeter.c:greeter_count", "continue", "shell sleep 1.5", "delete", "continue",
+                 compartment="lib")
         self.assertEqual(self.finish(held)[0], "42 in time\n")

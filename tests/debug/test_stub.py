@@ -13,15 +13,15 @@ from tests.support.server import free_port
 
 pytestmark = [pytest.mark.kvm, pytest.mark.net, pytest.mark.build("all")]
 
-RUBBISH = (b"", b"$", b"$#00", b"+-+-", b"\x00" * 50, b"}}}}", b"$g#ff", b"$}#7d", b"$vCont;#d8", b"$" + b"x" * 40000 + b"#00",
-           b"#" * 100, b"\xff" * 1000)
-PACKETS = ("vCont;", "vCont;c:", "vCont;c:pffffffff.1", "vCont;x", "vCont;C", "vCont;r1", "Hg", "Hgp", "Hx1", "m", "m,", "m1",
-           "mffffffffffffffff,ffffffffffffffff", "m0,1", "M0,1:00", "M110000100000,5:00", "X0,5:a", "G00", "G", "P", "P0", "P0=",
-           "Pff=00", "P10=ffffffffffffff7f", "p", "pff", "Z", "Z0", "Z0,0,1", "Z9,0,0", "z0,1,1", "Z0,ffffffffffffffff,1",
-           "Z0,400000000000,1", "qXfer:features:read:target.xml:", "qXfer:features:read:x:0,1", "qXfer:threads:read::0,0",
-           "qXfer:exec-file:read:99:0,10", "qXfer:memory-map:read::0,10", "qRcmd,", "qRcmd,zz", "qRcmd,68656c7", "T", "Tp9.9",
-           "T-1", "vAttach;", "vAttach;0", "vAttach;ffff", "vKill;", "vKill;77", "D;", "D;99", "qCRC:0,1", "Q", "v", "nonsense",
-           "s", "c", "S05", "qSearch:memory:0;1;a")
+RUBBISH = (b"", b"$", b"$#00", b"+-+-", b"\x00" * 50, b"}}}}", b"$g#ff", b"$}#7d", b"$vCont;#d8",
+           b"$" + b"x" * 40000 + b"#00", b"#" * 100, b"\xff" * 1000)
+PACKETS = ("vCont;", "vCont;c:", "vCont;c:pffffffff.1", "vCont;x", "vCont;C", "vCont;r1", "Hg", "Hgp", "Hx1", "m", "m,",
+           "m1", "mffffffffffffffff,ffffffffffffffff", "m0,1", "M0,1:00", "M110000100000,5:00", "X0,5:a", "G00", "G",
+           "P", "P0", "P0=", "Pff=00", "P10=ffffffffffffff7f", "p", "pff", "Z", "Z0", "Z0,0,1", "Z9,0,0", "z0,1,1",
+           "Z0,ffffffffffffffff,1", "Z0,400000000000,1", "qXfer:features:read:target.xml:", "qXfer:features:read:x:0,1",
+           "qXfer:threads:read::0,0", "qXfer:exec-file:read:99:0,10", "qXfer:memory-map:read::0,10", "qRcmd,",
+           "qRcmd,zz", "qRcmd,68656c7", "T", "Tp9.9", "T-1", "vAttach;", "vAttach;0", "vAttach;ffff", "vKill;",
+           "vKill;77", "D;", "D;99", "qCRC:0,1", "Q", "v", "nonsense", "s", "c", "S05", "qSearch:memory:0;1;a")
 
 
 class Stub(DebugTest):
@@ -95,7 +95,8 @@ class Stub(DebugTest):
         while b"#" not in answer:
             answer += local.recv(4096)
         self.assertIn(b"T05thread:p1.1", answer)
-        for other in {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)} - {"127.0.0.1"}:
+        found = socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)
+        for other in {info[4][0] for info in found} - {"127.0.0.1"}:
             with self.assertRaises(OSError):
                 socket.create_connection((other, port), timeout=2)
         local.close()

@@ -111,8 +111,8 @@ class Frames:
         """Flags, header lengths and options that make no sense; a SYN now and then."""
         syn = self.random.random() < 0.02
         flags = 2 if syn else self.random.getrandbits(9) & ~(2 if self.random.random() < 0.9 else 0)
-        options = self.random.choice([b"", b"\2\4\0\0", b"\2\0", b"\2\xff\5\xb4", b"\3\3\xff\0", b"\5\x0a" + b"\xff" * 8,
-                                      b"\x08\x0a" + b"\0" * 8, self.bytes(0, 40)])  # fmt: skip
+        options = self.random.choice([b"", b"\2\4\0\0", b"\2\0", b"\2\xff\5\xb4", b"\3\3\xff\0",
+                                      b"\5\x0a" + b"\xff" * 8, b"\x08\x0a" + b"\0" * 8, self.bytes(0, 40)])  # fmt: skip
         offset = 5 + (len(options) + 3) // 4 if self.random.random() < 0.6 else self.random.randrange(16)
         port = self.random.randint(1024, 32000)
         head = self.tcp_header(port if port != self.live else 1023, flags, offset)

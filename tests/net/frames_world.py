@@ -1,4 +1,6 @@
-"""Sends malformed frames to Redis over a TAP interface and looks what they leave behind; in a network namespace of its own.
+"""Sends malformed frames to Redis over a TAP interface and looks what they leave behind.
+
+In a network namespace of its own.
 
 SPDX-License-Identifier: BSD-3-Clause
 

@@ -1,5 +1,6 @@
-"""A DHCP server and a name server on the host's end of a TAP interface, and a guest that asks both; then Redis over IPv6.
-In a network namespace of its own.
+"""A DHCP server and a name server on the host's end of a TAP interface, and a guest that asks both.
+
+Then Redis over IPv6. In a network namespace of its own.
 
 SPDX-License-Identifier: BSD-3-Clause
 

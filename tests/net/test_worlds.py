@@ -25,7 +25,8 @@ class Worlds(unittest.TestCase):
         if reason := why_no_tap():
             self.skipTest(reason)
         command = in_a_namespace(sys.executable, "-m", f"tests.net.{script}", *arguments)
-        result = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=220)
+        result = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                timeout=220)
         self.assertEqual((result.returncode, result.stderr), (0, ""), result.stdout)
 
     def test_malformed_frames(self):

@@ -60,7 +60,8 @@ class Crash(ObserveTest):
                     continue  # more frames than are shown
                 # across the gate, down to where it began
                 if cause != "jump":  # where nothing is there is no code
-                    self.assertRegex(done.stderr, r"(?m)^  code +([0-9a-f]{2} )+ [a-z]\w+( |$)|failed an assertion|free\(\)")
+                    self.assertRegex(done.stderr,
+                                     r"(?m)^  code +([0-9a-f]{2} )+ [a-z]\w+( |$)|failed an assertion|free\(\)")
                 gate = done.stderr.index('-- gate: "app" called wreck() of "lib" --')
                 below = done.stderr[gate:]
                 self.assertRegex(below, r"\[app\] middle.*main\.c:\d+", done.stderr)
@@ -134,7 +135,7 @@ class Crash(ObserveTest):
         self.assertEqual([p.name for p in self.only_crash().glob("*.core")], ["vm0.core"])
 
     def test_a_peer_that_is_slow(self):
-        """The caller's process stands still for longer than the peers of a crash wait: its frames are there all the same."""
+        """The caller's process stands still for longer than the peers of a crash wait; its frames are there anyway."""
         child, pids = self.wait_in_the_library("later")
         os.kill(pids[0], signal.SIGSTOP)
         time.sleep(7.5)
@@ -190,7 +191,8 @@ class Crash(ObserveTest):
         self.assertEqual(session.ask("D"), "OK")
         _, errors = child.communicate(timeout=60)
         self.assertEqual(child.returncode, 4, errors)
-        self.assertRegex(errors, r'^bulkhead: compartment "lib" crashed: triple fault: neither an exception nor', errors)
+        self.assertRegex(errors, r'^bulkhead: compartment "lib" crashed: triple fault: neither an exception nor',
+                         errors)
         if "registers lost" in errors:  # AMD-V
             self.assertNotRegex(errors, r"(?m)^  (at|registers|code) +(0x|rax|[0-9a-f]{2} )")
         else:

@@ -130,8 +130,8 @@ class Top(ObserveTest):
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             self.port = s.getsockname()[1]
-        child = subprocess.Popen([PROGRAM, "run", REDIS, "--metrics", "0", "--set", f'net.forward=["{self.port}:6379"]'],
-                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        command = [PROGRAM, "run", REDIS, "--metrics", "0", "--set", f'net.forward=["{self.port}:6379"]']
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                  start_new_session=True, env=self.env)
         self.appliances.adopt(child)
         self.url = re.search(rb"http://\S+", child.stderr.readline())[0].decode()

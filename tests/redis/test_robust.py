@@ -1,9 +1,9 @@
-"""What bad clients, many clients and full memory do to Redis with lwIP in a VM of its own: the data stays, nothing leaks.
+"""What bad clients, many clients and full memory do to Redis with lwIP in a VM of its own.
 
 SPDX-License-Identifier: BSD-3-Clause
 
-After each test the network compartment's counts of sockets, connections, queue entries, packets and buffers are what they were
-before (tests/guests/libs/netwatch tells them), its heap and Redis's too.
+The data stays, and nothing leaks: after each test the network compartment's counts of sockets, connections, queue
+entries, packets and buffers are what they were before (tests/guests/libs/netwatch tells them), its heap and Redis's as well.
 """
 
 import collections
@@ -252,7 +252,7 @@ class Robust(Base):
 
 
 class NetworkFull(Base):
-    """With a quarter of the memory that the network compartment usually has: 2 MiB of receive buffers, 8 MiB of data."""
+    """With a quarter of the network compartment's usual memory: 2 MiB of receive buffers, 8 MiB of data."""
 
     options = ("--set", "compartments.net.memory=16MiB")
 

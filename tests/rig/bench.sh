@@ -13,7 +13,8 @@ check() {
     count=$1
     shift
     for what in "$@"; do
-        got=$(grep "^samples $what " /tmp/out | tr ' ' '\n' | sed -n 's/^[0-9]*:\([0-9]*\)$/\1/p' | awk '{n += $1} END {print n + 0}')
+        got=$(grep "^samples $what " /tmp/out | tr ' ' '\n' | sed -n 's/^[0-9]*:\([0-9]*\)$/\1/p' |
+            awk '{n += $1} END {print n + 0}')
         [ "$got" = "$count" ] || { echo "FAIL $what: $got samples, not $count"; failures=$((failures + 1)); }
     done
     [ $failures = 0 ] || cat /tmp/out /tmp/err

@@ -1,10 +1,11 @@
 #!/bin/sh
-# Calls between protection keys in the statistics, in the rig (busybox): counted if that was asked for, else said not to be.
+# Calls between protection keys in the statistics, in the rig (busybox): counted if that was asked for, else said not
+# to be.
 # SPDX-License-Identifier: BSD-3-Clause
 #
 #   counts.sh NAME    the benchmark's guest, with its library under a key
 export BULKHEAD_RUNTIME_DIR=/tmp/run
-mkdir -p -m 700 /tmp/run
+[ -d /tmp/run ] || mkdir -m 700 /tmp/run
 failures=0
 
 # observe OPTION: 50 calls, then `top` into /tmp/json and /tmp/text.

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What tests/rig/gdb.toml runs in the rig (busybox), from the top folder: hello under a debugger that knows where what is.
+# What tests/rig/gdb.toml runs in the rig (busybox), from the top folder: hello under a debugger.
 # SPDX-License-Identifier: BSD-3-Clause
 #
 #   gdb.sh NAME PROCESS [KEYS]    the library is in GDB's process PROCESS; KEYS: it has a protection key
@@ -31,8 +31,9 @@ set -- "$socket" qSupported 'multiprocess[+]' '?' '^T05thread:p' "Hgp$process.1"
     "m$write,4" '^[0-9a-f]{8}$' "Z0,$write,1" OK "m$write,1" '^[^c]|^c[^c]' \
     'vCont;c' "^T05thread:p$process.*swbreak:;.*10:$(register "$write");" "Hgp$process.1" OK "z0,$write,1" OK \
     "vCont;s:p$process.-1;c" "^T05thread:p$process.*10:" p11 '^[0-9a-f]{8}$' \
-    "Z1,$write,1" "$none" "Z2,$card,8" "$none" "Z0,$count,1" OK 'vCont;c' "^T05thread:p$process.*swbreak:;.*10:$(register "$count");" \
-    "z0,$count,1" OK "m$card,9" '^4772656574696e6773$'
+    "Z1,$write,1" "$none" "Z2,$card,8" "$none" "Z0,$count,1" OK \
+    'vCont;c' "^T05thread:p$process.*swbreak:;.*10:$(register "$count");" "z0,$count,1" OK \
+    "m$card,9" '^4772656574696e6773$'
 [ -n "$keys" ] && set -- "$@" p4b '[1-9a-f]'
 build/tests/gdb_client "$@" || { cat /tmp/err; kill $appliance; exit 1; }
 wait $appliance || { echo "exit status $?"; cat /tmp/out /tmp/err; exit 1; }

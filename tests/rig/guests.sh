@@ -50,7 +50,8 @@ attack() {
         failed "exit status $status"
     elif [ "$(grep -c "^bulkhead:" /tmp/err)" != 1 ]; then
         failed "not one report"
-    elif ! head -n 1 /tmp/err | grep -qE "^bulkhead: compartment \"$who\" crashed: .*(${owner:+page fault $verb $address: }$reason)"; then
+    elif ! head -n 1 /tmp/err |
+        grep -qE "^bulkhead: compartment \"$who\" crashed: .*(${owner:+page fault $verb $address: }$reason)"; then
         failed "report is not: $reason"
     elif [ "$owner" ] && ! sed -n 2p /tmp/err | grep -qF "  address   $address: " ||
         ! sed -n 2p /tmp/err | grep -qF "$owner"; then

@@ -4,7 +4,7 @@
 #
 #   triple.sh APPLIANCE PROCESS    in GDB's process PROCESS
 export BULKHEAD_CRASH_DIR=/tmp/crash BULKHEAD_RUNTIME_DIR=/tmp/run
-mkdir -p -m 700 /tmp/run
+[ -d /tmp/run ] || mkdir -m 700 /tmp/run
 build/bulkhead run --gdb "build/appliances/$1/manifest.dtb" -- undefined >/tmp/out 2>/tmp/err </dev/null &
 appliance=$!
 while ! ls /tmp/run/*-$appliance/gdb.sock >/dev/null 2>&1; do

@@ -91,6 +91,13 @@ def test_a_name_chooses_its_test():
     assert {name.split("/")[0] for name in listed("-m", "rig")} == {"rig"}
 
 
+def test_only_shown_names_are_matched():
+    """Not the suffixes of files, nor markers."""
+    assert all("toml" in name for name in listed("-k", "toml"))
+    assert all("net" in name.lower() for name in listed("-k", "net"))
+    assert listed("-k", "RIG/mpk-hello-LIGHT") == ["rig/mpk-hello-light"]
+
+
 def test_an_unknown_name_is_an_error():
     command = [ROOT / "scripts/test", "-k", "no_test_has_this_name"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

@@ -57,7 +57,8 @@ class Sqlite(unittest.TestCase):
 
 class Shell(Sqlite):
     def test_what_one_writes_the_other_reads(self):
-        status, out = self.shell("/data/x.db", "create table t(a); insert into t values(1),('two'); select count(*) from t")
+        status, out = self.shell("/data/x.db",
+                                 "create table t(a); insert into t values(1),('two'); select count(*) from t")
         self.assertEqual((status, out), (0, "2\n"))
         self.assertEqual(host(self.database, "select a from t; pragma integrity_check"), "1\ntwo\nok\n")
         host(self.database, "insert into t values(3)")
@@ -104,7 +105,8 @@ class Shell(Sqlite):
         self.assertEqual(host(self.database, "pragma integrity_check; select count(*) from t"), f"ok\n{acknowledged}\n")
 
     def test_a_large_transaction_without_isolation(self):
-        sql = "create table t(a,b); begin; insert into t select value, hex(randomblob(200)) from generate_series(1,20000); commit;"
+        sql = ("create table t(a,b); begin; insert into t select value, hex(randomblob(200)) from "
+               "generate_series(1,20000); commit;")
         options = ("--set", "compartments.files.mechanism=none")
         status, out = self.shell("/data/x.db", sql + "pragma integrity_check", options=options)
         self.assertEqual((status, out), (0, "ok\n"))
@@ -175,7 +177,8 @@ class Killed(Sqlite):
     def feed(appliance: subprocess.Popen, last: int) -> None:
         try:
             for n in range(last + 1, last + 100000):
-                appliance.stdin.write(f"insert into t values({n}, hex(randomblob(300))); select 'ack '||n from t where n={n};\n")
+                appliance.stdin.write(f"insert into t values({n}, hex(randomblob(300)));"
+                                      f" select 'ack '||n from t where n={n};\n")
                 appliance.stdin.flush()
         except OSError:
             pass  # it is dead

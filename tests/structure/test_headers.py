@@ -33,7 +33,8 @@ ATTRIBUTE = re.compile(r"__attribute__\s*\(\((?:[^()]|\([^()]*\))*\)\)\s*")
 # One statement from the first column on that ends with a semicolon and has no braces.
 STATEMENT = re.compile(r"^(?!static\b|typedef\b|_Static_assert\b)[A-Za-z_][^;{}#]*;", re.M)
 BODY = re.compile(r"^(?!static\b|typedef\b)[A-Za-z_][^;{}#=]*?\b(\w+)\([^;{}]*\)\n\{", re.M)
-VARIABLE = re.compile(r"^(?!static\b|extern\b|typedef\b)[A-Za-z_][^;{}()#=\n]*?\b(\w+)(?:\[[^]\n]*\])*(?: =[ \n]|;)", re.M)
+VARIABLE = re.compile(r"^(?!static\b|extern\b|typedef\b)[A-Za-z_][^;{}()#=\n]*?\b(\w+)(?:\[[^]\n]*\])*(?: =[ \n]|;)",
+                      re.M)
 EXTERN = re.compile(r"^\s*extern\b", re.M)
 
 

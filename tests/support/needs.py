@@ -22,7 +22,7 @@ def why_no_tun() -> str:
 
 
 def why_no_tap() -> str:
-    """For in_a_namespace() of tests/support/network.py and a TAP interface in it."""
+    """For in_a_namespace() of tests/support/server.py and a TAP interface in it."""
     if why_not_root() or not shutil.which("ip"):
         return "a network namespace needs root, unshare(1) and ip(8)"
     return why_no_tun()

@@ -11,7 +11,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from toml_support import ROOT
+from tests.toml.toml_support import ROOT
 from composer import contract, schema
 
 

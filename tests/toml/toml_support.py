@@ -18,7 +18,6 @@ COMPOSE = ROOT / "scripts/compose"
 HOST = ["--root", "tree", "--host-memory", "24GiB"]
 
 
-
 def validate(arguments: list[str]) -> tuple[int, str, str]:
     """`compose validate` in this process: status, stdout, stderr."""
     out, err = io.StringIO(), io.StringIO()

@@ -19,7 +19,7 @@ struct collector {
 
 /* Starts it. `cores`: bit v: VM v's process was told to send its core. `dir`: as for crash_directory_make(). False: it
  * could not be started; then nothing has been reported. */
-bool collector_start(struct collector *c, const struct resources *r, const struct crash *crash, uint64_t cores,
+bool collector_start(struct collector *s, const struct resources *r, const struct crash *c, uint64_t cores,
                      const char *dir);
 
 #endif

@@ -24,7 +24,7 @@ bool symbols_find(const char *image, uint64_t va, struct location *at);
 /* Writes for example "section .data, symbol secret+0x10 (guest/apps/hello/main.c:12)". What is unknown is left out. */
 void location_describe(const struct location *at, char *text, size_t size);
 
-/* Writes for example "peek+0x1f (guest/libs/hellolib/hello.c:40)". False: there is no symbol, and the text is empty. */
+/* Writes for example "peek+0x1f (guest/apps/hello/main.c:40)". False: there is no symbol, and the text is empty. */
 bool location_brief(const struct location *at, char *text, size_t size);
 
 /* Shortens a path in place: resolves "./" and "a/../" by name, drops each "../" at its start, and makes it relative to

@@ -72,7 +72,8 @@ static void fill_tss(struct tss *t, bool ports)
 {
     *t = (struct tss){.rsp = {STACK_RING0}, .ist = {STACK_TRAP, STACK_FAULT}};
     t->io_bitmap = offsetof(struct tss, ports);
-    memset(t->ports, 0xff, sizeof(t->ports) + 1);
+    memset(t->ports, 0xff, sizeof(t->ports));
+    t->end = 0xff;
     for (unsigned port = BH_PORT_FIRST; ports && port <= BH_PORT_LAST; port++)
         t->ports[port / 8] &= (uint8_t) ~(1u << (port % 8));
 }

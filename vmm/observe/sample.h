@@ -1,8 +1,8 @@
 /* Samples of a running appliance's statistics.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * The guests write what is read here, also while it is read. Each number is fetched once, every index is checked against
- * the appliance's own description, and nothing else is trusted. */
+ * The guests write what is read here, also while it is read. Each number is fetched once, every index is checked
+ * against the appliance's own description, and nothing else is trusted. */
 #ifndef BH_VMM_OBSERVE_SAMPLE_H
 #define BH_VMM_OBSERVE_SAMPLE_H
 

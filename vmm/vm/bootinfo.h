@@ -5,8 +5,8 @@
 
 #include "vmm/resources/resources.h"
 
-/* Builds the boot information of VM v except for tsc_khz and the wall clock; it has *size bytes, and the caller frees it.
- * NULL: `p`, for example because the arguments are too long. */
+/* Builds the boot information of VM v except for tsc_khz and the wall clock; it has *size bytes, and the caller frees
+ * it. NULL: `p`, for example because the arguments are too long. */
 struct bh_bootinfo *bootinfo_make(const struct resources *w, uint32_t v, uint32_t *size, struct problem *p);
 
 #endif
