@@ -3,7 +3,7 @@
 SPDX-License-Identifier: BSD-3-Clause
 
 The data stays, and nothing leaks: after each test the network compartment's counts of sockets, connections, queue
-entries, packets and buffers are what they were before (tests/guests/libs/netwatch tells them), its heap and Redis's as well.
+entries, packets and buffers are what they were before (tests/guests/libs/netwatch tells them), its heap and Redis's.
 """
 
 import collections

@@ -100,7 +100,7 @@ static bool read_exports(const struct reader *r, int node, struct compartment *c
         c->exports = calloc(c->n_exports, sizeof(*c->exports));
         ok = c->exports || problem_set(r->problem, EXIT_HOST, "out of memory");
     }
-    for (uint32_t i = 0; ok && i < c->n_exports; i++) {
+    for (uint32_t i = 0; ok && order && c->exports && i < c->n_exports; i++) {
         struct export_fn *e = &c->exports[i];
         ok = fdt_text(r, order[i], "symbol", 63, &e->name) && fdt_text(r, order[i], "library", 63, &e->library) &&
              code_address(r, order[i], "direct", c->index, &e->direct) &&
@@ -169,7 +169,7 @@ static bool read_imports(const struct reader *r, int node, const struct applianc
         c->imports = calloc(c->n_imports, sizeof(*c->imports));
         ok = c->imports || problem_set(r->problem, EXIT_HOST, "out of memory");
     }
-    for (uint32_t i = 0; ok && i < c->n_imports; i++)
+    for (uint32_t i = 0; ok && order && c->imports && i < c->n_imports; i++)
         ok = read_import(r, order[i], a, c, &c->imports[i]);
     free(order);
     return ok;
@@ -237,7 +237,7 @@ static bool read_all(const struct reader *r, struct appliance *a, const char *na
 {
     int *order = NULL, list = fdt_child(r, 0, name, false);
     bool ok = list < 0 || index_children(r, list, most, false, &order, n);
-    for (uint32_t i = 0; ok && i < *n; i++)
+    for (uint32_t i = 0; ok && order && i < *n; i++)
         ok = read_one(r, order[i], a, i);
     free(order);
     return ok;

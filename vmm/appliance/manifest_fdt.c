@@ -104,7 +104,7 @@ bool fdt_text(const struct reader *r, int node, const char *property, size_t lon
 
 bool fdt_word(const struct reader *r, int node, const char *property, const char *const *words, uint32_t *out)
 {
-    const char *text;
+    const char *text = "";
     if (!fdt_text(r, node, property, 64, &text))
         return false;
     for (*out = 0; words[*out]; ++*out)

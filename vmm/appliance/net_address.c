@@ -23,8 +23,8 @@ static bool parse_number(const char *text, const char *end, unsigned low, unsign
 
 bool net_parse_forward(const char *text, struct net_forward *f)
 {
-    *f = (struct net_forward){.udp = !strncmp(text, "udp:", 4)};
-    if (!f->udp && strncmp(text, "tcp:", 4))
+    *f = (struct net_forward){.udp = strncmp(text, "udp:", 4) == 0};
+    if (!f->udp && strncmp(text, "tcp:", 4) != 0)
         return false;
     const char *host = text + 4;
     f->v6 = *host == '[';

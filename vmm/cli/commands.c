@@ -6,12 +6,12 @@
     {                                                                            \
         .option = OPT_HELP, .brief = "-h", .name = "--help", .text = "this text" \
     }
-#define JSON(how)                                         \
-    {                                                     \
-        .option = OPT_JSON, .name = "--json", .text = how \
+#define JSON(how)                                           \
+    {                                                       \
+        .option = OPT_JSON, .name = "--json", .text = (how) \
     }
 #define COUNT(list)   (sizeof(list) / sizeof(*(list)))
-#define OPTIONS(list) .options = list, .n_options = COUNT(list)
+#define OPTIONS(list) .options = (list), .n_options = COUNT(list)
 
 static const struct cli_option run_options[] = {
     {.option = OPT_SET,

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/cli/options.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@ static bool wrong_usage(const struct command_line *c, struct problem *p, const c
 
 static bool add_set(struct command_line *c, const char *value, struct problem *p)
 {
+    assert(value);
     const char *equals = strchr(value, '=');
     if (!equals || equals == value) {
         return problem_set(p, EXIT_USAGE,
@@ -45,6 +47,7 @@ static bool add_set(struct command_line *c, const char *value, struct problem *p
 
 static bool set_doorbell(struct command_line *c, const char *value, struct problem *p)
 {
+    assert(value);
     static const char *const words[] = {"auto", "port", "vmcall"};
     for (unsigned i = 0; i < 3; i++) {
         if (strcmp(value, words[i]) == 0) {
@@ -57,6 +60,7 @@ static bool set_doorbell(struct command_line *c, const char *value, struct probl
 
 static bool set_spin(struct command_line *c, const char *value, struct problem *p)
 {
+    assert(value);
     char *end;
     errno = 0;
     c->spin_cycles = strtoull(value, &end, 10);
@@ -68,6 +72,7 @@ static bool set_spin(struct command_line *c, const char *value, struct problem *
 
 static bool set_seconds(const char *option, const char *value, uint64_t *ms, struct problem *p)
 {
+    assert(value);
     char *end;
     double seconds = strtod(value, &end);
     if (*end || end == value || !(seconds >= 0.05 && seconds <= 86400))

@@ -77,7 +77,11 @@ static void take_stats(const struct resources *r, struct postmortem *p)
         struct bh_stats *copy = at == MAP_FAILED ? NULL : malloc(sizeof(*copy));
         if (!copy)
             continue;
-        p->vms[v].stats = read_stats(p, v, at, copy) ? copy : NULL;
+        p->vms[v].stats = copy;
+        if (!read_stats(p, v, at, copy)) {
+            p->vms[v].stats = NULL;
+            free(copy);
+        }
         p->tsc_khz = ((const struct vm_stats *)(at + BH_STATS_SIZE))->tsc_khz;
     }
     p->now = clock_cycles();

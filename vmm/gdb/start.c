@@ -77,5 +77,6 @@ int gdb_start(const struct gdb_options *o)
         arguments[n++] = o->arguments[i];
     execvp("gdb", (char **)arguments);
     problem_set(&p, EXIT_HOST, "cannot start gdb: %s (package gdb)", strerror(errno));
+    free(arguments);
     return problem_print(&p);
 }

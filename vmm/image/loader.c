@@ -77,7 +77,7 @@ static bool read_segments(struct image *i, const struct window *w, struct proble
     Elf64_Ehdr eh;
     Elf64_Phdr ph[HEADERS_MAX];
     if (fstat(i->fd, &st) || !S_ISREG(st.st_mode) || !read_exactly(i->fd, &eh, sizeof(eh), 0) ||
-        memcmp(eh.e_ident, ELFMAG, SELFMAG) || eh.e_ident[EI_CLASS] != ELFCLASS64 ||
+        memcmp(eh.e_ident, ELFMAG, SELFMAG) != 0 || eh.e_ident[EI_CLASS] != ELFCLASS64 ||
         eh.e_ident[EI_DATA] != ELFDATA2LSB || eh.e_type != ET_EXEC || eh.e_machine != EM_X86_64)
         return bad_image(i, p, "not a statically linked x86-64 ELF file");
     if (eh.e_phentsize != sizeof(ph[0]) || !eh.e_phnum || eh.e_phnum > HEADERS_MAX ||
@@ -132,7 +132,7 @@ bool image_open_compartment(struct image *i, const char *path, uint32_t index, s
 {
     uint64_t base = BH_COMPARTMENT_BASE(index);
     struct window w = {base + BH_IMAGE_OFF, base + BH_SHARED_OFF, base + BH_SHARED_OFF, base + BH_STACKS_OFF};
-    struct bh_image h;
+    struct bh_image h = {0};
     if (!open_image(i, path, &w, &h, sizeof(h), p))
         return false;
     if (h.magic != BH_IMAGE_MAGIC || h.version != BH_ABI_VERSION)
@@ -169,7 +169,7 @@ static bool read_debug(struct image *i, uint64_t va)
 bool image_open_core(struct image *i, const char *path, struct problem *p)
 {
     struct window w = {BH_CORE_IMAGE_VA, BH_TLS_VA, 0, 0};
-    struct bh_core_image h;
+    struct bh_core_image h = {0};
     if (!open_image(i, path, &w, &h, sizeof(h), p))
         return false;
     if (h.magic != BH_CORE_MAGIC || h.version != BH_ABI_VERSION)

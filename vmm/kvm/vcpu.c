@@ -81,7 +81,6 @@ static bool set_cpuid(struct vcpu *c, int kvm_fd, struct features *f, struct pro
         return kvm_failed(p, "read the supported CPUID");
     if (ioctl(c->fd, KVM_SET_CPUID2, &list))
         return kvm_failed(p, "set CPUID");
-    *f = (struct features){0};
     for (uint32_t n = 0; n < list.head.nent && n < CPUID_ENTRIES; n++) {
         const struct kvm_cpuid_entry2 *e = &list.head.entries[n];
         if (e->function == 1) {
@@ -152,7 +151,7 @@ bool vcpu_create(struct vcpu *c, int kvm_fd, const struct guest_memory *m, enum 
     if (run == MAP_FAILED)
         return kvm_failed(p, "map a vCPU's control page");
     c->run = run;
-    struct features f;
+    struct features f = {0};
     if (!set_cpuid(c, kvm_fd, &f, p) || !set_features(c, &f, m->keyed, p))
         return false;
     use_host_clock(c->fd);

@@ -124,7 +124,7 @@ static void widen_backlog(const struct net_forward *f)
 {
     long n = sysconf(_SC_OPEN_MAX);
     for (int fd = 3; fd < n && fd < 1024; fd++) {
-        struct sockaddr_storage own;
+        struct sockaddr_storage own = {0};
         socklen_t size = sizeof(own);
         int listening = 0;
         socklen_t bytes = sizeof(listening);

@@ -71,12 +71,13 @@ void *net_thread(void *net)
     struct net *n = net;
     bool good = sandbox_enter(n->config->mode == NET_TAP ? SANDBOX_NET_TAP : SANDBOX_NET_USER, &n->problem);
     sem_post(&n->confined);
-    while (good) {
+    if (!good)
+        return NULL;
+    for (;;) {
         struct poller poller = {.net = n};
         if (!attach_driver(n))
             n->backend->wait(n);
         else if (!move_frames(n) && !poll_until(&n->limit, look_around, &poller))
             poll_limit_adapt(&n->limit, sleep_until_work(n));
     }
-    return NULL;
 }

@@ -59,7 +59,7 @@ static bool map_statistics(struct observed_vm *vm, int fd)
 
 bool observe_connect(struct observed *o, const struct rundir *dir, struct problem *p)
 {
-    int fds[BH_VMS_MAX + 1];
+    int fds[BH_VMS_MAX + 1] = {-1};
     unsigned n = 0;
     struct control_hello hello;
     struct timeval patience = {.tv_sec = 5};

@@ -172,7 +172,7 @@ bool registers_set(struct vm *vm, const struct debug_registers *r)
         if (ioctl(vm->vcpu.fd, KVM_SET_SREGS, &s))
             return false;
     }
-    bool vectors = memcmp(r->fx, now.fx, sizeof(r->fx)) || memcmp(r->ymm, now.ymm, sizeof(r->ymm));
+    bool vectors = memcmp(r->fx, now.fx, sizeof(r->fx)) != 0 || memcmp(r->ymm, now.ymm, sizeof(r->ymm)) != 0;
     return !vectors || set_vectors(vm, r);
 }
 

@@ -178,6 +178,7 @@ enum bh_status gate_await(struct endpoint *endpoint, unsigned slot, struct bh_ou
     __asm__("" : "+r"(self));
     p->waiter = self;
     if (await_call(endpoint, slot, &w, timeout))
+        /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.UndefReturn): set with `done` */
         return w.status;
     p->waiter = NULL;
     p->block = call->block;
