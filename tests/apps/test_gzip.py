@@ -32,6 +32,8 @@ def sample(size: int) -> bytes:
 class Hosted(unittest.TestCase):
     """As a host program, with sanitizers."""
 
+    command: list[str]
+
     @classmethod
     def setUpClass(cls):
         cls.data = sample(1_200_000)

@@ -123,7 +123,6 @@ class Gates(unittest.TestCase):
         self.assertRegex(done.stderr, r"^bench: error: no measurement 'nothing'; there are: floor.empty, ")
 
 
-
 class Network(unittest.TestCase):
     """One round of a fraction of a second: do the drivers work, and the stock clients with our servers?"""
 

@@ -15,7 +15,6 @@ from tests.support.paths import BUILD, ROOT
 HERE = Path(__file__).resolve().parent
 
 
-
 def compile_c(source: str, target: Path, options: list[str] | None = None) -> Path:
     """An object, made as the build makes them."""
     tools = toolchain.load(BUILD)

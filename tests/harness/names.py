@@ -34,5 +34,5 @@ def name_of(nodeid: str) -> str:
 
 def match_names_only() -> None:
     """`-k` looks at what name_of() gives. By itself, pytest also looks at markers and at suffixes of files."""
-    KeywordMatcher.from_item = classmethod(  # type: ignore[method-assign, assignment]
+    KeywordMatcher.from_item = classmethod(
         lambda cls, item: cls(frozenset([name_of(item.nodeid)])))

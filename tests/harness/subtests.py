@@ -14,4 +14,4 @@ def add_sub_test(item: TestCaseFunction, test, subtest, problem) -> None:
 
 
 def support_subtests() -> None:
-    TestCaseFunction.addSubTest = add_sub_test
+    TestCaseFunction.addSubTest = add_sub_test  # type: ignore[attr-defined]

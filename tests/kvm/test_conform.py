@@ -9,7 +9,7 @@ pytestmark = [pytest.mark.kvm, pytest.mark.build("all"), pytest.mark.timeout(60)
 
 EDGES = ("app-conform", "app-relay", "relay-conform")
 LIBRARIES = ("conform", "relay")
-MODES = {
+MODES: dict[str, list[str]] = {
     "share": [],
     "copy": [f"edges.{edge}.data=copy" for edge in EDGES],
     "strict": [f"edges.{edge}.data=strict" for edge in EDGES],

@@ -40,7 +40,7 @@ class Frames:
                 frame = frame[: self.random.randrange(14, len(frame) + 1)]
             yield frame[:ETHERNET_MAX].ljust(14, b"\0")
 
-    def bytes(self, least: int, most: int) -> bytes:
+    def noise(self, least: int, most: int) -> bytes:
         return self.random.randbytes(self.random.randint(least, most))
 
     def pick(self, *values: int) -> int:
@@ -54,7 +54,7 @@ class Frames:
 
     def rubbish(self) -> bytes:
         kind = self.pick(0x0800, 0x0806, 0x86DD, 0x8100, 0x88A8, 0, 46, 0x05DC, self.random.getrandbits(16))
-        return self.ethernet(kind, self.bytes(0, 1500))
+        return self.ethernet(kind, self.noise(0, 1500))
 
     def arp(self) -> bytes:
         operation = self.pick(0, 1, 2, 3, 0xFFFF)
@@ -77,7 +77,7 @@ class Frames:
 
     def header4(self) -> bytes:
         """One or two bytes of the header are wrong, and half of the time the checksum is right all the same."""
-        packet = bytearray(self.packet4(self.pick(1, 2, 6, 17, 58, 132), self.bytes(0, 200), source=self.source()))
+        packet = bytearray(self.packet4(self.pick(1, 2, 6, 17, 58, 132), self.noise(0, 200), source=self.source()))
         for _ in range(self.random.randint(1, 2)):
             packet[self.pick(0, 2, 3, 6, 7, 8, 9)] = self.random.getrandbits(8)
         if self.random.random() < 0.3:  # options
@@ -90,7 +90,7 @@ class Frames:
 
     def fragment4(self) -> bytes:
         flags = self.pick(0, 0x2000) | self.pick(0, 1, 2, 185, 8190, 8191, self.random.getrandbits(13))
-        payload = self.bytes(0, self.pick(7, 8, 100, 1480))
+        payload = self.noise(0, self.pick(7, 8, 100, 1480))
         return self.ethernet(0x0800, self.packet4(self.pick(1, 6, 17), payload, flags, self.random.randrange(40)))
 
     def with_checksum(self, protocol: int, at: int, segment: bytes, source: bytes = b"") -> bytes:
@@ -112,20 +112,20 @@ class Frames:
         syn = self.random.random() < 0.02
         flags = 2 if syn else self.random.getrandbits(9) & ~(2 if self.random.random() < 0.9 else 0)
         options = self.random.choice([b"", b"\2\4\0\0", b"\2\0", b"\2\xff\5\xb4", b"\3\3\xff\0",
-                                      b"\5\x0a" + b"\xff" * 8, b"\x08\x0a" + b"\0" * 8, self.bytes(0, 40)])  # fmt: skip
+                                      b"\5\x0a" + b"\xff" * 8, b"\x08\x0a" + b"\0" * 8, self.noise(0, 40)])  # fmt: skip
         offset = 5 + (len(options) + 3) // 4 if self.random.random() < 0.6 else self.random.randrange(16)
         port = self.random.randint(1024, 32000)
         head = self.tcp_header(port if port != self.live else 1023, flags, offset)
         # From others nobody answers: connections stay half-open.
         source = self.host if self.random.random() < 0.8 else bytes([10, 0, 2, self.random.randrange(100, 250)])
-        segment = self.with_checksum(6, 16, head + options + self.bytes(0, 300), source)
+        segment = self.with_checksum(6, 16, head + options + self.noise(0, 300), source)
         return self.ethernet(0x0800, self.packet4(6, segment, source=source))
 
     def of_the_live_one(self) -> bytes:
         """Looks like the open connection's, and is broken: a right one could be taken for the peer's."""
         head = bytearray(self.tcp_header(self.live, self.random.getrandbits(9), self.random.randrange(16)))
         head[2:4] = struct.pack(">H", self.port)
-        segment = bytes(head) + self.bytes(0, 100)
+        segment = bytes(head) + self.noise(0, 100)
         pseudo = self.host + self.guest + struct.pack(">BBH", 0, 6, len(segment))
         if checksum(pseudo + segment) == 0:
             segment = segment[:-1] + bytes([segment[-1] ^ 1])
@@ -133,7 +133,7 @@ class Frames:
 
     def datagram(self) -> bytes:
         """Lengths that are wrong; rubbish for the stack's own clients of DHCP and DNS."""
-        payload = self.bytes(0, 400)
+        payload = self.noise(0, 400)
         length = self.pick(8 + len(payload), 8 + len(payload), 0, 7, 9 + len(payload), 0xFFFF)
         ports = self.random.choice([(67, 68), (53, self.random.getrandbits(16)), (1, self.random.randint(100, 65535))])
         head = struct.pack(">HHHH", *ports, length, self.pick(0, 0xFFFF))
@@ -141,7 +141,7 @@ class Frames:
 
     def icmp(self) -> bytes:
         kind = self.pick(0, 3, 4, 5, 8, 11, 12, 13, 17, self.random.getrandbits(8))
-        inner = self.bytes(0, 60) if kind == 8 else self.packet4(6, self.bytes(0, 20))[: self.random.randrange(48)]
+        inner = self.noise(0, 60) if kind == 8 else self.packet4(6, self.noise(0, 20))[: self.random.randrange(48)]
         body = struct.pack(">BBHI", kind, self.random.randrange(20), 0, self.random.getrandbits(32)) + inner
         if self.random.random() < 0.8:
             body = body[:2] + struct.pack(">H", checksum(body)) + body[4:]
@@ -174,15 +174,15 @@ class Frames:
                 offset = self.pick(0, 1, 8, 0xFFF8) | self.pick(0, 1)
                 payload += struct.pack(">BBHI", following, 0, offset, self.random.randrange(20))
             else:
-                payload += struct.pack(">BB", following, self.pick(0, 0, 1, 255)) + self.bytes(6, 6)
-        payload += self.bytes(0, 200)
+                payload += struct.pack(">BB", following, self.pick(0, 0, 1, 255)) + self.noise(6, 6)
+        payload += self.noise(0, 200)
         length = self.pick(len(payload), len(payload), 0, 1, 0xFFFF)
         return self.ethernet(0x86DD, self.packet6(kinds[0], payload, self.pick(0, 1, 255), length))
 
     def icmp6(self) -> bytes:
         """Neighbour and router discovery, and reports of groups, with options of length 0 or beyond the end."""
         kind = self.pick(1, 2, 3, 4, 128, 129, 130, 131, 132, 133, 134, 135, 136, 137, self.random.getrandbits(8))
-        body = struct.pack(">BBHI", kind, self.pick(0, 0, 1, 255), 0, self.random.getrandbits(32)) + self.bytes(0, 40)
+        body = struct.pack(">BBHI", kind, self.pick(0, 0, 1, 255), 0, self.random.getrandbits(32)) + self.noise(0, 40)
         for _ in range(self.random.randrange(4)):
-            body += struct.pack(">BB", self.pick(1, 2, 3, 4, 5, 25), self.pick(0, 1, 4, 255)) + self.bytes(0, 30)
+            body += struct.pack(">BB", self.pick(1, 2, 3, 4, 5, 25), self.pick(0, 1, 4, 255)) + self.noise(0, 30)
         return self.ethernet(0x86DD, self.packet6(58, body))

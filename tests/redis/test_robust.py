@@ -44,6 +44,7 @@ def wait_for(condition) -> bool:
 
 
 class Base(unittest.TestCase):
+    server: Server
     time_limit = 300
     options: tuple[str, ...] = ()
 

@@ -124,16 +124,14 @@ static void widen_backlog(const struct net_forward *f)
 {
     long n = sysconf(_SC_OPEN_MAX);
     for (int fd = 3; fd < n && fd < 1024; fd++) {
-        struct sockaddr_storage own = {0};
+        struct sockaddr_in6 own = {0}; /* in a struct sockaddr_in the port is at the same place */
         socklen_t size = sizeof(own);
         int listening = 0;
         socklen_t bytes = sizeof(listening);
         if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &bytes) < 0 || !listening ||
             getsockname(fd, (struct sockaddr *)&own, &size) < 0)
             continue;
-        uint16_t port = own.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&own)->sin6_port
-                                                  : ((struct sockaddr_in *)&own)->sin_port;
-        if (ntohs(port) == f->host_port)
+        if (ntohs(own.sin6_port) == f->host_port)
             listen(fd, SOMAXCONN);
     }
 }
