@@ -11,8 +11,8 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from toml_support import ROOT
 from composer import contract, schema
+from tests.support.paths import ROOT
 
 
 class Contract(unittest.TestCase):
