@@ -3,6 +3,7 @@
 SPDX-License-Identifier: BSD-3-Clause
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,10 @@ needed = false
 
 
 def run(*command: object) -> tuple[int, str, str]:
-    done = subprocess.run([sys.executable, *map(str, command)], capture_output=True, text=True, timeout=60)
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "scripts")}
+    done = subprocess.run(
+        [sys.executable, *map(str, command)], capture_output=True, env=environment, text=True, timeout=60
+    )
     return done.returncode, done.stdout, done.stderr
 
 

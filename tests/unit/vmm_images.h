@@ -1,4 +1,4 @@
-/* Small ELF images for tests of the VMM: a core whose code is guest_start in vmm_guest.c, and
+/* Small ELF images for tests of the VMM: a core whose code is the label guest_start of vmm_guest.c, and
  * compartments that hold nothing.
  * SPDX-License-Identifier: BSD-3-Clause */
 #ifndef BH_TESTS_VMM_IMAGES_H

@@ -65,7 +65,7 @@ static const struct {
     {"vm_parked_seconds_total", "counter", "Time asleep.", offsetof(struct vm_sample, park_ns), 1e9, false},
     {"vm_spin_seconds_total", "counter", "Time polled before sleeping.", offsetof(struct vm_sample, spin_ns), 1e9,
      false},
-    {"vm_doorbells_total", "counter", "Doorbells rung.", offsetof(struct vm_sample, bells), 1, false},
+    {"vm_doorbells_total", "counter", "Doorbells rung.", offsetof(struct vm_sample, notifications), 1, false},
     {"net_received_frames_total", "counter", "Frames given to the guest.", offsetof(struct vm_sample, rx_frames), 1,
      true},
     {"net_received_bytes_total", "counter", "Bytes of these.", offsetof(struct vm_sample, rx_bytes), 1, true},

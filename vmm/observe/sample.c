@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "vmm/appliance/mechanism.h"
 #include "rpc/gate.h"
 #include "vmm/base/clock.h"
 #include "vmm/mpk/keys.h"
@@ -106,7 +107,7 @@ static void sample_vm(const struct observed *o, uint32_t v, struct sample *s)
     to->exits = fetch(h->exits);
     to->parks = fetch(h->parks);
     to->park_ns = fetch(h->park_ns) + (since && since < s->time_ns ? s->time_ns - since : 0);
-    to->bells = fetch(g->notifications);
+    to->notifications = fetch(g->notifications);
     to->idles = fetch(g->idles);
     to->switches = fetch(g->switches);
     to->spin_ns = observe_ns(o, fetch(g->spin_cycles));
@@ -160,8 +161,8 @@ const char *edge_mechanism(const struct appliance *a, const struct edge *e)
 {
     const struct compartment *from = &a->compartments[e->from], *to = &a->compartments[e->to];
     if (from->vm != to->vm)
-        return "vm";
-    return from->mechanism == MECH_MPK || to->mechanism == MECH_MPK ? "mpk" : "none";
+        return mechanism_name(MECH_VM);
+    return mechanism_name(from->mechanism == MECH_MPK || to->mechanism == MECH_MPK ? MECH_MPK : MECH_NONE);
 }
 
 uint64_t observe_errors(const struct edge_sample *e)

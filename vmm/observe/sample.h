@@ -20,7 +20,7 @@ struct vm_sample {
     bool runs;
     uint64_t cpu_ns;   /* of its process */
     uint64_t resident; /* bytes, of its process */
-    uint64_t exits, parks, park_ns, bells, idles, spin_ns, switches;
+    uint64_t exits, parks, park_ns, notifications, idles, spin_ns, switches;
     bool parked, has_net;
     uint64_t rx_frames, rx_bytes, rx_drops, tx_frames, tx_bytes, tx_drops;
 };

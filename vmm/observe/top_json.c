@@ -19,7 +19,7 @@ static void vm_json(struct json *j, const struct observed *o, uint32_t v, const 
     json_number(j, "exits", s->exits);
     json_number(j, "parks", s->parks);
     json_number(j, "parked_ns", s->park_ns);
-    json_number(j, "doorbells", s->bells);
+    json_number(j, "doorbells", s->notifications);
     json_number(j, "spins", s->idles);
     json_number(j, "spin_ns", s->spin_ns);
     json_number(j, "thread_switches", s->switches);

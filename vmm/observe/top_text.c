@@ -68,7 +68,7 @@ static void print_vm(FILE *out, const struct observed *o, uint32_t v, const stru
             percent_of(b->cpu_ns, s->cpu_ns, seconds), (double)s->resident / 1048576,
             percent_of(b->park_ns, s->park_ns, seconds), percent_of(b->spin_ns, s->spin_ns, seconds),
             short_number(rate_of(b->parks, s->parks, seconds), parks),
-            short_number(rate_of(b->bells, s->bells, seconds), bells),
+            short_number(rate_of(b->notifications, s->notifications, seconds), bells),
             short_number(rate_of(b->exits, s->exits, seconds), exits));
     if (s->has_net) {
         char rx[16], tx[16], rxb[16], txb[16];

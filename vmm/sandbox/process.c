@@ -117,8 +117,10 @@ bool sandbox_enter(enum sandbox_kind kind, struct problem *p)
 {
     if (kind == SANDBOX_NET_USER)
         raise_descriptors();
-    if (!set_limits(RLIMIT_CORE, 0) || !set_limits(RLIMIT_NPROC, 0) || !set_limits(RLIMIT_NOFILE, descriptors) ||
-        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    /* No RLIMIT_NPROC: the first KVM_RUN of a VM may start a kernel thread in this user's name (kvm-nx-lpage-recovery)
+     * and gives EAGAIN for ever where it must not. The filter lets this process start nothing anyway. */
+    if (!set_limits(RLIMIT_CORE, 0) || !set_limits(RLIMIT_NOFILE, descriptors) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) ||
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         return problem_set(p, EXIT_HOST, "cannot confine a VM's process: %s", strerror(errno));
     bool files = kind == SANDBOX_NET_USER && sandbox_net_files();
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);

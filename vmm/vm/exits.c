@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "vmm/base/clock.h"
 #include "vmm/vm/debug_signals.h"
 #include "vmm/vm/coredump.h"
 #include "vmm/vm/hypercalls.h"
@@ -15,6 +16,7 @@
 
 #define VECTOR_PF 14u
 #define CR0_PG    (1ull << 31)
+#define AGAIN_NS  CLOCK_SECOND /* how long KVM_RUN may give EAGAIN */
 
 void vm_end(struct vm *vm)
 {
@@ -177,19 +179,34 @@ static void take_other(struct vm *vm)
     end_badly(vm, CRASH_KVM, text);
 }
 
+/* Returns if KVM_RUN is to be tried again: after a signal, or after EAGAIN that may pass. `again_since` (ns): when
+ * EAGAIN began; 0: it has not. */
+static void run_failed(struct vm *vm, int error, uint64_t *again_since)
+{
+    char text[96];
+    if (error == EAGAIN && !*again_since)
+        *again_since = clock_ns();
+    if (error == EAGAIN && clock_ns() - *again_since > AGAIN_NS) {
+        snprintf(text, sizeof(text), "KVM_RUN gives EAGAIN without end: may this user start no process?");
+        end_badly(vm, CRASH_KVM, text);
+    }
+    if (error != EINTR && error != EAGAIN) {
+        snprintf(text, sizeof(text), "KVM_RUN failed with error %d", error);
+        end_badly(vm, CRASH_KVM, text);
+    }
+    debuggee_poll(vm);
+}
+
 void vm_run(struct vm *vm)
 {
     struct kvm_run *run = vm->vcpu.run;
+    uint64_t again_since = 0;
     for (;;) {
         if (ioctl(vm->vcpu.fd, KVM_RUN, 0) < 0) {
-            if (errno == EINTR || errno == EAGAIN) {
-                debuggee_poll(vm);
-                continue;
-            }
-            char text[96];
-            snprintf(text, sizeof(text), "KVM_RUN failed with error %d", errno);
-            end_badly(vm, CRASH_KVM, text);
+            run_failed(vm, errno, &again_since);
+            continue;
         }
+        again_since = 0;
         STATS_ADD(vm->stats->exits, 1);
         switch (run->exit_reason) {
         case KVM_EXIT_IO:

@@ -85,8 +85,8 @@ static void set_descriptors(struct vm *vm)
 static bool wire_doorbells(struct vm *vm, struct problem *p)
 {
     for (uint32_t v = 0; v < vm->w->a->n_vms; v++) {
-        int bell = vm->w->vms[v].notify_fd;
-        if (v != vm->index && bell >= 0 && !doorbell_wire(vm->vcpu.vm_fd, BH_PORT_NOTIFY, 4, v, bell))
+        int peer = vm->w->vms[v].notify_fd;
+        if (v != vm->index && peer >= 0 && !doorbell_wire(vm->vcpu.vm_fd, BH_PORT_NOTIFY, 4, v, peer))
             return problem_set(p, EXIT_HOST, "KVM: cannot wire a doorbell: %s", strerror(errno));
     }
     return true;
