@@ -44,3 +44,6 @@ def compare(native: str, folder: Path, part: str, guest_directory: str) -> None:
 class TestSameAsNative:
     def test_b4_modes_of_fopen(self, native: str, tmp_path: Path, directory: str):
         compare(native, tmp_path, "stdio_modes", directory)
+
+    def test_b8_time_before_1970(self, native: str, tmp_path: Path, directory: str):
+        compare(native, tmp_path, "old_times", directory)

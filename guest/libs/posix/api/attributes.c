@@ -122,7 +122,8 @@ static int times_in(const struct timespec times[2], uint32_t *what, int64_t ns[2
             return -EINVAL;
         if (__builtin_mul_overflow((int64_t)times[i].tv_sec, (int64_t)1000000000, &ns[i]))
             return -EINVAL;
-        ns[i] += times[i].tv_nsec;
+        if (__builtin_add_overflow(ns[i], (int64_t)times[i].tv_nsec, &ns[i]))
+            return -EINVAL;
     }
     return 0;
 }
