@@ -91,10 +91,13 @@ static int is_inside(struct vfs_node *dir, struct vfs_node *n, bool *inside)
         if (*inside || at->covered || at == vfs_root())
             break;
         int r = at->ops->parent(at, &up);
+        bool top = !r && up == at;
         vfs_put(at);
         if (r)
             return r;
         at = up;
+        if (top) /* of a tree that is not mounted */
+            break;
     }
     vfs_put(at);
     return 0;

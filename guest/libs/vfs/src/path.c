@@ -7,8 +7,8 @@
 
 void vfs_put(struct vfs_node *n)
 {
-    if (n && --n->refs == 0)
-        n->ops->release(n);
+    while (n && --n->refs == 0)
+        n = n->ops->release(n);
 }
 
 struct vfs_node *vfs_root(void)
