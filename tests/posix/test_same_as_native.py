@@ -47,3 +47,6 @@ class TestSameAsNative:
 
     def test_b8_time_before_1970(self, native: str, tmp_path: Path, directory: str):
         compare(native, tmp_path, "old_times", directory)
+
+    def test_b9_limits_and_allocation(self, native: str, tmp_path: Path, directory: str):
+        compare(native, tmp_path, "limits", directory)

@@ -49,6 +49,7 @@ int ftruncate(int fd, off_t size)
 int posix_fallocate(int fd, off_t offset, off_t size)
 {
     int r;
+    struct stat st;
     if (offset < 0 || size <= 0)
         return EINVAL;
     struct px_file *f = px_file_get(fd, &r);
@@ -56,6 +57,8 @@ int posix_fallocate(int fd, off_t offset, off_t size)
         r = vfs_allocate(px_handle(f), (uint64_t)offset, (uint64_t)size);
         px_invalidate();
         px_put(f);
+    } else if (r != -EBADF) { /* open, but no file */
+        r = fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) ? -ESPIPE : -ENODEV;
     }
     return -r;
 }

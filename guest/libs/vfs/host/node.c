@@ -28,8 +28,8 @@ static bool is_below(const struct host_node *dir, const struct host_node *n)
     return dir;
 }
 
-/* Remembers under which name a directory was found. If directories were moved on the host, `dir` may still be remembered
- * as below `n`. The old place stays then, as parents in a circle would have no end. */
+/* Remembers under which name a directory was found. If directories were moved on the host, `dir` may still be
+ * remembered as below `n`. The old place stays then, as parents in a circle would have no end. */
 static int remember_place(struct host_node *n, struct host_node *dir, const char *name)
 {
     if ((n->parent == dir && n->name && strcmp(n->name, name) == 0) || is_below(dir, n))

@@ -136,8 +136,8 @@ static ssize_t read_answer(struct host_mount *m, unsigned slot, const struct hos
     return (ssize_t)(head.len - fixed);
 }
 
-/* If the caller has died meanwhile, the answer is awaited nevertheless, since files and nodes may have come with it. But
- * an error becomes -ECANCELED, so that the lock that another one has is not tried again for ever. */
+/* If the caller has died meanwhile, the answer is awaited nevertheless, since files and nodes may have come with it.
+ * But an error becomes -ECANCELED, so that the lock that another one has is not tried again for ever. */
 ssize_t host_send(struct host_mount *m, const struct host_call *call)
 {
     bool canceled = false;

@@ -10,6 +10,7 @@ static const struct {
     const char *name;
     void (*show)(void);
 } parts[] = {
+    {"limits", show_limits},
     {"old_times", show_old_times},
     {"stdio_modes", show_stdio_modes},
 };
