@@ -88,8 +88,10 @@ struct vfs_place {
     uint8_t dots;          /* the path ends in "." or "..": 1 or 2 */
     char name[VFS_NAME_MAX + 1];
 };
-/* `follow`: a link at the end, too. Fills *place, which has references; vfs_leave() drops them. */
-int vfs_walk(struct vfs_node *start, const char *path, bool follow, struct vfs_place *place);
+/* Whether a link at the end is followed. */
+enum vfs_follow { VFS_FOLLOW, VFS_FOLLOW_SLASH /* if a '/' comes after it */, VFS_FOLLOW_NOT };
+/* Fills *place, which has references; vfs_leave() drops them. */
+int vfs_walk(struct vfs_node *start, const char *path, enum vfs_follow follow, struct vfs_place *place);
 void vfs_leave(struct vfs_place *place);
 ssize_t vfs_text(struct vfs_node *dir, const char *name, char *text, size_t size); /* vfs_canonical() */
 int vfs_mount_at(const char *path,

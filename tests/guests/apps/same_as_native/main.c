@@ -12,6 +12,7 @@ static const struct {
 } parts[] = {
     {"limits", show_limits},
     {"old_times", show_old_times},
+    {"slashes", show_slashes},
     {"stdio_modes", show_stdio_modes},
 };
 
