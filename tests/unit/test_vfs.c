@@ -11,7 +11,7 @@ enum { ROOM = 100000, ROUNDS = 20000 };
 
 static vfs_file_t root;
 static struct vfs_stat st;
-extern uint32_t vfs_alone_is; /* vfs_sys.c */
+extern uint32_t vfs_alone_is;                         /* vfs_sys.c */
 size_t __sanitizer_get_current_allocated_bytes(void); /* <sanitizer/allocator_interface.h>, which gcc lacks */
 
 static vfs_file_t open_at(const char *path, uint32_t flags)
