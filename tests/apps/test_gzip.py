@@ -5,6 +5,7 @@ SPDX-License-Identifier: BSD-3-Clause
 
 import gzip
 import random
+import shlex
 import subprocess
 import tempfile
 import unittest
@@ -97,6 +98,13 @@ class Hosted(unittest.TestCase):
             "half a header behind": packed + packed[:2],
             "unknown method": b"\x1f\x8b\x07" + packed[3:],
         }
+        self.says_the_same(cases)
+
+    def test_b18_garbage_behind(self):
+        garbage = (b"x", b"\1", b"xy", b"\0x", b"\x1fx")
+        self.says_the_same({str(end): self.packed + end for end in garbage})
+
+    def says_the_same(self, cases: dict[str, bytes]) -> None:
         for name, data in cases.items():
             with self.subTest(name):
                 wanted = subprocess.run(["gzip", "-dc"], input=data, capture_output=True)
@@ -105,6 +113,43 @@ class Hosted(unittest.TestCase):
                 self.assertEqual(done.returncode, wanted.returncode)
                 if wanted.returncode != 1:
                     self.assertEqual(done.stdout, wanted.stdout)
+
+    def test_b7_writes_what_it_could_decode(self):
+        packed, size = self.packed, len(self.packed)
+        middle = size // 2
+        cases = {
+            "truncated early": packed[:5000],
+            "truncated": packed[:middle],
+            "truncated trailer": packed[:-1],
+            "wrong crc": packed[: size - 8] + bytes([packed[-8] ^ 1]) + packed[-7:],
+            "corrupt": packed[:5000] + bytes(100) + packed[5100:],
+        }
+        for name, data in cases.items():
+            with self.subTest(name):
+                wanted = subprocess.run(["gzip", "-dc"], input=data, capture_output=True)
+                done = self.run_it(data, "-d")
+                self.assertEqual((done.returncode, wanted.returncode), (1, 1))
+                self.assertGreater(len(done.stdout), 4000)
+                if name == "corrupt":  # the system's gzip leaves out what its last window holds
+                    self.assertEqual(done.stdout[:4000], self.data[:4000])
+                    continue
+                # It may stop a few symbols earlier, because it asks for more bits than a symbol has.
+                self.assertTrue(done.stdout.startswith(wanted.stdout))
+                self.assertTrue(self.data.startswith(done.stdout))
+
+    def test_b15_closed_streams(self):
+        """A closed standard output is an error that is told, and so is a closed input."""
+        cases = {
+            "{} -1 < /dev/null >&-": "gzip: stdout: Bad file (descriptor|number)\n",
+            "{} -h >&-": "gzip: stdout: Bad file (descriptor|number)\n",
+            "{} -1 <&-": "gzip: stdin: Bad file (descriptor|number)\n",
+        }
+        for line, message in cases.items():
+            with self.subTest(line):
+                command = ["sh", "-c", line.format(shlex.join(self.command))]
+                done = subprocess.run(command, capture_output=True, check=False, timeout=60)
+                self.assertEqual((done.returncode, done.stdout), (1, b""))
+                self.assertRegex(done.stderr.decode(), f"^{message}$")
 
     def test_format_violated(self):
         header, block_of_type_3 = self.packed[:10], b"\x07"

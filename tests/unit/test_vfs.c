@@ -11,7 +11,8 @@ enum { ROOM = 100000, ROUNDS = 20000 };
 
 static vfs_file_t root;
 static struct vfs_stat st;
-extern uint32_t vfs_alone_is; /* vfs_sys.c */
+extern uint32_t vfs_alone_is;                         /* vfs_sys.c */
+size_t __sanitizer_get_current_allocated_bytes(void); /* <sanitizer/allocator_interface.h>, which gcc lacks */
 
 static vfs_file_t open_at(const char *path, uint32_t flags)
 {
@@ -367,6 +368,72 @@ static void test_alone(void)
     CHECK(vfs_open_stat(root, "/none", O_RDWR, 0, &f, &got) == -ENOENT && got.is == 0);
 }
 
+/* Directories nested deeper than a stack is, all of them removed while the innermost one was open. */
+static void test_a8_nested_directories(void)
+{
+    enum { LEVELS = 200000 };
+    vfs_file_t here, next;
+    CHECK(vfs_open(root, "/", VFS_O_PATH | O_DIRECTORY, 0, &here) == 0);
+    for (int i = 0; i < LEVELS; i++) {
+        CHECK(vfs_make(here, "d", 0755) == 0 && vfs_open(here, "d", VFS_O_PATH | O_DIRECTORY, 0, &next) == 0);
+        vfs_close(here);
+        here = next;
+    }
+    vfs_file_t innermost = here;
+    for (int i = 0; i < LEVELS; i++) {
+        CHECK(vfs_open(here, "..", VFS_O_PATH | O_DIRECTORY, 0, &next) == 0 && vfs_remove(next, "d", 1) == 0);
+        if (here != innermost)
+            vfs_close(here);
+        here = next;
+    }
+    vfs_close(here);
+    CHECK(vfs_close(innermost) == 0 && stat_error("/d") == -ENOENT);
+}
+
+extern int vfs_wait_gives; /* vfs_sys.c */
+
+/* Who waits for a lock in the name of a caller that died stops, and the lock can be taken by others later. */
+static void test_a10_waiter_of_a_dead_caller(void)
+{
+    vfs_file_t clients[2], f[2];
+    put_new("/waited");
+    for (int i = 0; i < 2; i++)
+        CHECK(vfs_attach(&clients[i]) == 0 && vfs_open(clients[i], "/waited", O_RDWR, 0, &f[i]) == 0);
+    struct vfs_lock l = range(0, 9, F_WRLCK);
+    CHECK(vfs_lock(f[0], &l, 0) == 0);
+    vfs_wait_gives = -ECANCELED;
+    CHECK(vfs_lock(f[1], &l, 1) == -ECANCELED && vfs_wait_gives == -ETIMEDOUT);
+    CHECK(vfs_flock(f[0], F_WRLCK, 0) == 0);
+    vfs_wait_gives = -ECANCELED;
+    CHECK(vfs_flock(f[1], F_WRLCK, 1) == -ECANCELED);
+    vfs_close(f[0]);
+    CHECK(vfs_lock(f[1], &l, 1) == 0 && vfs_flock(f[1], F_WRLCK, 1) == 0);
+    vfs_close(f[1]);
+    for (int i = 0; i < 2; i++)
+        vfs_close(clients[i]);
+    CHECK(vfs_remove(root, "/waited", 0) == 0);
+}
+
+/* One byte far behind the others costs its block and little more. */
+static void test_a11_far_byte(void)
+{
+    char byte = 0;
+    vfs_file_t f = open_at("/far", O_RDWR | O_CREAT);
+    size_t before = __sanitizer_get_current_allocated_bytes();
+    for (uint64_t gib = 20; gib <= 40; gib += 20) {
+        CHECK(vfs_write(f, "x", 1, gib << 30) == 1 && vfs_stat(f, &st) == 0 && st.size == (gib << 30) + 1);
+        CHECK(vfs_read(f, &byte, 1, gib << 30) == 1 && byte == 'x');
+    }
+    CHECK(vfs_stat(f, &st) == 0 && st.blocks == 2 * RAM_BLOCK / 512);
+    CHECK(__sanitizer_get_current_allocated_bytes() - before < 1 << 20);
+    CHECK(vfs_read(f, &byte, 1, 30ull << 30) == 1 && byte == 0);
+    CHECK(vfs_change(f, VFS_SIZE, 30ull << 30, 0, 0) == 0 && vfs_stat(f, &st) == 0 && st.blocks == RAM_BLOCK / 512);
+    CHECK(vfs_read(f, &byte, 1, 20ull << 30) == 1 && byte == 'x');
+    CHECK(vfs_change(f, VFS_SIZE, 0, 0, 0) == 0 && vfs_stat(f, &st) == 0 && st.blocks == 0);
+    vfs_close(f);
+    CHECK(vfs_remove(root, "/far", 0) == 0);
+}
+
 int main(void)
 {
     CHECK(vfs_attach(&root) == 0);
@@ -382,6 +449,9 @@ int main(void)
     RUN(test_devices_and_times);
     RUN(test_mounts);
     RUN(test_locks);
+    RUN(test_a8_nested_directories);
+    RUN(test_a10_waiter_of_a_dead_caller);
+    RUN(test_a11_far_byte);
     vfs_close(root);
     return CHECK_RESULT();
 }

@@ -25,11 +25,12 @@
 
 static struct appliance appliance; /* zeroed; large for a stack */
 
-/* A descriptor opened later must not become a standard stream by accident. */
+/* A descriptor opened later must not become a standard stream by accident. One that was closed stays of no use: what
+ * stands in for it is open for the other direction, so that reads and writes fail with EBADF as they did. */
 static void open_standard_streams(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
             _exit(EXIT_HOST);
 }
 

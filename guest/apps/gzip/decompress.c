@@ -35,12 +35,17 @@ static enum next first_header(struct streams *s, z_stream *z)
     return NEXT_UNUSABLE;
 }
 
-/* Behind a member: another one, nothing, zeros (padding, counts as nothing), or garbage. */
+/* Behind a member: another one, nothing, zeros (padding, counts as nothing), or garbage. GNU gzip takes a single byte
+ * for a magic number that was cut off, and so do we. */
 static enum next later_header(struct streams *s, z_stream *z)
 {
     if (!streams_fill(s, z, 2))
         return NEXT_UNUSABLE;
-    if (z->avail_in >= 1 && z->next_in[0] == ID1 && (z->avail_in < 2 || z->next_in[1] == ID2))
+    if (z->avail_in == 1 && z->next_in[0] != 0) {
+        report_truncated();
+        return NEXT_UNUSABLE;
+    }
+    if (z->avail_in >= 2 && z->next_in[0] == ID1 && z->next_in[1] == ID2)
         return first_header(s, z);
     while (z->avail_in > 0) {
         for (; z->avail_in > 0; z->next_in++, z->avail_in--)
@@ -70,11 +75,11 @@ static int one_member(struct streams *s, z_stream *z)
     do {
         if (!streams_fill(s, z, 1))
             return GZIP_ERROR;
-        if (z->avail_in == 0)
-            return report_truncated();
+        if (z->avail_in == 0) /* what could be decoded goes out before the message */
+            return streams_flush(s, z) ? report_truncated() : GZIP_ERROR;
         status = inflate(z, Z_NO_FLUSH);
         if (status == Z_DATA_ERROR || status == Z_NEED_DICT)
-            return bad_data(z);
+            return streams_flush(s, z) ? bad_data(z) : GZIP_ERROR;
         if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR)
             return complain_zlib(status);
         if ((z->avail_out == 0 || status == Z_STREAM_END) && !streams_flush(s, z))

@@ -1,6 +1,8 @@
 /* gzip as a filter: zlib is wherever compartments.toml puts it, this source does not know.
  * SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "gzip.h"
@@ -25,7 +27,8 @@ int main(int argc, char **argv)
         } else if (option == 'd') {
             decompress = true;
         } else if (option == 'h') {
-            fputs(usage, stdout);
+            if (fputs(usage, stdout) == EOF || fflush(stdout) == EOF)
+                return complain("stdout: %s", strerror(errno));
             return GZIP_OK;
         } else if (option != 'c') {
             fputs("Try `gzip -h' for more information.\n", stderr);

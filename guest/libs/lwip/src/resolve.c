@@ -32,6 +32,16 @@ static void on_answer(const char *name, const ip_addr_t *ip, void *arg)
     bh_core()->wakeup(q, UINT32_MAX);
 }
 
+/* -ECANCELED: the caller has died; otherwise -EAGAIN, if there is no answer then. */
+static int wait_for_answer(const struct question *q)
+{
+    uint64_t now = bh_now(), deadline = now + ANSWER_NS;
+    for (; !q->answered && now < deadline; now = bh_now())
+        if (bh_core()->sleep(q, deadline - now) == -ECANCELED)
+            return -ECANCELED;
+    return -EAGAIN;
+}
+
 /* 1: found; 0: no such address; negative errno. Blocks. */
 static int ask_server(const char *name, uint8_t type, ip_addr_t *ip)
 {
@@ -44,12 +54,10 @@ static int ask_server(const char *name, uint8_t type, ip_addr_t *ip)
         free(q);
         return e == ERR_OK ? 1 : e == ERR_ARG ? 0 : e == ERR_VAL ? -EAGAIN : -net_errno(e);
     }
-    uint64_t deadline = bh_now() + ANSWER_NS;
-    while (!q->answered && bh_now() < deadline)
-        bh_core()->sleep(q, deadline - bh_now());
+    int r = wait_for_answer(q);
     if (!q->answered) {
         q->given_up = true;
-        return -EAGAIN;
+        return r;
     }
     int found = q->found;
     *ip = q->ip;
@@ -88,7 +96,8 @@ int net_resolve(const char *name, int family, struct net_address *list, uint32_t
     if (n)
         return n;
     while (net_configuring())
-        bh_sleep(STEP_NS);
+        if (bh_core()->sleep(&n, STEP_NS) == -ECANCELED) /* nobody wakes this */
+            return -ECANCELED;
     for (unsigned i = 0; i < 2 && (uint32_t)n < max; i++) {
         ip_addr_t ip;
         if (family && family != kinds[i].family)
@@ -96,6 +105,8 @@ int net_resolve(const char *name, int family, struct net_address *list, uint32_t
         int r = ask_server(name, kinds[i].type, &ip);
         if (r > 0)
             put_address(&list[n++], &ip);
+        else if (r == -ECANCELED)
+            return r;
         else if (r < 0)
             error = r;
     }

@@ -49,6 +49,7 @@ int ftruncate(int fd, off_t size)
 int posix_fallocate(int fd, off_t offset, off_t size)
 {
     int r;
+    struct stat st;
     if (offset < 0 || size <= 0)
         return EINVAL;
     struct px_file *f = px_file_get(fd, &r);
@@ -56,6 +57,8 @@ int posix_fallocate(int fd, off_t offset, off_t size)
         r = vfs_allocate(px_handle(f), (uint64_t)offset, (uint64_t)size);
         px_invalidate();
         px_put(f);
+    } else if (r != -EBADF) { /* open, but no file */
+        r = fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) ? -ESPIPE : -ENODEV;
     }
     return -r;
 }
@@ -122,7 +125,8 @@ static int times_in(const struct timespec times[2], uint32_t *what, int64_t ns[2
             return -EINVAL;
         if (__builtin_mul_overflow((int64_t)times[i].tv_sec, (int64_t)1000000000, &ns[i]))
             return -EINVAL;
-        ns[i] += times[i].tv_nsec;
+        if (__builtin_add_overflow(ns[i], (int64_t)times[i].tv_nsec, &ns[i]))
+            return -EINVAL;
     }
     return 0;
 }

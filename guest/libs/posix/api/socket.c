@@ -7,8 +7,6 @@
 
 #include "../net/net_socket.h"
 
-int px_socketpair_fds(int fds[2], int flags);
-
 /* Returns a reference to the socket `fd`, or NULL and the reason in *r. */
 static struct px_socket *get_socket(int fd, int *r)
 {

@@ -44,6 +44,8 @@ int faccessat(int dir, const char *path, int mode, int flags)
 {
     struct stat st = {0};
     (void)flags; /* there is one user */
+    if (mode & ~(R_OK | W_OK | X_OK))
+        return (int)px_result(-EINVAL);
     if (stat_in(dir, path, &st, true) != 0)
         return -1;
     bool executable = S_ISDIR(st.st_mode) || st.st_mode & 0111;

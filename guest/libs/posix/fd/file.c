@@ -121,6 +121,15 @@ static off_t file_seek(struct px_file *f, off_t offset, int whence)
     return r;
 }
 
+/* Rounds down, before 1970 too: tv_nsec is never negative. */
+static struct timespec timespec_of(int64_t ns)
+{
+    enum { SECOND = 1000000000 };
+    int64_t rest = ns % SECOND;
+    rest += rest < 0 ? SECOND : 0;
+    return (struct timespec){(time_t)(ns / SECOND - (ns < 0 && rest)), (long)rest};
+}
+
 void px_stat_out(const struct vfs_stat *from, struct stat *to)
 {
     *to = (struct stat){
@@ -133,9 +142,9 @@ void px_stat_out(const struct vfs_stat *from, struct stat *to)
         .st_size = (off_t)from->size,
         .st_blksize = (blksize_t)from->size_of_block,
         .st_blocks = (blkcnt_t)from->blocks,
-        .st_atim = {from->accessed / 1000000000, from->accessed % 1000000000},
-        .st_mtim = {from->modified / 1000000000, from->modified % 1000000000},
-        .st_ctim = {from->changed / 1000000000, from->changed % 1000000000},
+        .st_atim = timespec_of(from->accessed),
+        .st_mtim = timespec_of(from->modified),
+        .st_ctim = timespec_of(from->changed),
     };
 }
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -158,7 +159,7 @@ pid_t wait(int *status)
 {
     return waitpid(-1, status, 0);
 }
-pid_t wait3(int *status, int options, void *usage)
+pid_t wait3(int *status, int options, struct rusage *usage)
 {
     (void)usage;
     return waitpid(-1, status, options);

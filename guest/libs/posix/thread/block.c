@@ -1,6 +1,7 @@
 /* The one place where threads of the application wait.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #include <bh/bulkhead.h>

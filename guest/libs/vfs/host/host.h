@@ -87,7 +87,7 @@ static inline struct host_node *host_of(struct vfs_node *n)
 /* The node that an answer names, with a reference. `dir` and `name`: where it was found; NULL: the root. */
 int host_node(struct host_mount *m, const struct fuse_entry_out *entry, struct host_node *dir, const char *name,
               struct vfs_node **n);
-void host_release(struct vfs_node *n);
+struct vfs_node *host_release(struct vfs_node *n);
 /* Records that a directory was renamed. */
 void host_moved(struct host_node *from, const char *from_name, struct host_node *to, const char *to_name);
 void host_stat(const struct host_node *n, const struct fuse_attr *a, struct vfs_stat *st);

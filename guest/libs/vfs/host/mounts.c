@@ -41,6 +41,7 @@ int vfs_mount_all(void)
         vfs_wake(&state);
     }
     while (state == BUSY)
-        vfs_wait(&state, UINT64_MAX);
+        if (vfs_wait(&state, UINT64_MAX) == -ECANCELED)
+            return -ECANCELED;
     return result;
 }

@@ -19,10 +19,20 @@ static void send_forget(struct host_mount *m, uint64_t id, uint64_t lookups)
     host_post(m, &call);
 }
 
-/* Remembers under which name a directory was found. */
+static bool is_below(const struct host_node *dir, const struct host_node *n)
+{
+    if (n->vfs.refs == 1)
+        return false; /* the caller's: no directory has it as its parent */
+    while (dir && dir != n)
+        dir = dir->parent;
+    return dir;
+}
+
+/* Remembers under which name a directory was found. If directories were moved on the host, `dir` may still be
+ * remembered as below `n`. The old place stays then, as parents in a circle would have no end. */
 static int remember_place(struct host_node *n, struct host_node *dir, const char *name)
 {
-    if (n->parent == dir && n->name && strcmp(n->name, name) == 0)
+    if ((n->parent == dir && n->name && strcmp(n->name, name) == 0) || is_below(dir, n))
         return 0;
     char *copy = strdup(name);
     if (!copy)
@@ -57,7 +67,7 @@ int host_node(struct host_mount *m, const struct fuse_entry_out *entry, struct h
         send_forget(m, entry->nodeid, 1);
         return -ENOMEM;
     }
-    int r = dir && vfs_is_dir(&n->vfs) && dir != n ? remember_place(n, dir, name) : 0;
+    int r = dir && vfs_is_dir(&n->vfs) ? remember_place(n, dir, name) : 0;
     if (r)
         vfs_put(&n->vfs);
     else
@@ -65,17 +75,16 @@ int host_node(struct host_mount *m, const struct fuse_entry_out *entry, struct h
     return r;
 }
 
-void host_release(struct vfs_node *vn)
+struct vfs_node *host_release(struct vfs_node *vn)
 {
-    struct host_node *n = host_of(vn), **link = bucket_of(n->mount, n->id);
+    struct host_node *n = host_of(vn), *parent = n->parent, **link = bucket_of(n->mount, n->id);
     while (*link != n)
         link = &(*link)->next;
     *link = n->next;
     send_forget(n->mount, n->id, n->lookups);
-    if (n->parent)
-        vfs_put(&n->parent->vfs);
     free(n->name);
     free(n);
+    return parent ? &parent->vfs : NULL;
 }
 
 void host_moved(struct host_node *from, const char *from_name, struct host_node *to, const char *to_name)
@@ -88,9 +97,14 @@ void host_moved(struct host_node *from, const char *from_name, struct host_node 
             }
 }
 
+/* The host's files may have times beyond what 64 bits of nanoseconds can say (1677 to 2262): the nearest then. */
 static int64_t time_of(uint64_t seconds, uint32_t nanoseconds)
 {
-    return (int64_t)seconds * 1000000000 + nanoseconds;
+    int64_t ns;
+    if (__builtin_mul_overflow((int64_t)seconds, (int64_t)1000000000, &ns) ||
+        __builtin_add_overflow(ns, (int64_t)nanoseconds, &ns))
+        return (int64_t)seconds < 0 ? INT64_MIN : INT64_MAX;
+    return ns;
 }
 
 void host_stat(const struct host_node *n, const struct fuse_attr *a, struct vfs_stat *st)

@@ -147,7 +147,7 @@ static void split_time(int64_t ns, uint64_t *seconds, uint32_t *nanoseconds)
     int64_t rest = ns % 1000000000;
     rest += rest < 0 ? 1000000000 : 0;
     *nanoseconds = (uint32_t)rest;
-    *seconds = (uint64_t)((ns - rest) / 1000000000);
+    *seconds = (uint64_t)(ns / 1000000000 - (ns < 0 && rest)); /* ns - rest could overflow */
 }
 
 static int change_node(struct vfs_node *n, void *handle, uint32_t what, uint64_t value, int64_t accessed,

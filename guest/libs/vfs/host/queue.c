@@ -47,14 +47,14 @@ static void take_answers(struct host_mount *m)
         vfs_wake(wait_channel(m));
 }
 
-/* Blocks until the server has answered any message. */
-static void wait_for_answer(struct host_mount *m)
+/* Blocks until the server has answered any message. Sets *canceled if the caller has died. */
+static void wait_for_answer(struct host_mount *m, bool *canceled)
 {
-    if (!vq_want_notification(&m->queue, 0) && !m->dead)
-        vfs_wait(wait_channel(m), UINT64_MAX);
+    if (!vq_want_notification(&m->queue, 0) && !m->dead && vfs_wait(wait_channel(m), UINT64_MAX) == -ECANCELED)
+        *canceled = true;
 }
 
-static int free_slot(struct host_mount *m)
+static int free_slot(struct host_mount *m, bool *canceled)
 {
     for (;;) {
         take_answers(m);
@@ -63,7 +63,7 @@ static int free_slot(struct host_mount *m)
         for (int slot = 0; slot < HOST_SLOTS; slot++)
             if (!m->slots[slot].taken)
                 return slot;
-        wait_for_answer(m);
+        wait_for_answer(m, canceled);
     }
 }
 
@@ -85,7 +85,7 @@ static void publish_message(struct host_mount *m, unsigned slot, size_t request,
 }
 
 /* Copies the message into a slot and makes it visible. Returns the slot, or a negative errno value. */
-static int submit_message(struct host_mount *m, const struct host_call *call, bool unawaited)
+static int submit_message(struct host_mount *m, const struct host_call *call, bool unawaited, bool *canceled)
 {
     size_t name = call->name ? strlen(call->name) + 1 : 0, name2 = call->name2 ? strlen(call->name2) + 1 : 0;
     struct fuse_in_header head = {.opcode = call->opcode, .nodeid = call->node};
@@ -93,7 +93,7 @@ static int submit_message(struct host_mount *m, const struct host_call *call, bo
     if (size > HOST_REQUEST || call->send_size > HOST_DATA || call->receive_size > HOST_DATA ||
         call->out_size > HOST_REPLY - sizeof(struct fuse_out_header))
         return -ENAMETOOLONG;
-    int slot = free_slot(m);
+    int slot = free_slot(m, canceled);
     if (slot < 0)
         return slot;
     uint8_t *to = request_of(m, (unsigned)slot);
@@ -136,24 +136,28 @@ static ssize_t read_answer(struct host_mount *m, unsigned slot, const struct hos
     return (ssize_t)(head.len - fixed);
 }
 
+/* If the caller has died meanwhile, the answer is awaited nevertheless, since files and nodes may have come with it.
+ * But an error becomes -ECANCELED, so that the lock that another one has is not tried again for ever. */
 ssize_t host_send(struct host_mount *m, const struct host_call *call)
 {
-    int slot = submit_message(m, call, false);
+    bool canceled = false;
+    int slot = submit_message(m, call, false, &canceled);
     if (slot < 0)
         return slot;
     while (take_answers(m), !m->slots[slot].done) {
         if (m->dead)
             return -EIO; /* the slot stays taken: the server may still write to it */
-        wait_for_answer(m);
+        wait_for_answer(m, &canceled);
     }
     ssize_t r = read_answer(m, (unsigned)slot, call);
     m->slots[slot].taken = false;
-    return r;
+    return r < 0 && canceled ? -ECANCELED : r;
 }
 
 void host_post(struct host_mount *m, const struct host_call *call)
 {
-    submit_message(m, call, true);
+    bool canceled; /* no call waits for another client after it has dropped nodes */
+    submit_message(m, call, true, &canceled);
 }
 
 int host_start(struct host_mount *m, uint32_t compartment, uint32_t index)

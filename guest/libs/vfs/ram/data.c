@@ -8,6 +8,13 @@
 
 enum { MARGIN = 4 << 20 };
 
+/* NULL: zeros. */
+static char *find_block(const struct ram_node *n, size_t index)
+{
+    size_t group = index / RAM_GROUP;
+    return group < n->n_groups && n->groups[group] ? n->groups[group][index % RAM_GROUP] : NULL;
+}
+
 size_t ram_read(struct ram_node *n, void *to, size_t size, uint64_t offset)
 {
     if (offset >= n->size)
@@ -17,7 +24,7 @@ size_t ram_read(struct ram_node *n, void *to, size_t size, uint64_t offset)
     for (size_t done = 0; done < size;) {
         size_t at = (offset + done) % RAM_BLOCK, index = (offset + done) / RAM_BLOCK;
         size_t part = RAM_BLOCK - at < size - done ? RAM_BLOCK - at : size - done;
-        const char *block = index < n->n_blocks ? n->blocks[index] : NULL;
+        const char *block = find_block(n, index);
         if (block)
             memcpy((char *)to + done, block + at, part);
         else
@@ -35,37 +42,40 @@ bool ram_has_room(void)
     return blocks_in_use * RAM_BLOCK + MARGIN < half;
 }
 
-static bool reserve_blocks(struct ram_node *n, size_t blocks)
+/* Where the block's address is stored; NULL: no memory. */
+static char **reserve_block(struct ram_node *n, size_t index)
 {
-    if (blocks <= n->n_blocks)
-        return true;
-    size_t room = blocks < 4 ? 4 : blocks + blocks / 2;
-    char **grown = realloc(n->blocks, room * sizeof(*grown));
-    if (!grown)
-        return false;
-    memset(grown + n->n_blocks, 0, (room - n->n_blocks) * sizeof(*grown));
-    n->blocks = grown;
-    n->n_blocks = room;
-    return true;
+    size_t group = index / RAM_GROUP;
+    if (group >= n->n_groups) {
+        size_t room = group + 1 + group / 2;
+        char ***grown = realloc(n->groups, room * sizeof(*grown));
+        if (!grown)
+            return NULL;
+        memset(grown + n->n_groups, 0, (room - n->n_groups) * sizeof(*grown));
+        n->groups = grown;
+        n->n_groups = room;
+    }
+    if (!n->groups[group] && !(n->groups[group] = calloc(RAM_GROUP, sizeof(**n->groups))))
+        return NULL;
+    return &n->groups[group][index % RAM_GROUP];
 }
 
 /* Fills one block after the other. Returns how many bytes were stored before memory ran out. */
 static size_t store_bytes(struct ram_node *n, const char *from, size_t size, uint64_t offset)
 {
     size_t done = 0;
-    if (size && !reserve_blocks(n, (size_t)((offset + size - 1) / RAM_BLOCK + 1)))
-        return 0;
     while (done < size) {
         size_t at = (offset + done) % RAM_BLOCK, index = (offset + done) / RAM_BLOCK;
         size_t part = RAM_BLOCK - at < size - done ? RAM_BLOCK - at : size - done;
-        if (!n->blocks[index]) {
-            n->blocks[index] = part == RAM_BLOCK ? malloc(RAM_BLOCK) : calloc(1, RAM_BLOCK);
-            if (!n->blocks[index])
-                break;
-            n->in_use++;
-            blocks_in_use++;
+        char **block = reserve_block(n, index);
+        if (block && !*block) {
+            *block = part == RAM_BLOCK ? malloc(RAM_BLOCK) : calloc(1, RAM_BLOCK);
+            n->in_use += *block != NULL;
+            blocks_in_use += *block != NULL;
         }
-        memcpy(n->blocks[index] + at, from + done, part);
+        if (!block || !*block)
+            break;
+        memcpy(*block + at, from + done, part);
         done += part;
     }
     return done;
@@ -86,23 +96,36 @@ ssize_t ram_write(struct ram_node *n, const void *from, size_t size, uint64_t of
     return (ssize_t)done;
 }
 
+/* Frees the blocks of a group from index `first` on, and the group itself if that is all of them. */
+static void free_blocks(struct ram_node *n, size_t group, size_t first)
+{
+    char **blocks = n->groups[group];
+    for (size_t i = first; blocks && i < RAM_GROUP; i++) {
+        n->in_use -= blocks[i] != NULL;
+        blocks_in_use -= blocks[i] != NULL;
+        free(blocks[i]);
+        blocks[i] = NULL;
+    }
+    if (first == 0) {
+        free(blocks);
+        n->groups[group] = NULL;
+    }
+}
+
 int ram_truncate(struct ram_node *n, uint64_t size)
 {
     if (size > VFS_SIZE_MAX)
         return -EFBIG;
     size_t keep = (size_t)((size + RAM_BLOCK - 1) / RAM_BLOCK);
-    for (size_t i = keep; i < n->n_blocks; i++) {
-        n->in_use -= n->blocks[i] != NULL;
-        blocks_in_use -= n->blocks[i] != NULL;
-        free(n->blocks[i]);
-        n->blocks[i] = NULL;
-    }
+    for (size_t group = keep / RAM_GROUP; group < n->n_groups; group++)
+        free_blocks(n, group, group == keep / RAM_GROUP ? keep % RAM_GROUP : 0);
+    char *last = size % RAM_BLOCK ? find_block(n, keep - 1) : NULL;
+    if (last)
+        memset(last + size % RAM_BLOCK, 0, RAM_BLOCK - size % RAM_BLOCK);
     if (!keep) {
-        free(n->blocks);
-        n->blocks = NULL;
-        n->n_blocks = 0;
-    } else if (size % RAM_BLOCK && keep <= n->n_blocks && n->blocks[keep - 1]) {
-        memset(n->blocks[keep - 1] + size % RAM_BLOCK, 0, RAM_BLOCK - size % RAM_BLOCK);
+        free(n->groups);
+        n->groups = NULL;
+        n->n_groups = 0;
     }
     n->size = size;
     ram_touch(n, true);

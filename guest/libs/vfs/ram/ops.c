@@ -7,17 +7,16 @@
 
 enum { DEVICE = 1 }; /* st_dev */
 
-static void release_node(struct vfs_node *vn)
+static struct vfs_node *release_node(struct vfs_node *vn)
 {
     struct ram_node *n = ram_of(vn), *parent = n->parent;
     if (n->links)
-        return; /* its name keeps it */
+        return NULL; /* its name keeps it */
     ram_truncate(n, 0);
     free(n->entries);
     free(n->target);
     free(n);
-    if (parent)
-        vfs_put(&parent->vfs);
+    return parent ? &parent->vfs : NULL;
 }
 
 static int lookup_name(struct vfs_node *dir, const char *name, struct vfs_node **out)

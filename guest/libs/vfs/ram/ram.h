@@ -8,6 +8,7 @@
 #include "../src/node.h"
 
 #define RAM_BLOCK 4096u
+#define RAM_GROUP 512u
 
 enum ram_device { RAM_NO_DEVICE, RAM_NULL, RAM_ZERO, RAM_RANDOM };
 
@@ -27,8 +28,8 @@ struct ram_node {
     enum ram_device device;
     /* regular files */
     uint64_t size;
-    char **blocks; /* NULL entries: zeros */
-    size_t n_blocks, in_use;
+    char ***groups;          /* of RAM_GROUP blocks each, so that a hole costs little; NULL at either level: zeros */
+    size_t n_groups, in_use; /* in_use: blocks */
     /* symbolic links */
     char *target;
     /* directories */

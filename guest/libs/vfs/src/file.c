@@ -101,7 +101,7 @@ int vfs_open(vfs_file_t dir, const char *path, uint32_t flags, uint32_t mode, vf
         flags &= VFS_O_PATH | O_DIRECTORY | O_NOFOLLOW;
     for (;;) {
         struct vfs_place p;
-        int r = vfs_walk(dir->node, path, !exclusive && !(flags & O_NOFOLLOW), &p);
+        int r = vfs_walk(dir->node, path, exclusive || flags & O_NOFOLLOW ? VFS_FOLLOW_SLASH : VFS_FOLLOW, &p);
         if (r)
             return r;
         bool missing = !p.node;

@@ -125,7 +125,8 @@ int vfs_lock_set(struct vfs_node *n, void *handle, const void *owner, bool flock
     uint64_t retry = RETRY_FIRST_NS;
     for (;;) {
         while (n->locking)
-            vfs_wait(&n->locking, UINT64_MAX);
+            if (vfs_wait(&n->locking, UINT64_MAX) == -ECANCELED)
+                return -ECANCELED;
         bool inside = find_conflict(n, owner, flock, lock);
         int r = -EAGAIN;
         if (!inside) {
@@ -139,7 +140,8 @@ int vfs_lock_set(struct vfs_node *n, void *handle, const void *owner, bool flock
         if (r != -EAGAIN || !wait)
             return r;
         /* The host does not report when a lock goes away, so try again after a while. */
-        vfs_wait(&n->locks, inside ? UINT64_MAX : retry);
+        if (vfs_wait(&n->locks, inside ? UINT64_MAX : retry) == -ECANCELED)
+            return -ECANCELED;
         retry = retry * 2 > RETRY_LAST_NS ? RETRY_LAST_NS : retry * 2;
     }
 }
@@ -163,8 +165,10 @@ void vfs_lock_drop(struct vfs_node *n, void *handle, const void *owner, bool flo
     const struct vfs_lock all = {.last = UINT64_MAX, .type = F_UNLCK};
     for (const struct vfs_held *h = n->locks; h; h = h->next) {
         if (h->owner == owner && h->flock == flock) {
-            while (vfs_lock_set(n, handle, owner, flock, &all, false) == -ENOLCK)
-                vfs_wait(&n->locks, RETRY_LAST_NS);
+            int r;
+            while ((r = vfs_lock_set(n, handle, owner, flock, &all, false)) == -ENOLCK || r == -ECANCELED)
+                if (r == -ENOLCK)
+                    vfs_wait(&n->locks, RETRY_LAST_NS);
             return;
         }
     }

@@ -11,7 +11,7 @@ int vfs_stat_at(vfs_file_t dir, const char *path, int follow, struct vfs_stat *s
         return -EBADF;
     if (!path || !st)
         return -EINVAL;
-    int r = vfs_walk(dir->node, path, follow, &p);
+    int r = vfs_walk(dir->node, path, follow ? VFS_FOLLOW : VFS_FOLLOW_SLASH, &p);
     if (!r) {
         r = p.node ? p.node->ops->stat(p.node, NULL, st) : -ENOENT;
         vfs_leave(&p);
@@ -21,18 +21,29 @@ int vfs_stat_at(vfs_file_t dir, const char *path, int follow, struct vfs_stat *s
     return r;
 }
 
-/* Walks to a name that is about to be made, removed or changed. A link at the end is not followed. */
-static int find_name(vfs_file_t dir, const char *path, struct vfs_place *p)
+static int find_name_as(vfs_file_t dir, const char *path, enum vfs_follow follow, struct vfs_place *p)
 {
     if (!dir)
         return -EBADF;
-    return path ? vfs_walk(dir->node, path, false, p) : -EINVAL;
+    return path ? vfs_walk(dir->node, path, follow, p) : -EINVAL;
+}
+
+/* Walks to a name that is about to be made or asked about. A link at the end is not followed. */
+static int find_name(vfs_file_t dir, const char *path, struct vfs_place *p)
+{
+    return find_name_as(dir, path, VFS_FOLLOW_SLASH, p);
+}
+
+/* Walks to a name that is about to be removed or renamed: "link/" is the link itself, which is -ENOTDIR. */
+static int find_own_name(vfs_file_t dir, const char *path, struct vfs_place *p)
+{
+    return find_name_as(dir, path, VFS_FOLLOW_NOT, p);
 }
 
 int vfs_remove(vfs_file_t dir, const char *path, int directory)
 {
     struct vfs_place p;
-    int r = find_name(dir, path, &p);
+    int r = find_own_name(dir, path, &p);
     if (r)
         return r;
     if (!p.dir)
@@ -91,10 +102,13 @@ static int is_inside(struct vfs_node *dir, struct vfs_node *n, bool *inside)
         if (*inside || at->covered || at == vfs_root())
             break;
         int r = at->ops->parent(at, &up);
+        bool top = !r && up == at;
         vfs_put(at);
         if (r)
             return r;
         at = up;
+        if (top) /* of a tree that is not mounted */
+            break;
     }
     vfs_put(at);
     return 0;
@@ -127,10 +141,10 @@ static int may_rename(const struct vfs_place *from, const struct vfs_place *to)
 int vfs_rename(vfs_file_t from_dir, const char *from, vfs_file_t to_dir, const char *to)
 {
     struct vfs_place a, b;
-    int r = find_name(from_dir, from, &a);
+    int r = find_own_name(from_dir, from, &a);
     if (r)
         return r;
-    r = find_name(to_dir, to, &b);
+    r = a.dir && !a.node ? -ENOENT : find_own_name(to_dir, to, &b);
     if (!r) {
         r = may_rename(&a, &b);
         if (!r && a.node != b.node) /* two names of one file: nothing happens */
@@ -184,7 +198,7 @@ ssize_t vfs_canonical(vfs_file_t dir, const char *path, void *text, size_t size)
         return -EBADF;
     if (!path || !text)
         return -EINVAL;
-    ssize_t r = vfs_walk(dir->node, path, true, &p);
+    ssize_t r = vfs_walk(dir->node, path, VFS_FOLLOW, &p);
     if (r)
         return r;
     if (!p.node)

@@ -19,7 +19,9 @@ struct vfs_held; /* lock.c */
 /* `handle` comes from open() or create() of this open file; it is NULL where only the node is known. Names have been
  * checked: no "." or "..", no '/', 1 to VFS_NAME_MAX bytes. The caller gets a reference to nodes that are stored. */
 struct vfs_ops {
-    void (*release)(struct vfs_node *n); /* frees the node after the last reference */
+    /* Frees the node after the last reference. Returns the node that it had a reference to, which vfs_put() drops:
+     * directories may be nested deeper than a stack is. NULL: none. */
+    struct vfs_node *(*release)(struct vfs_node *n);
 
     /* Directories. create(): -EEXIST; a regular file that is open as `flags` say, a directory, or a link to `target`.
      */
@@ -86,8 +88,10 @@ struct vfs_place {
     uint8_t dots;          /* the path ends in "." or "..": 1 or 2 */
     char name[VFS_NAME_MAX + 1];
 };
-/* `follow`: a link at the end, too. Fills *place, which has references; vfs_leave() drops them. */
-int vfs_walk(struct vfs_node *start, const char *path, bool follow, struct vfs_place *place);
+/* Whether a link at the end is followed. */
+enum vfs_follow { VFS_FOLLOW, VFS_FOLLOW_SLASH /* if a '/' comes after it */, VFS_FOLLOW_NOT };
+/* Fills *place, which has references; vfs_leave() drops them. */
+int vfs_walk(struct vfs_node *start, const char *path, enum vfs_follow follow, struct vfs_place *place);
 void vfs_leave(struct vfs_place *place);
 ssize_t vfs_text(struct vfs_node *dir, const char *name, char *text, size_t size); /* vfs_canonical() */
 int vfs_mount_at(const char *path,
@@ -106,7 +110,8 @@ int vfs_lock_find(struct vfs_node *n, void *handle, const void *owner, struct vf
 void vfs_lock_drop(struct vfs_node *n, void *handle, const void *owner, bool flock);
 
 /* ---- The outside (sys.c; the hosted tests have their own) ---- */
-int vfs_wait(const void *key, uint64_t timeout_ns); /* -ETIMEDOUT */
+/* -ETIMEDOUT; -ECANCELED, once: the caller has died, so whatever waits for others has to return. */
+int vfs_wait(const void *key, uint64_t timeout_ns);
 void vfs_wake(const void *key);
 int vfs_random(void *to, size_t size);
 int64_t vfs_clock(void);   /* ns since 1970 */

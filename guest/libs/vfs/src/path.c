@@ -7,8 +7,8 @@
 
 void vfs_put(struct vfs_node *n)
 {
-    if (n && --n->refs == 0)
-        n->ops->release(n);
+    while (n && --n->refs == 0)
+        n = n->ops->release(n);
 }
 
 struct vfs_node *vfs_root(void)
@@ -96,7 +96,7 @@ static int step_up(struct walk *w)
 }
 
 /* Walks one name further. 1: *place is complete; 0: go on. */
-static int take_step(struct walk *w, bool follow, struct vfs_place *place)
+static int take_step(struct walk *w, enum vfs_follow follow, struct vfs_place *place)
 {
     const char *after;
     int r = next_name(w, place->name, &after);
@@ -122,7 +122,7 @@ static int take_step(struct walk *w, bool follow, struct vfs_place *place)
         return 1;
     }
     into_mount(&n);
-    if (S_ISLNK(n->type) && (!last || follow || place->slash)) {
+    if (S_ISLNK(n->type) && (!last || follow == VFS_FOLLOW || (follow == VFS_FOLLOW_SLASH && place->slash))) {
         r = expand_link(w, n, after);
         vfs_put(n);
         return r;
@@ -138,7 +138,7 @@ static int take_step(struct walk *w, bool follow, struct vfs_place *place)
     return 0;
 }
 
-int vfs_walk(struct vfs_node *start, const char *path, bool follow, struct vfs_place *place)
+int vfs_walk(struct vfs_node *start, const char *path, enum vfs_follow follow, struct vfs_place *place)
 {
     *place = (struct vfs_place){0};
     if (!*path)
@@ -222,7 +222,7 @@ static int make_all(char *path)
         struct vfs_place p;
         if (slash)
             *slash = '\0';
-        int r = vfs_walk(vfs_root(), path, true, &p);
+        int r = vfs_walk(vfs_root(), path, VFS_FOLLOW, &p);
         if (!r && !p.node) {
             void *handle;
             /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a walk without a node found the directory */
@@ -245,7 +245,7 @@ int vfs_mount_at(const char *path, struct vfs_node *root)
     int r = copy ? make_all(copy) : -ENOMEM;
     free(copy);
     if (!r)
-        r = vfs_walk(vfs_root(), path, true, &p);
+        r = vfs_walk(vfs_root(), path, VFS_FOLLOW, &p);
     if (!r && p.node->covered)
         r = -EBUSY;
     if (r) {
