@@ -3,6 +3,7 @@
 SPDX-License-Identifier: BSD-3-Clause
 """
 
+import contextlib
 import os
 import re
 import socket
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 import unittest
+from contextlib import ExitStack
 
 import pytest
 
@@ -23,6 +25,14 @@ pytestmark = [pytest.mark.net, pytest.mark.build("all")]
 NOBODY = 65534
 # As root, but without the rights of the one who owns the host's network.
 UNPRIVILEGED = ("unshare", "--user")
+
+
+def own_address() -> bytes:
+    """IPv4 address of one of this host's interfaces, or of its loopback."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as anybody:
+        with contextlib.suppress(OSError):
+            anybody.connect(("192.0.2.1", 9))  # sends nothing
+        return socket.inet_aton(anybody.getsockname()[0])
 
 
 @pytest.mark.kvm
@@ -96,6 +106,39 @@ class User(unittest.TestCase):
             except ConnectionRefusedError:
                 self.assertLess(time.monotonic(), deadline)
                 time.sleep(0.01)
+
+    def knocks(self, *sets: str) -> list[str]:
+        """What services on the host's loopback and interfaces hear of a guest that calls them."""
+        heard: list[str] = []
+        with ExitStack() as stack:
+            sockets = []
+            port = free_port()
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                service = stack.enter_context(socket.socket(socket.AF_INET6, kind))
+                service.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+                service.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                service.bind(("::", port))
+                service.setblocking(False)
+                if kind == socket.SOCK_STREAM:
+                    service.listen(64)
+                sockets.append(service)
+            self.passes("knock", str(port), own_address().hex(), sets=sets)
+            for service in sockets:
+                with contextlib.suppress(BlockingIOError):
+                    while True:
+                        if service.type == socket.SOCK_STREAM:
+                            connection, peer = service.accept()
+                            connection.close()
+                        else:
+                            _, peer = service.recvfrom(100)
+                        heard.append(f"{service.type.name} {peer[0]}")
+        return heard
+
+    def test_the_host_itself_is_out_of_reach(self):
+        self.assertEqual(self.knocks(), [])
+
+    def test_the_host_is_out_of_reach_with_a_datagram_port_forwarded(self):
+        self.assertEqual(self.knocks(f'net.forward=["udp:{free_port(socket.SOCK_DGRAM)}:7"]'), [])
 
     def test_hostile_driver(self):
         result = run("hostile")

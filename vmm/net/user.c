@@ -14,6 +14,7 @@
 #include "vmm/base/clock.h"
 #include "vmm/base/loop.h"
 #include "vmm/net/forward.h"
+#include "vmm/net/reach.h"
 
 #define SOCKETS_MAX 16384u
 #define QUEUE_BYTES (4u << 20)
@@ -37,6 +38,7 @@ static struct {
     Slirp *slirp;
     struct net *net;
     struct net_plan plan;
+    struct reach reach;
     struct loop loop;
     struct loop_source kick; /* in the loop while the thread may sleep */
     struct wanted_socket sockets[SOCKETS_MAX];
@@ -100,8 +102,10 @@ static ssize_t send_packet(const void *frame, size_t bytes, void *opaque)
 {
     struct net *n = u.net;
     struct virtio_net_hdr_v1 h = header_for(n);
-    if (bytes >= NET_FRAME_MIN && bytes <= NET_FRAME_MAX &&
-        (u.head != u.tail || !net_deliver(n, &h, frame, (uint32_t)bytes)))
+    if (bytes < NET_FRAME_MIN || bytes > NET_FRAME_MAX)
+        return (ssize_t)bytes;
+    reach_note(&u.reach, frame, (uint32_t)bytes);
+    if (u.head != u.tail || !net_deliver(n, &h, frame, (uint32_t)bytes))
         put_off(frame, (uint32_t)bytes);
     return (ssize_t)bytes;
 }
@@ -234,10 +238,11 @@ bool net_user_open(struct net *n, struct problem *p)
         .vhostname = c->hostname[0] ? c->hostname : NULL,
         .if_mtu = c->mtu,
         .if_mru = c->mtu,
-        /* What listens on the host's loopback trusts its peers. But answers to datagrams that came
-         * from there would be refused as well. */
+        /* It would refuse answers to datagrams that came from there as well; then only reach.c tells them apart. */
         .disable_host_loopback = !net_user_forwards_udp(c),
     };
+    if (!reach_init(&u.reach, c, plan, p))
+        return false;
     u.slirp = slirp_new(&config, &callbacks, NULL);
     if (!u.slirp)
         return problem_set(p, EXIT_HOST, "libslirp cannot start");
@@ -279,7 +284,10 @@ static void user_send(struct net *n, const struct virtio_net_hdr_v1 *h, struct i
         frame_complete_checksum(h, u.frame, bytes);
     if (!u.ready)
         learn_address(u.frame, bytes);
-    slirp_input(u.slirp, u.frame, (int)bytes);
+    if (reach_allows(&u.reach, u.frame, bytes))
+        slirp_input(u.slirp, u.frame, (int)bytes);
+    else
+        STATS_ADD(n->stats->tx_drops, 1);
 }
 
 /* Takes everything out of the loop, the last first: that leaves no gaps. */

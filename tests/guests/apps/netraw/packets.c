@@ -128,6 +128,59 @@ uint32_t packet_dns_query(uint8_t *frame, const uint8_t own[4], const uint8_t to
     return 42 + sizeof(query);
 }
 
+/* The headers for `bytes` of a transport protocol, and the sum of its pseudo header at `checksum_at` in them. */
+static uint8_t *transport(uint8_t *frame, const uint8_t *own, const uint8_t to_mac[6], const uint8_t *to, uint32_t size,
+                          uint8_t protocol, uint32_t bytes, uint32_t checksum_at, struct virtio_net_hdr_v1 *h)
+{
+    uint8_t pseudo[40] = {0}, *at = frame + 14 + (size == 4 ? 20 : 40);
+    ethernet(frame, to_mac, size == 4 ? 0x0800 : 0x86dd);
+    if (size == 4) {
+        ip(frame + 14, protocol, own, to, bytes);
+    } else {
+        memset(frame + 14, 0, 8);
+        frame[14] = 0x60;
+        put16(frame + 18, bytes);
+        frame[20] = protocol;
+        frame[21] = 64;
+        memcpy(frame + 22, own, 16);
+        memcpy(frame + 38, to, 16);
+    }
+    memset(at, 0, bytes);
+    memcpy(pseudo, own, size);
+    memcpy(pseudo + size, to, size);
+    put16(pseudo + 2 * size + 2, bytes);
+    pseudo[2 * size + 5] = protocol;
+    put16(at + checksum_at, (uint16_t)~checksum(pseudo, 2 * size + 6));
+    *h = (struct virtio_net_hdr_v1){.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+                                    .csum_start = (uint16_t)(at - frame),
+                                    .csum_offset = (uint16_t)checksum_at};
+    return at;
+}
+
+uint32_t packet_syn(uint8_t *frame, const uint8_t *own, const uint8_t to_mac[6], const uint8_t *to, uint32_t size,
+                    uint16_t port, struct virtio_net_hdr_v1 *h)
+{
+    uint8_t *tcp = transport(frame, own, to_mac, to, size, 6, 20, 16, h);
+    put16(tcp, 5353);
+    put16(tcp + 2, port);
+    tcp[7] = 1;
+    tcp[12] = 5 << 4;
+    tcp[13] = 2;
+    put16(tcp + 14, 1000);
+    return (uint32_t)(tcp + 20 - frame);
+}
+
+uint32_t packet_datagram(uint8_t *frame, const uint8_t *own, const uint8_t to_mac[6], const uint8_t *to, uint32_t size,
+                         uint16_t port, struct virtio_net_hdr_v1 *h)
+{
+    uint8_t *udp = transport(frame, own, to_mac, to, size, 17, 8 + 4, 6, h);
+    put16(udp, 5353);
+    put16(udp + 2, port);
+    put16(udp + 4, 8 + 4);
+    memcpy(udp + 8, "here", 4);
+    return (uint32_t)(udp + 12 - frame);
+}
+
 /* RFC 2131: the fixed part is 236 bytes, then the magic cookie and options. */
 uint32_t packet_dhcp_discover(uint8_t *frame)
 {

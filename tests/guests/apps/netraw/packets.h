@@ -20,6 +20,11 @@ uint32_t packet_echo_request(uint8_t *frame, const uint8_t own[4], const uint8_t
 uint32_t packet_dhcp_discover(uint8_t *frame);
 /* The root's name servers are asked for, from port 5353. */
 uint32_t packet_dns_query(uint8_t *frame, const uint8_t own[4], const uint8_t to_mac[6], const uint8_t to[4]);
+/* From port 5353, without checksums: the header asks the device for them. `size`: of an address, 4 or 16. */
+uint32_t packet_syn(uint8_t *frame, const uint8_t *own, const uint8_t to_mac[6], const uint8_t *to, uint32_t size,
+                    uint16_t port, struct virtio_net_hdr_v1 *h);
+uint32_t packet_datagram(uint8_t *frame, const uint8_t *own, const uint8_t to_mac[6], const uint8_t *to, uint32_t size,
+                         uint16_t port, struct virtio_net_hdr_v1 *h);
 
 /* Takes the checksum out of an echo request; the header that has the device put it back. */
 const struct virtio_net_hdr_v1 *packet_leave_checksum(uint8_t *frame);
