@@ -70,7 +70,7 @@ static int create_file(struct fs *f, const struct fs_request *q, struct fs_reply
         return errno;
     int error = fs_enter(f, dir, name, &r->entry);
     struct stat st;
-    if (!error && (fstat(fd, &st) || st.st_ino != r->entry.attr.ino)) {
+    if (!error && (fs_stat(fd, &st) || st.st_ino != r->entry.attr.ino)) {
         fs_forget(f, r->entry.nodeid, 1);
         error = ESTALE; /* somebody on the host put another file there at once */
     }

@@ -101,7 +101,7 @@ static void run_server(struct resources *w, uint32_t i, int report)
     if (s.proc < 0)
         problem_set(&problem, EXIT_HOST, "cannot open /proc/self/fd: %s", strerror(errno));
     else if (sandbox_close_others(keep, sizeof(keep) / sizeof(*keep), &problem))
-        sandbox_fs(s.directory, s.read_only, &problem);
+        sandbox_fs(s.directory, s.proc, s.read_only, &problem);
     if (problem.status) {
         if (write(report, &problem, sizeof(problem)) < 0) {
             /* There is nobody left to tell. */

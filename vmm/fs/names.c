@@ -49,7 +49,7 @@ static int bad_name(const struct fs_request *q, size_t at)
 static int get_attr(const struct fs_node *n, struct fs_reply *r)
 {
     struct stat st;
-    if (fstat(n->fd, &st))
+    if (fs_stat(n->fd, &st))
         return errno;
     r->attr = (struct fuse_attr_out){0};
     fs_attr(&st, &r->attr.attr);
@@ -81,10 +81,32 @@ static struct timespec time_of(uint32_t valid, uint32_t set, uint32_t now, uint6
                        : (struct timespec){(time_t)seconds, (long)(nanoseconds % 1000000000)};
 }
 
+/* Mode and times change by descriptor, never by path: only for that do these calls need no trust in this process. So a
+ * file has to be opened, which fails for one that its owner may neither read nor write, and for links and devices. */
+static int set_mode_and_times(struct fs *f, const struct fs_node *n, const struct fuse_setattr_in *in)
+{
+    const struct fs_file *file = in->valid & FATTR_FH ? fs_file(f, in->fh) : NULL;
+    int own = file ? -1 : fs_reopen(f, n, O_RDONLY);
+    if (own == -EACCES && n->type == S_IFREG)
+        own = fs_reopen(f, n, O_WRONLY);
+    if (!file && own < 0)
+        return n->type == S_IFLNK ? EOPNOTSUPP : -own;
+    int fd = file ? file->fd : own, error = 0;
+    if (in->valid & FATTR_MODE)
+        error = error_of(fchmod(fd, in->mode & FS_MODES));
+    if (!error && in->valid & (FATTR_ATIME | FATTR_MTIME)) {
+        struct timespec times[2] = {time_of(in->valid, FATTR_ATIME, FATTR_ATIME_NOW, in->atime, in->atimensec),
+                                    time_of(in->valid, FATTR_MTIME, FATTR_MTIME_NOW, in->mtime, in->mtimensec)};
+        error = error_of(futimens(fd, times));
+    }
+    if (own >= 0)
+        close(own);
+    return error;
+}
+
 static int set_attr(struct fs *f, const struct fs_node *n, const struct fs_request *q, struct fs_reply *r)
 {
     const struct fuse_setattr_in *in = (const void *)q->body;
-    char name[16];
     int error = 0;
     if (q->size < sizeof(*in) || in->valid & (FATTR_UID | FATTR_GID))
         return q->size < sizeof(*in) ? EINVAL : EPERM;
@@ -92,14 +114,8 @@ static int set_attr(struct fs *f, const struct fs_node *n, const struct fs_reque
         return EROFS;
     if (in->valid & FATTR_SIZE)
         error = set_size(f, n, in);
-    snprintf(name, sizeof(name), "%d", n->fd);
-    if (!error && in->valid & FATTR_MODE)
-        error = n->type == S_IFLNK ? EOPNOTSUPP : error_of(fchmodat(f->proc, name, in->mode & FS_MODES, 0));
-    if (!error && in->valid & (FATTR_ATIME | FATTR_MTIME)) {
-        struct timespec times[2] = {time_of(in->valid, FATTR_ATIME, FATTR_ATIME_NOW, in->atime, in->atimensec),
-                                    time_of(in->valid, FATTR_MTIME, FATTR_MTIME_NOW, in->mtime, in->mtimensec)};
-        error = error_of(utimensat(n->fd, "", times, AT_EMPTY_PATH));
-    }
+    if (!error && in->valid & (FATTR_MODE | FATTR_ATIME | FATTR_MTIME))
+        error = set_mode_and_times(f, n, in);
     return error ? error : get_attr(n, r);
 }
 

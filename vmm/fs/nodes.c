@@ -96,6 +96,11 @@ int fs_reopen(const struct fs *f, const struct fs_node *n, int flags)
     return fd < 0 ? -errno : fd;
 }
 
+int fs_stat(int fd, struct stat *st)
+{
+    return (int)syscall(SYS_fstat, fd, st);
+}
+
 void fs_attr(const struct stat *st, struct fuse_attr *a)
 {
     *a = (struct fuse_attr){.ino = st->st_ino,
@@ -121,7 +126,7 @@ int fs_enter(struct fs *f, const struct fs_node *dir, const char *name, struct f
     int fd = (int)syscall(SYS_openat2, dir->fd, name, &how, sizeof(how));
     if (fd < 0)
         return errno;
-    if (fstat(fd, &st)) {
+    if (fs_stat(fd, &st)) {
         int error = errno;
         close(fd);
         return error;
@@ -159,7 +164,7 @@ bool fs_init(struct fs *f, int directory, int proc, bool read_only)
     *f = (struct fs){.proc = proc, .read_only = read_only};
     f->nodes = calloc(FS_NODES_MAX, sizeof(*f->nodes)); /* its pages become present when they are used */
     f->files = malloc(FS_FILES_MAX * sizeof(*f->files));
-    if (!f->nodes || !f->files || fstat(directory, &st))
+    if (!f->nodes || !f->files || fs_stat(directory, &st))
         return false;
     for (uint32_t i = 0; i < FS_FILES_MAX; i++)
         f->files[i].fd = -1;

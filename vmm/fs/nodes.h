@@ -55,6 +55,9 @@ bool fs_name_good(const char *name, size_t room);
 /* Opens a node's file again. Returns a descriptor or -errno. */
 int fs_reopen(const struct fs *f, const struct fs_node *n, int flags);
 
+/* fstat(2) by the call that takes no path, which the C library's does not make: the sandbox allows no other. */
+int fs_stat(int fd, struct stat *st);
+
 /* Fills `entry` for what `name` in `dir` is, and counts that the guest was told of it. 0 or a positive errno value. */
 int fs_enter(struct fs *f, const struct fs_node *dir, const char *name, struct fuse_entry_out *entry);
 

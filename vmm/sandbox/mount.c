@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -67,33 +68,53 @@ static bool enter_landlock(int directory, bool read_only)
     return good;
 }
 
-/* Without Landlock: makes the directory the root. Only a process that is not root needs a user namespace for that. */
-static bool own_root(int directory)
+/* Makes the directory the root, for what Landlock does not cover, such as reading links. `proc` becomes a mount of its
+ * own, whose ".." leads nowhere. Only a process without the right needs a user namespace for that. False: this kernel,
+ * or who administers it, does not let us. */
+static bool enter_own_root(int directory, int proc)
 {
-    return (!geteuid() || !unshare(CLONE_NEWUSER)) && !unshare(CLONE_NEWNS) && !fchdir(directory) && !chroot(".");
+    if (unshare(CLONE_NEWNS) && unshare(CLONE_NEWUSER | CLONE_NEWNS))
+        return false;
+    int detached = (int)syscall(SYS_open_tree, AT_FDCWD, "/proc/self/fd", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    bool good = detached >= 0 && dup3(detached, proc, O_CLOEXEC) == proc && !fchdir(directory) && !chroot(".");
+    if (detached >= 0)
+        close(detached);
+    return good;
 }
 
-static bool allow_calls(scmp_filter_ctx filter)
+/* What a server of either kind calls. None takes a path but openat(), openat2() and readlinkat(). */
+static const int reading_calls[] = {
+    SCMP_SYS(read),    SCMP_SYS(write),           SCMP_SYS(ppoll),      SCMP_SYS(close),        SCMP_SYS(openat),
+    SCMP_SYS(openat2), SCMP_SYS(fstat),           SCMP_SYS(preadv),     SCMP_SYS(preadv2),      SCMP_SYS(lseek),
+    SCMP_SYS(fsync),   SCMP_SYS(fdatasync),       SCMP_SYS(getdents64), SCMP_SYS(flock),        SCMP_SYS(readlinkat),
+    SCMP_SYS(fstatfs), SCMP_SYS(exit_group),      SCMP_SYS(exit),       SCMP_SYS(rt_sigreturn), SCMP_SYS(brk),
+    SCMP_SYS(munmap),  SCMP_SYS(restart_syscall),
+};
+
+/* What only one calls that may change files. Those with paths are Landlock's, too. */
+static const int writing_calls[] = {
+    SCMP_SYS(pwritev),   SCMP_SYS(pwritev2), SCMP_SYS(ftruncate), SCMP_SYS(fallocate), SCMP_SYS(fchmod),
+    SCMP_SYS(symlinkat), SCMP_SYS(linkat),   SCMP_SYS(mkdirat),   SCMP_SYS(unlinkat),  SCMP_SYS(renameat2),
+};
+
+static bool allow_list(scmp_filter_ctx filter, const int *calls, size_t n)
 {
-    static const int calls[] = {
-        SCMP_SYS(read),      SCMP_SYS(write),           SCMP_SYS(ppoll),
-        SCMP_SYS(close),     SCMP_SYS(openat),          SCMP_SYS(openat2),
-        SCMP_SYS(fstat),     SCMP_SYS(newfstatat),      SCMP_SYS(preadv),
-        SCMP_SYS(preadv2),   SCMP_SYS(pwritev),         SCMP_SYS(pwritev2),
-        SCMP_SYS(lseek),     SCMP_SYS(ftruncate),       SCMP_SYS(fallocate),
-        SCMP_SYS(fsync),     SCMP_SYS(fdatasync),       SCMP_SYS(getdents64),
-        SCMP_SYS(fcntl),     SCMP_SYS(flock),           SCMP_SYS(fchmodat),
-        SCMP_SYS(utimensat), SCMP_SYS(readlinkat),      SCMP_SYS(symlinkat),
-        SCMP_SYS(linkat),    SCMP_SYS(mkdirat),         SCMP_SYS(unlinkat),
-        SCMP_SYS(renameat2), SCMP_SYS(fstatfs),         SCMP_SYS(exit_group),
-        SCMP_SYS(exit),      SCMP_SYS(rt_sigreturn),    SCMP_SYS(brk),
-        SCMP_SYS(munmap),    SCMP_SYS(restart_syscall),
-    };
-    const struct scmp_arg_cmp no_code = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-    for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+    for (size_t i = 0; i < n; i++)
         if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0))
             return false;
-    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, no_code) == 0;
+    return true;
+}
+
+static bool allow_calls(scmp_filter_ctx filter, bool read_only)
+{
+    const struct scmp_arg_cmp no_code = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+    const struct scmp_arg_cmp no_path = SCMP_A1(SCMP_CMP_EQ, 0);
+    return allow_list(filter, reading_calls, sizeof(reading_calls) / sizeof(*reading_calls)) &&
+           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, no_code) == 0 &&
+           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, F_OFD_GETLK)) == 0 &&
+           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_EQ, F_OFD_SETLK)) == 0 &&
+           (read_only || (allow_list(filter, writing_calls, sizeof(writing_calls) / sizeof(*writing_calls)) &&
+                          seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(utimensat), 1, no_path) == 0));
 }
 
 static bool set_limits(void)
@@ -105,18 +126,19 @@ static bool set_limits(void)
     return setrlimit(RLIMIT_NOFILE, &files) == 0;
 }
 
-bool sandbox_fs(int directory, bool read_only, struct problem *p)
+bool sandbox_fs(int directory, int proc, bool read_only, struct problem *p)
 {
     umask(0); /* the guest's own was applied already */
+    bool own_root = enter_own_root(directory, proc);
     if (!set_limits() || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         return problem_set(p, EXIT_HOST, "cannot confine a mount's process: %s", strerror(errno));
-    if (!enter_landlock(directory, read_only) && !own_root(directory)) {
+    if (!enter_landlock(directory, read_only) && !own_root) {
         return problem_set(p, EXIT_HOST,
                            "cannot confine a mount's process: this kernel has neither Landlock "
                            "(version 2, Linux 5.19) nor user namespaces");
     }
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-    bool good = filter && allow_calls(filter) && seccomp_load(filter) == 0;
+    bool good = filter && allow_calls(filter, read_only) && seccomp_load(filter) == 0;
     if (filter)
         seccomp_release(filter);
     return good || problem_set(p, EXIT_HOST, "cannot confine a mount's process: no seccomp filter");

@@ -11,9 +11,10 @@
  * supervisor decides what that means. */
 void sandbox_signals(void);
 
-/* Gives up rights for good. The process keeps the files beneath `directory`, by Landlock or, where the kernel has none
- * or an old one, by making that directory the root of a namespace of its own. It also keeps a list of system calls; any
- * other kills the process. False: `p`. */
-bool sandbox_fs(int directory, bool read_only, struct problem *p);
+/* Gives up rights for good. The process keeps the files beneath `directory`, by Landlock and, where it may, by making
+ * that directory the root of a namespace of its own; one of the two is needed. `proc` is an open /proc/self/fd, which
+ * then leads nowhere else. The process also keeps a list of system calls, without those that change files if it is
+ * `read_only`; any other kills it. False: `p`. */
+bool sandbox_fs(int directory, int proc, bool read_only, struct problem *p);
 
 #endif
