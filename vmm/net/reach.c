@@ -4,10 +4,14 @@
  * Only ARP, IPv4 and IPv6 pass, without VLAN tags: libslirp drops the rest anyway. */
 #include "vmm/net/reach.h"
 
+#include <errno.h>
+#include <ifaddrs.h>
 #include <netinet/icmp6.h>
 #include <netinet/ip.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "vmm/appliance/net_address.h"
 #include "vmm/net/frame.h"
 
 #define TYPE_IPV4 0x0800u
@@ -234,4 +238,40 @@ void reach_note(struct reach *r, const uint8_t *frame, uint32_t bytes)
     for (uint32_t i = 0; i < r->n_udp && (from == PLACE_LINK || from == PLACE_HOST); i++)
         if (r->udp[i] == guest)
             r->asked[host / 8] |= (uint8_t)(1u << host % 8);
+}
+
+/* ---- What the check needs to know ---- */
+
+static void add_address(struct reach *r, const struct sockaddr *a)
+{
+    if (a && a->sa_family == AF_INET)
+        r->own[r->n_own++] = ((const struct sockaddr_in *)(const void *)a)->sin_addr;
+    else if (a && a->sa_family == AF_INET6)
+        r->own6[r->n_own6++] = ((const struct sockaddr_in6 *)(const void *)a)->sin6_addr;
+}
+
+static bool find_own(struct reach *r, struct problem *p)
+{
+    struct ifaddrs *list;
+    size_t n = 1;
+    if (getifaddrs(&list))
+        return problem_set(p, EXIT_HOST, "cannot find this host's addresses: %s", strerror(errno));
+    for (const struct ifaddrs *i = list; i; i = i->ifa_next)
+        n++;
+    r->own = calloc(n, sizeof(*r->own));
+    r->own6 = calloc(n, sizeof(*r->own6));
+    for (const struct ifaddrs *i = list; i && r->own && r->own6; i = i->ifa_next)
+        add_address(r, i->ifa_addr);
+    freeifaddrs(list);
+    return (r->own && r->own6) || problem_set(p, EXIT_HOST, "out of memory");
+}
+
+bool reach_init(struct reach *r, const struct net_config *c, const struct net_plan *plan, struct problem *p)
+{
+    struct net_forward f;
+    *r = (struct reach){.plan = plan};
+    for (uint32_t i = 0; i < c->n_forward; i++)
+        if (net_parse_forward(c->forward[i], &f) && f.udp)
+            r->udp[r->n_udp++] = f.guest_port;
+    return find_own(r, p);
 }
