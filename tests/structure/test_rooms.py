@@ -31,7 +31,7 @@ FLOORS = {
     "observe": "base sandbox kvm appliance resources mpk",
     "gdb": "base kvm appliance resources mpk vm observe",
     "crash": "base image appliance resources mpk vm observe",
-    "supervisor": "base kvm appliance resources fs vm observe gdb crash",
+    "supervisor": "base sandbox kvm appliance resources fs vm observe gdb crash",
     "cli": "base kvm appliance mpk resources plan observe gdb crash supervisor",
 }
 # Top folder: the top folders whose files it may include by a path from the top, besides its own.

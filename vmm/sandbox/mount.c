@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/sandbox/mount.h"
 
+#include "vmm/sandbox/capabilities.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
@@ -82,7 +84,7 @@ static bool enter_own_root(int directory, int proc)
     return good;
 }
 
-/* What a server of either kind calls. None takes a path but openat(), openat2() and readlinkat(). */
+/* What a server of either kind calls. None takes a path but `openat`, `openat2` and `readlinkat`. */
 static const int reading_calls[] = {
     SCMP_SYS(read),    SCMP_SYS(write),           SCMP_SYS(ppoll),      SCMP_SYS(close),        SCMP_SYS(openat),
     SCMP_SYS(openat2), SCMP_SYS(fstat),           SCMP_SYS(preadv),     SCMP_SYS(preadv2),      SCMP_SYS(lseek),
@@ -137,6 +139,8 @@ bool sandbox_fs(int directory, int proc, bool read_only, struct problem *p)
                            "cannot confine a mount's process: this kernel has neither Landlock "
                            "(version 2, Linux 5.19) nor user namespaces");
     }
+    if (!sandbox_drop_capabilities())
+        return problem_set(p, EXIT_HOST, "cannot confine a mount's process: %s", strerror(errno));
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
     bool good = filter && allow_calls(filter, read_only) && seccomp_load(filter) == 0;
     if (filter)

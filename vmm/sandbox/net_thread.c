@@ -55,6 +55,13 @@ static bool allow_memory(scmp_filter_ctx filter)
            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, no_code) == 0;
 }
 
+/* `type`: without the flags that the call takes as well. */
+static bool allow_socket(scmp_filter_ctx filter, int family, int type, uint32_t action)
+{
+    return seccomp_rule_add(filter, action, SCMP_SYS(socket), 2, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family),
+                            SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, (scmp_datum_t)type)) == 0;
+}
+
 static bool allow_sockets(scmp_filter_ctx filter)
 {
     static const int calls[] = {
@@ -65,8 +72,10 @@ static bool allow_sockets(scmp_filter_ctx filter)
     };
     static const int families[] = {AF_INET, AF_INET6};
     for (unsigned i = 0; i < COUNT(families); i++)
-        if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-                             SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i])))
+        if (!allow_socket(filter, families[i], SOCK_STREAM, SCMP_ACT_ALLOW) ||
+            !allow_socket(filter, families[i], SOCK_DGRAM, SCMP_ACT_ALLOW) ||
+            !allow_socket(filter, families[i], SOCK_RAW,
+                          SCMP_ACT_ERRNO(EPERM))) /* tried where SOCK_DGRAM cannot ping */
             return false;
     return allow_all(filter, calls, COUNT(calls)) && allow_ioctl(filter, FIONREAD) && allow_ioctl(filter, FIONBIO);
 }

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/sandbox/process.h"
 
+#include "vmm/sandbox/capabilities.h"
 #include "vmm/sandbox/net_thread.h"
 
 #include <errno.h>
@@ -123,6 +124,8 @@ bool sandbox_enter(enum sandbox_kind kind, struct problem *p)
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         return problem_set(p, EXIT_HOST, "cannot confine a VM's process: %s", strerror(errno));
     bool files = kind == SANDBOX_NET_USER && sandbox_net_files();
+    if (!sandbox_drop_capabilities())
+        return problem_set(p, EXIT_HOST, "cannot confine a VM's process: %s", strerror(errno));
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
     bool good = filter && allow_kind(filter, kind, files) && seccomp_load(filter) == 0;
     if (filter)

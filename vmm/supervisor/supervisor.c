@@ -2,8 +2,10 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/supervisor/supervisor.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +13,7 @@
 #include "vmm/base/clock.h"
 #include "vmm/fs/mount.h"
 #include "vmm/observe/metrics.h"
+#include "vmm/sandbox/capabilities.h"
 #include "vmm/supervisor/phase.h"
 #include "vmm/supervisor/signals.h"
 #include "vmm/supervisor/state.h"
@@ -31,7 +34,9 @@ static bool start_processes(struct supervisor *s, struct problem *p)
     for (uint32_t v = 0; v < s->a->n_vms; v++)
         if (!vm_proc_fork(&s->vms[v], p))
             return false;
-    return true;
+    /* Nothing that is left to do needs them, in this process or in those that it forks later. */
+    return sandbox_drop_capabilities() ||
+           problem_set(p, EXIT_HOST, "cannot give up the rights of root: %s", strerror(errno));
 }
 
 /* What is needed before the first process is forked. */
