@@ -17,6 +17,7 @@ import pytest
 
 from tests.net.net_support import NETRAW, command, open_tap, remove_tap, run
 from tests.support.needs import needs_tun
+from tests.support.processes import children_of
 from tests.support.paths import PROGRAM, ROOT
 from tests.support.server import free_port
 
@@ -139,6 +140,25 @@ class User(unittest.TestCase):
 
     def test_the_host_is_out_of_reach_with_a_datagram_port_forwarded(self):
         self.assertEqual(self.knocks(f'net.forward=["udp:{free_port(socket.SOCK_DGRAM)}:7"]'), [])
+
+    def test_fragments_do_not_fill_the_hosts_memory(self):
+        guest = subprocess.Popen(command("flood", "60000"), stdout=subprocess.PIPE, text=True)
+        try:
+            for line in guest.stdout:
+                if line == "flooded\n":
+                    break
+            time.sleep(0.5)
+            resident = [self.resident_mib(pid) for pid in children_of(guest.pid)]
+            self.assertTrue(guest.communicate(timeout=30)[0].endswith("PASS\n"))
+        finally:
+            guest.kill()
+            guest.wait()
+        self.assertEqual(len(resident), 1)
+        self.assertLess(resident[0], 60)
+
+    def resident_mib(self, pid: int) -> int:
+        with open(f"/proc/{pid}/statm") as file:
+            return int(file.read().split()[1]) * 4096 >> 20
 
     def test_hostile_driver(self):
         result = run("hostile")

@@ -14,6 +14,7 @@
 #include "vmm/base/clock.h"
 #include "vmm/base/loop.h"
 #include "vmm/net/forward.h"
+#include "vmm/net/fragments.h"
 #include "vmm/net/reach.h"
 
 #define SOCKETS_MAX 16384u
@@ -39,6 +40,7 @@ static struct {
     struct net *net;
     struct net_plan plan;
     struct reach reach;
+    struct fragments fragments;
     struct loop loop;
     struct loop_source kick; /* in the loop while the thread may sleep */
     struct wanted_socket sockets[SOCKETS_MAX];
@@ -284,7 +286,10 @@ static void user_send(struct net *n, const struct virtio_net_hdr_v1 *h, struct i
         frame_complete_checksum(h, u.frame, bytes);
     if (!u.ready)
         learn_address(u.frame, bytes);
-    if (reach_allows(&u.reach, u.frame, bytes))
+    bool good = reach_allows(&u.reach, u.frame, bytes);
+    if (good && fragment_in(u.frame, bytes))
+        good = fragments_admit(&u.fragments, u.frame, clock_ns());
+    if (good)
         slirp_input(u.slirp, u.frame, (int)bytes);
     else
         STATS_ADD(n->stats->tx_drops, 1);

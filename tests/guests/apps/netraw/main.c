@@ -140,6 +140,25 @@ static void knock(uint16_t port, const char *more)
     }
 }
 
+/* First fragments of `count` datagrams that never become whole; then the router has to answer a ping. */
+static void flood(uint32_t count)
+{
+    static const uint8_t far[4] = {192, 0, 2, 99};
+    uint8_t mac[6];
+    struct lease lease = discover();
+    struct virtio_net_hdr_v1 sum;
+    resolve(lease.address, lease.router, mac);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t n = packet_datagram(frame, lease.address, mac, far, 4, 9, &sum);
+        packet_make_fragment(frame, (uint16_t)i);
+        driver_send(&plain, frame, n);
+    }
+    puts("flooded");
+    fflush(stdout);
+    bh_sleep(2 * SECOND);
+    ping(10, 56);
+}
+
 /* Answers ARP for `own` and turns UDP datagrams for port 7 around, until one says "end". */
 static void echo(const uint8_t own[4])
 {
@@ -188,6 +207,8 @@ int main(int argc, char **argv)
         dns();
     } else if (!strcmp(what, "knock")) {
         knock((uint16_t)number, argc > 3 ? argv[3] : "7f000001");
+    } else if (!strcmp(what, "flood")) {
+        flood(number);
     } else if (!strcmp(what, "idle")) {
         bh_sleep(number * SECOND);
     } else {

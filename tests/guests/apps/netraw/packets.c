@@ -6,6 +6,8 @@
 
 #include "driver.h"
 
+#define DATAGRAM (8u + 504u) /* a UDP header and what is behind it: long enough for a fragment */
+
 static const uint8_t everybody[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
 static void put16(uint8_t *at, uint32_t value)
@@ -173,12 +175,21 @@ uint32_t packet_syn(uint8_t *frame, const uint8_t *own, const uint8_t to_mac[6],
 uint32_t packet_datagram(uint8_t *frame, const uint8_t *own, const uint8_t to_mac[6], const uint8_t *to, uint32_t size,
                          uint16_t port, struct virtio_net_hdr_v1 *h)
 {
-    uint8_t *udp = transport(frame, own, to_mac, to, size, 17, 8 + 4, 6, h);
+    uint8_t *udp = transport(frame, own, to_mac, to, size, 17, DATAGRAM, 6, h);
     put16(udp, 5353);
     put16(udp + 2, port);
-    put16(udp + 4, 8 + 4);
+    put16(udp + 4, DATAGRAM);
     memcpy(udp + 8, "here", 4);
-    return (uint32_t)(udp + 12 - frame);
+    return (uint32_t)(udp + DATAGRAM - frame);
+}
+
+void packet_make_fragment(uint8_t *frame, uint16_t id)
+{
+    uint8_t *at = frame + 14;
+    put16(at + 4, id);
+    put16(at + 6, 0x2000);
+    put16(at + 10, 0);
+    put16(at + 10, checksum(at, 20));
 }
 
 /* RFC 2131: the fixed part is 236 bytes, then the magic cookie and options. */

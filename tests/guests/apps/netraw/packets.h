@@ -25,6 +25,8 @@ uint32_t packet_syn(uint8_t *frame, const uint8_t *own, const uint8_t to_mac[6],
                     uint16_t port, struct virtio_net_hdr_v1 *h);
 uint32_t packet_datagram(uint8_t *frame, const uint8_t *own, const uint8_t to_mac[6], const uint8_t *to, uint32_t size,
                          uint16_t port, struct virtio_net_hdr_v1 *h);
+/* Makes an IPv4 packet the first fragment of packet `id`. It needs no checksum of its transport protocol then. */
+void packet_make_fragment(uint8_t *frame, uint16_t id);
 
 /* Takes the checksum out of an echo request; the header that has the device put it back. */
 const struct virtio_net_hdr_v1 *packet_leave_checksum(uint8_t *frame);
