@@ -30,6 +30,14 @@ int net_to_ip(const struct net_socket *s, const struct net_address *a, ip_addr_t
     return 0;
 }
 
+int net_to_destination(const struct net_socket *s, const struct net_address *a, ip_addr_t *ip)
+{
+    int r = net_to_ip(s, a, ip);
+    if (!r && ip_addr_isany(ip))
+        ip_addr_set_loopback(IP_IS_V6_VAL(*ip), ip);
+    return r;
+}
+
 void net_from_ip(const struct net_socket *s, const ip_addr_t *ip, uint16_t port, struct net_address *a)
 {
     memset(a, 0, sizeof(*a));

@@ -88,6 +88,8 @@ struct net_socket *net_socket_at(uint32_t index); /* NULL: free */
 /* ---- addresses.c ---- */
 /* 0, -EAFNOSUPPORT, -EINVAL. IPv4-mapped addresses become IPv4. */
 int net_to_ip(const struct net_socket *s, const struct net_address *a, ip_addr_t *ip);
+/* The same for where something goes: as on Linux, the unspecified address is the own loopback. */
+int net_to_destination(const struct net_socket *s, const struct net_address *a, ip_addr_t *ip);
 /* In the socket's own family: IPv4 becomes IPv4-mapped on an AF_INET6 socket. */
 void net_from_ip(const struct net_socket *s, const ip_addr_t *ip, uint16_t port, struct net_address *a);
 int net_errno(err_t e); /* positive errno value */

@@ -139,7 +139,7 @@ int net_connect(net_socket_t s, const struct net_address *address)
         return -EINVAL;
     if (s->datagram)
         return net_udp_connect(s, address);
-    int r = net_to_ip(s, address, &ip);
+    int r = net_to_destination(s, address, &ip);
     if (r)
         return r;
     r = net_tcp_connect(s, &ip, address->port);

@@ -86,12 +86,12 @@ int net_udp_connect(struct net_socket *s, const struct net_address *address)
         s->state = NET_IDLE;
         return 0;
     }
-    r = net_to_ip(s, address, &ip);
+    r = net_to_destination(s, address, &ip);
     if (!r)
         r = -net_errno(udp_connect(s->udp, &ip, address->port));
     if (r)
         return r;
-    s->remote = *address;
+    net_from_ip(s, &ip, address->port, &s->remote);
     s->state = NET_CONNECTED;
     return 0;
 }
@@ -144,7 +144,7 @@ ssize_t net_udp_send(struct net_socket *s, const void *buffer, size_t size, cons
         return -EDESTADDRREQ;
     int r = need_pcb(s);
     if (!r && to)
-        r = net_to_ip(s, to, &ip);
+        r = net_to_destination(s, to, &ip);
     if (r)
         return r;
     bool room = net_data_room(size <= NET_LITTLE ? NET_USE_SENT_LITTLE : NET_USE_SENT);

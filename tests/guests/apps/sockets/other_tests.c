@@ -63,6 +63,33 @@ void test_options(void)
 }
 
 /* A listener for both families, and what an IPv4 peer looks like there. */
+/* As on Linux, it is the own loopback. */
+static void test_unspecified_destination(void)
+{
+    static const int families[] = {AF_INET, AF_INET6};
+    char text[8];
+    for (unsigned i = 0; i < 2; i++) {
+        struct net_address any = {.family = families[i], .port = 5305}, at = loopback(families[i], 5305), peer;
+        struct end listener = open_socket(families[i], SOCK_STREAM), c = open_socket(families[i], SOCK_STREAM), s;
+        struct end to = open_socket(families[i], SOCK_DGRAM), from = open_socket(families[i], SOCK_DGRAM);
+        CHECK(net_bind(listener.socket, &at) == 0 && net_listen(listener.socket, 1) == 0);
+        CHECK(net_connect(c.socket, &any) == -EINPROGRESS);
+        CHECK(net_wait(listener.socket, NET_READABLE, SECOND) & NET_READABLE);
+        CHECK(net_accept(listener.socket, &s.socket, &s.index, &peer) == 0);
+        CHECK(net_getname(c.socket, 1, &peer) == 0 && memcmp(peer.bytes, at.bytes, 16) == 0);
+        CHECK(net_bind(to.socket, &at) == 0 && net_sendto(from.socket, "to any", 6, 0, &any) == 6);
+        CHECK(receive(to, text, sizeof(text), 0) == 6);
+        CHECK(net_connect(from.socket, &any) == 0 && net_send(from.socket, "any", 3, 0) == 3);
+        CHECK(receive(to, text, sizeof(text), 0) == 3);
+        CHECK(net_getname(from.socket, 1, &peer) == 0 && memcmp(peer.bytes, at.bytes, 16) == 0);
+        net_close(listener.socket);
+        net_close(c.socket);
+        net_close(s.socket);
+        net_close(to.socket);
+        net_close(from.socket);
+    }
+}
+
 static void test_dual_stack(void)
 {
     static const uint8_t mapped[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 1};
@@ -81,6 +108,7 @@ static void test_dual_stack(void)
 void test_names(void)
 {
     struct net_address list[NET_RESOLVE_MAX];
+    test_unspecified_destination();
     test_dual_stack();
     CHECK(net_resolve("192.0.2.7", 0, list, NET_RESOLVE_MAX) == 1 && list[0].family == AF_INET &&
           memcmp(list[0].bytes, (uint8_t[]){192, 0, 2, 7}, 4) == 0);
