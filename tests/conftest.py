@@ -93,7 +93,7 @@ def pytest_collection_finish(session):
         return
     hosted = [item.path.stem for item in session.items if kind_of(item) in ("fuzz", "unit")]
     if hosted:
-        build("build-asan")
+        build("build-asan", "build.ninja")  # regenerated if a meson.build has changed, before its tests are looked up
         build("build-asan", *(target for name in sorted(set(hosted)) for target in targets_of(name)))
     targets = {target for item in session.items for mark in item.iter_markers("build") for target in mark.args}
     if any(kind_of(item) == "rig" for item in session.items):

@@ -7,11 +7,6 @@
 
 #include "vmm/net/frame.h"
 
-static uint32_t get16(const uint8_t *at)
-{
-    return (uint32_t)at[0] << 8 | at[1];
-}
-
 /* What the fragments of a packet have in common (RFC 791). */
 static void read_key(uint8_t key[11], const uint8_t *ip)
 {
@@ -45,16 +40,16 @@ static bool begin_packet(struct fragments *f, const uint8_t key[11], uint32_t ne
 
 bool fragment_in(const uint8_t *frame, uint32_t bytes)
 {
-    return bytes >= NET_FRAME_MIN + 20 && get16(frame + 12) == 0x0800 &&
-           (get16(frame + NET_FRAME_MIN + 6) & (IP_MF | IP_OFFMASK));
+    return bytes >= NET_FRAME_MIN + 20 && frame_get16(frame + 12) == 0x0800 &&
+           (frame_get16(frame + NET_FRAME_MIN + 6) & (IP_MF | IP_OFFMASK));
 }
 
 bool fragments_admit(struct fragments *f, const uint8_t *frame, uint64_t now_ns)
 {
     const uint8_t *ip = frame + NET_FRAME_MIN;
     uint8_t key[11];
-    bool more = get16(ip + 6) & IP_MF;
-    uint32_t offset = (get16(ip + 6) & IP_OFFMASK) * 8, data = get16(ip + 2) - (ip[0] & 15u) * 4;
+    bool more = frame_get16(ip + 6) & IP_MF;
+    uint32_t offset = (frame_get16(ip + 6) & IP_OFFMASK) * 8, data = frame_get16(ip + 2) - (ip[0] & 15u) * 4;
     if (!data || offset + data > IP_MAXPACKET || (more && (data % 8 || data < FRAGMENTS_BYTES_MIN)))
         return false;
     read_key(key, ip);

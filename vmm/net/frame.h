@@ -12,6 +12,12 @@
 #define NET_FRAME_MIN 14u    /* an Ethernet header */
 #define NET_FRAME_MAX 65553u /* 18 bytes of Ethernet header with VLAN, 65,535 of IP */
 
+/* A 16-bit number of a header, which is big endian. */
+static inline uint32_t frame_get16(const uint8_t *at)
+{
+    return (uint32_t)at[0] << 8 | at[1];
+}
+
 /* Whether a driver that accepted `features` may send a frame of `bytes` with this header. */
 bool frame_header_good(const struct virtio_net_hdr_v1 *h, uint64_t features, uint64_t bytes);
 

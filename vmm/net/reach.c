@@ -48,18 +48,13 @@ struct packet {
     uint32_t bytes;
 };
 
-static uint32_t get16(const uint8_t *at)
-{
-    return (uint32_t)at[0] << 8 | at[1];
-}
-
 /* ---- Headers ---- */
 
 static bool parse_ipv4(struct packet *p, const uint8_t *at, uint32_t bytes)
 {
     if (bytes < 20 || at[0] >> 4 != 4)
         return false;
-    uint32_t header = (at[0] & 15u) * 4, total = get16(at + 2), fragment = get16(at + 6);
+    uint32_t header = (at[0] & 15u) * 4, total = frame_get16(at + 2), fragment = frame_get16(at + 6);
     if (header < 20 || total < header || total > bytes)
         return false;
     *p = (struct packet){.protocol = at[9],
@@ -75,9 +70,9 @@ static bool parse_ipv4(struct packet *p, const uint8_t *at, uint32_t bytes)
 /* A fragment of IPv6 is a protocol that nobody here knows. */
 static bool parse_ipv6(struct packet *p, const uint8_t *at, uint32_t bytes)
 {
-    if (bytes < 40 || at[0] >> 4 != 6 || get16(at + 4) > bytes - 40)
+    if (bytes < 40 || at[0] >> 4 != 6 || frame_get16(at + 4) > bytes - 40)
         return false;
-    *p = (struct packet){.v6 = true, .protocol = at[6], .data = at + 40, .bytes = get16(at + 4)};
+    *p = (struct packet){.v6 = true, .protocol = at[6], .data = at + 40, .bytes = frame_get16(at + 4)};
     memcpy(&p->from6, at + 8, 16);
     memcpy(&p->to6, at + 24, 16);
     return true;
@@ -85,7 +80,7 @@ static bool parse_ipv6(struct packet *p, const uint8_t *at, uint32_t bytes)
 
 static bool parse_packet(struct packet *p, const uint8_t *frame, uint32_t bytes)
 {
-    uint32_t type = get16(frame + 12);
+    uint32_t type = frame_get16(frame + 12);
     return (type == TYPE_IPV4 && parse_ipv4(p, frame + NET_FRAME_MIN, bytes - NET_FRAME_MIN)) ||
            (type == TYPE_IPV6 && parse_ipv6(p, frame + NET_FRAME_MIN, bytes - NET_FRAME_MIN));
 }
@@ -166,7 +161,7 @@ static enum place place6(const struct reach *r, const struct in6_addr *to)
 
 static bool is_datagram_to(const struct packet *p, uint32_t port)
 {
-    return p->protocol == IPPROTO_UDP && !p->fragment && p->bytes >= 8 && get16(p->data + 2) == port;
+    return p->protocol == IPPROTO_UDP && !p->fragment && p->bytes >= 8 && frame_get16(p->data + 2) == port;
 }
 
 /* DHCP, neighbour and multicast listener discovery. Listeners' reports have a hop-by-hop header; libslirp ignores
@@ -184,7 +179,7 @@ static bool may_tell_all(const struct packet *p)
 static bool may_resolve(const struct packet *p)
 {
     if (p->protocol == IPPROTO_TCP)
-        return !p->fragment && p->bytes >= 4 && get16(p->data + 2) == PORT_DNS;
+        return !p->fragment && p->bytes >= 4 && frame_get16(p->data + 2) == PORT_DNS;
     return p->protocol == (p->v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP) || is_datagram_to(p, PORT_DNS);
 }
 
@@ -197,7 +192,7 @@ static bool is_answer(const struct reach *r, const struct packet *p)
         return false;
     if (p->offset)
         return true;
-    uint32_t port = p->bytes >= 8 ? get16(p->data + 2) : 0;
+    uint32_t port = p->bytes >= 8 ? frame_get16(p->data + 2) : 0;
     return r->asked[port / 8] >> port % 8 & 1;
 }
 
@@ -211,7 +206,7 @@ bool reach_allows(const struct reach *r, const uint8_t *frame, uint32_t bytes)
 {
     struct packet p;
     if (!parse_packet(&p, frame, bytes))
-        return get16(frame + 12) == TYPE_ARP;
+        return frame_get16(frame + 12) == TYPE_ARP;
     switch (p.v6 ? place6(r, &p.to6) : place4(r, p.to4)) {
     case PLACE_WORLD:
         return true;
@@ -234,7 +229,7 @@ void reach_note(struct reach *r, const uint8_t *frame, uint32_t bytes)
     if (!r->n_udp || !parse_packet(&p, frame, bytes) || p.protocol != IPPROTO_UDP || p.offset || p.bytes < 8)
         return;
     enum place from = p.v6 ? place6(r, &p.from6) : place4(r, p.from4);
-    uint32_t host = get16(p.data), guest = get16(p.data + 2);
+    uint32_t host = frame_get16(p.data), guest = frame_get16(p.data + 2);
     for (uint32_t i = 0; i < r->n_udp && (from == PLACE_LINK || from == PLACE_HOST); i++)
         if (r->udp[i] == guest)
             r->asked[host / 8] |= (uint8_t)(1u << host % 8);
