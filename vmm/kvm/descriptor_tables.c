@@ -93,11 +93,11 @@ static void fill_gdt(uint64_t *gdt)
 
 bool descriptor_tables_write(struct guest_memory *m, enum hypercall_instruction how, struct problem *p)
 {
-    uint64_t stub, tables;
-    uint8_t *code = memory_at(m, guest_va(SHIM_VA), PAGE, PERM_X, &stub);
+    uint64_t shim, tables;
+    uint8_t *code = memory_at(m, guest_va(SHIM_VA), PAGE, PERM_X, &shim);
     uint8_t *data = memory_at(m, guest_va(TABLES_VA), PAGE, PERM_R, &tables);
     uint64_t length = (uint64_t)(bh_shim_end - bh_shim_start);
-    if (!code || !data || stub != PAGE || tables != PAGE || length > PAGE)
+    if (!code || !data || shim != PAGE || tables != PAGE || length > PAGE)
         return problem_set(p, EXIT_HOST, "the ring-0 stub does not fit its page");
     memset(code, 0xcc, PAGE);
     memcpy(code, bh_shim_start, length);
