@@ -131,6 +131,7 @@ static void process_ended(struct vm_proc *vm)
     struct supervisor *s = vm->s;
     vm->pid = 0;
     s->n_processes--;
+    crowd_leave(crowd_vm(s->resources.crowd, vm->index));
     while (take_message(vm)) { /* all that it had sent */
     }
     loop_remove(&s->loop, &vm->messages);

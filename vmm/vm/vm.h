@@ -3,6 +3,7 @@
 #ifndef BH_VMM_VM_VM_H
 #define BH_VMM_VM_VM_H
 
+#include "rpc/gate.h"
 #include "vmm/vm/console.h"
 #include "vmm/vm/debuggee.h"
 #include "vmm/mpk/keys.h"
@@ -27,6 +28,8 @@ struct vm {
     struct net *net;        /* NULL: no network device */
     int dump;               /* socket: where core dumps go */
     struct vm_stats *stats; /* the VMM's, not the guest's */
+    struct bh_parked *parked[BH_EDGES_MAX]; /* this VM's words about parking, in guest memory */
+    uint32_t n_parked;
     struct debuggee debuggee;
     int kick; /* eventfd: the guest's BH_PORT_KICK; -1: no network device */
 };

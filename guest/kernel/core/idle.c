@@ -9,7 +9,7 @@
 #include "stats.h"
 
 /* Not worth parking for: a deadline in fewer than SHORT cycles. */
-enum { SPIN_MIN = 4096, SHORT = 50000, LOOKS = 32, FENCE_POLLS = 16, EXPIRE_CYCLES = 65536 };
+enum { SPIN_MIN = 4096, SHORT = 50000, LOOKS = 32, FENCE_POLLS = 16, CROWD_PATIENCE = 300000, EXPIRE_CYCLES = 65536 };
 
 static uint64_t spin_limit = UINT64_MAX; /* cycles */
 
@@ -39,7 +39,7 @@ static void park_vm(uint64_t timeout)
         uint64_t start = rdtsc();
         uint64_t events = BH_EVENT_NOTIFY | (stream_wants_input() ? BH_EVENT_STDIN : 0) |
                           (watch_has(&status_page()->shutdown) ? BH_EVENT_SIGNAL : 0);
-        long came = hypercall(BH_HC_PARK, timeout, events, 0);
+        long came = hypercall(BH_HC_PARK, timeout, events, peers_take_bells());
         uint64_t parked = rdtsc() - start;
         if (stats) {
             stats->parks++;
@@ -72,11 +72,23 @@ static bool look_at_rings(void)
     return found;
 }
 
+/* Do more want a core than there are? Then this VM gives its own up: at once if a VM needs it that this one woke, else
+ * after a while, because who is about to park is counted until it has. */
+static bool crowd_is_full(uint64_t now, uint64_t *since)
+{
+    uint32_t awake = crowd_page()->awake, cores = crowd_page()->cores;
+    if (awake < cores || (awake == cores && !peers_waking())) {
+        *since = now;
+        return false;
+    }
+    return awake == cores || now - *since > CROWD_PATIENCE || peers_waking();
+}
+
 void idle_until_ready(void)
 {
     if (spin_limit > boot()->spin_cycles)
         spin_limit = boot()->spin_cycles;
-    uint64_t start = rdtsc(), expired = start;
+    uint64_t start = rdtsc(), expired = start, room = start;
     uint64_t due = expire_timers();
     if (stats)
         stats->idles++;
@@ -92,10 +104,12 @@ void idle_until_ready(void)
             }
             continue;
         }
-        peers_fence();
         uint64_t waited = now - start;
-        if (waited < due && (waited < spin_limit || due - waited < SHORT))
-            continue;
+        if (!peers_need_core()) { /* else parking notifies them, with one exit for both */
+            peers_fence();
+            if (waited < due && (waited < spin_limit || due - waited < SHORT) && !crowd_is_full(now, &room))
+                continue;
+        }
         uint64_t deadline = threads_expire(clock_ns());
         if (threads_waiting_ready())
             return;
@@ -103,7 +117,7 @@ void idle_until_ready(void)
             stats->spin_cycles += now - start;
         park_vm(deadline);
         due = expire_timers();
-        start = expired = rdtsc();
+        start = expired = room = rdtsc();
     }
     peers_fence(); /* a reply that was just posted: the thread that runs next may never come by here again */
 }
