@@ -86,7 +86,10 @@ static void run_server(struct resources *w, uint32_t i, int report)
                            .kick = w->mounts[i].kick,
                            .window = w->mounts[i].window,
                            .at = guest_va(BH_MOUNT_VA(m->compartment, i)),
-                           .limit = {.cycles = spin_max(w), .max = spin_max(w), .full_max = SPIN_CROWDED_CYCLES, .member = crowd_mount(w->crowd, i)},
+                           .limit = {.cycles = spin_max(w),
+                                     .max = spin_max(w),
+                                     .full_max = SPIN_CROWDED_CYCLES,
+                                     .member = crowd_mount(w->crowd, i)},
                            .name = m->name,
                            .read_only = m->read_only};
     s.proc = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);

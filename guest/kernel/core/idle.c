@@ -112,7 +112,7 @@ void idle_until_ready(void)
         }
         uint64_t deadline = threads_expire(clock_ns());
         if (threads_waiting_ready())
-            return;
+            break;
         if (stats)
             stats->spin_cycles += now - start;
         park_vm(deadline);
