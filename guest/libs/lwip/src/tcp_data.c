@@ -179,7 +179,7 @@ ssize_t net_tcp_receive(struct net_socket *s, void *buffer, size_t size, int fla
     if (net_lane_unread(s))
         return -EAGAIN; /* that comes first */
     if (!s->first)
-        return nothing_received(s);
+        return flags & NET_MSG_REST ? -EAGAIN : nothing_received(s);
     if (flags & MSG_PEEK)
         return (ssize_t)peek_received(s, buffer, size);
     size_t n = net_tcp_consume(s, buffer, size);
