@@ -71,7 +71,7 @@ class Base(unittest.TestCase):
 
     def setUp(self):
         self.redis = self.server.client(60)
-        self.addCleanup(self.redis.close)
+        self.addCleanup(self.server.close_clients)
         self.assertTrue(wait_for(self.alone), "clients of the test before")
         self.digest = self.redis("DEBUG", "DIGEST")
         self.memory = self.used()
@@ -79,6 +79,7 @@ class Base(unittest.TestCase):
         self.network = self.server.used()
 
     def tearDown(self):
+        self.server.close_clients(self.redis)
         self.assertTrue(wait_for(self.alone), "clients are left over")
         self.assertEqual(self.redis("DEBUG", "DIGEST"), self.digest)
         self.assertTrue(wait_for(lambda: self.used() < self.memory + MIB),
