@@ -137,6 +137,14 @@ class Robust(Base):
                 self.assertEqual(client("QUIT"), "OK")
                 self.assertEqual(client.file.read(), b"")
 
+    def test_b13_urgent_data_is_no_part_of_the_stream(self):
+        """As on Linux without SO_OOBINLINE. libslirp takes the last byte that it reads at once for the urgent one."""
+        with self.server.client() as client:
+            for flags, part in (0, b"PI"), (socket.MSG_OOB, b"X"), (0, b"NG\r\n"):
+                client.socket.send(part, flags)
+                time.sleep(0.3)
+            self.assertEqual(client.receive(), "PONG")
+
     def test_killed_while_sending(self):
         half = b"*3\r\n$3\r\nSET\r\n$6\r\nbroken\r\n$100000\r\n" + bytes(50000)
         for _ in range(1500):

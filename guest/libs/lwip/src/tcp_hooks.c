@@ -76,5 +76,7 @@ signed char net_hook_tcp_in(struct tcp_pcb *pcb, const struct tcp_hdr *header, c
      * buffers are low. */
     if (!p->tot_len || !s || pcb->state < ESTABLISHED)
         return ERR_OK;
+    if (TCPH_FLAGS(header) & TCP_URG)
+        net_urgent_note(s, header);
     return net_may_keep(s) && (header->seqno == pcb->rcv_nxt || !net_buffers_low()) ? ERR_OK : ERR_MEM;
 }

@@ -60,6 +60,9 @@ static bool ask_for_more(const struct px_socket *s, size_t done)
 ssize_t px_socket_receive(struct px_socket *s, const struct iovec *iov, int n, int flags, struct net_address *address)
 {
     size_t size = px_iov_size(iov, n), done = 0;
+    flags &= ~NET_MSG_REST;
+    if (flags & MSG_OOB)
+        return receive_by_call(s, iov, n, 0, flags, address);
     for (bool empty = false; !empty;) {
         size_t asked = size - done < PX_BOUNCE_SIZE ? size - done : PX_BOUNCE_SIZE;
         ssize_t got = s->in_lane ? px_lane_receive(s, iov, n, done, flags) : -EAGAIN;

@@ -84,6 +84,8 @@ int main(int argc, char **argv)
     test_b2_whole_transfers();
     test_b2_end_after_data();
     test_b1_two_full_ends();
+    test_b6_foreign_addresses();
+    test_b13_urgent_data();
     printf("%d failures\n", failures);
     return failures != 0;
 }

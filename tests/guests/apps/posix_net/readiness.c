@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "net_check.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -135,6 +136,43 @@ void test_b1_two_full_ends(void)
         }
     CHECK("all of it arrives", received[0] == sent[1] && received[1] == sent[0]);
     close(fds[0]), close(fds[1]), close(other[0]), close(other[1]);
+}
+
+static int bind_to(int family, int type, const char *text)
+{
+    struct sockaddr_in four = {.sin_family = AF_INET};
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6};
+    inet_pton(family, text, family == AF_INET ? (void *)&four.sin_addr : &six.sin6_addr);
+    int fd = socket(family, type, 0), before = errno;
+    int r = family == AF_INET ? bind(fd, (struct sockaddr *)&four, sizeof(four))
+                              : bind(fd, (struct sockaddr *)&six, sizeof(six));
+    before = errno;
+    close(fd);
+    errno = before;
+    return r;
+}
+
+void test_b6_foreign_addresses(void)
+{
+    FAILS("bind to another machine's address", EADDRNOTAVAIL, bind_to(AF_INET, SOCK_STREAM, "192.0.2.7"));
+    FAILS("datagrams", EADDRNOTAVAIL, bind_to(AF_INET, SOCK_DGRAM, "192.0.2.7"));
+    FAILS("IPv6", EADDRNOTAVAIL, bind_to(AF_INET6, SOCK_STREAM, "2001:db8::7"));
+    FAILS("IPv4-mapped", EADDRNOTAVAIL, bind_to(AF_INET6, SOCK_STREAM, "::ffff:192.0.2.7"));
+    CHECK("the own address", bind_to(AF_INET, SOCK_STREAM, "10.0.2.15") == 0);
+    CHECK("the loopback interface", bind_to(AF_INET, SOCK_STREAM, "127.0.0.1") == 0 &&
+                                        bind_to(AF_INET, SOCK_DGRAM, "127.1.2.3") == 0 &&
+                                        bind_to(AF_INET6, SOCK_STREAM, "::1") == 0);
+    CHECK("any", bind_to(AF_INET, SOCK_STREAM, "0.0.0.0") == 0 && bind_to(AF_INET6, SOCK_STREAM, "::") == 0);
+}
+
+void test_b13_urgent_data(void)
+{
+    int fds[2];
+    char c;
+    stream_pair(5026, fds);
+    FAILS("no urgent data", EINVAL, recv(fds[1], &c, 1, MSG_OOB));
+    FAILS("none can be sent", EOPNOTSUPP, send(fds[0], "x", 1, MSG_OOB));
+    close(fds[0]), close(fds[1]);
 }
 
 /* ---- The storm ---- */
