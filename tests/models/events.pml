@@ -8,8 +8,8 @@
  *   judge     no code of ours: it looks once nothing can happen any more
  *
  * A word counts the events of its socket. Telling a socket is to read its word, as an edge-triggered user of epoll
- * does; nobody looks at a word without being told. The ring has RING entries, and a batch has up to two events. While the
- * reader's VM polls it sees the generation itself; once it is parked, only news wakes it. A store waits in its
+ * does; nobody looks at a word without being told. The ring has RING entries, and a batch has up to two events. While
+ * the reader's VM polls it sees the generation itself; once it is parked, only news wakes it. A store waits in its
  * processor's buffer, and all stores leave it in their order (TSO, as on x86).
  *
  * Mutants, each of which must fail: NO_CHECK (what was read is told in any case), CHECK_FIRST (the generation is

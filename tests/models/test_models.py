@@ -1,4 +1,4 @@
-"""The Promela models of parking and of events, checked with SPIN; and that each of their mutants fails.
+"""The Promela models of parking, events and lanes, checked with SPIN; and that each of their mutants fails.
 
 SPDX-License-Identifier: BSD-3-Clause
 """
@@ -23,6 +23,7 @@ GOOD = (
     ("park", "PAIR LEAN SUPERVISOR"),
     ("deadline", ""),
     ("events", ""),
+    ("lanes", ""),
 )
 BAD = (
     ("park", "PAIR NO_MARK_FENCE"),
@@ -53,6 +54,13 @@ BAD = (
     ("events", "NO_TELL_FENCE"),
     ("events", "NO_ARM_FENCE"),
     ("events", "NO_SECOND_LOOK"),
+    ("lanes", "INBOX_ONLY"),
+    ("lanes", "EVENT_FIRST"),
+    ("lanes", "NO_LEVEL"),
+    ("lanes", "CALL_PASSES_LANE"),
+    ("lanes", "NO_REST"),
+    ("lanes", "STALL_UNTOLD"),
+    ("lanes", "STALL_FORGOTTEN"),
 )
 
 
