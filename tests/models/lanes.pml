@@ -15,8 +15,8 @@
  *
  * Mutants, each of which must fail: INBOX_ONLY (a read returns what inbox and lane had and does not ask the network),
  * EVENT_FIRST (the generation is stored before lane and word), NO_LEVEL (what does not fit into the lane leaves the
- * word alone), CALL_PASSES_LANE (a call does not wait for what is in the lane), NO_REST (the second call of a read takes the
- * error), STALL_UNTOLD (what is delivered late is not told), STALL_FORGOTTEN (nobody looks again). */
+ * word alone), CALL_PASSES_LANE (a call does not wait for what is in the lane), NO_REST (the second call of a read
+ * takes the error), STALL_UNTOLD (what is delivered late is not told), STALL_FORGOTTEN (nobody looks again). */
 #ifndef TOTAL
 #define TOTAL 5
 #endif
