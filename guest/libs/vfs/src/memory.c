@@ -14,7 +14,7 @@ struct block {
     size_t size; /* bytes counted */
 };
 
-enum { HOST_NODES = 49152 /* of 65,536 that a server has */, FILES = 8192 /* as a server has */, LOCKS = 4096 };
+enum { HOST_NODES = 16384 /* of 65,536 that a server has */, FILES = 8192 /* as a server has */, LOCKS = 4096 };
 
 static struct bh_quota quotas[VFS_RESOURCES];
 

@@ -103,19 +103,6 @@ static bool resolving_works(void)
     return network_works();
 }
 
-static bool host_works(void)
-{
-    for (int i = 0; i < 20; i++) {
-        char path[32];
-        snprintf(path, sizeof(path), "/host/mine%d", i);
-        vfs_file_t file = open_path(path, O_RDWR | O_CREAT);
-        if (!file || vfs_write(file, "data", 4, 0) != 4 || !lock_whole(file))
-            return failed("a file of the host", i);
-        vfs_close(file);
-    }
-    return true;
-}
-
 static bool try_locks(void)
 {
     return try_taking(HOSTILE_LOCKS, 1000, 4000, files_work);
@@ -131,9 +118,10 @@ static bool try_waiters(void)
 static bool try_death(void)
 {
     struct bh_try attempt;
-    if (hostile_take(HOSTILE_LISTENERS) < 10 || hostile_take(HOSTILE_SOCKETS) < 100 ||
-        hostile_take(HOSTILE_FILES) < 100 || hostile_take(HOSTILE_LOCKS) < 100 || !try_waiters() ||
-        hostile_block(HOSTILE_WAIT, 10) < 5)
+    vfs_file_t file = open_path("/held", O_RDWR | O_CREAT);
+    if (!file || !lock_whole(file) || hostile_take(HOSTILE_LOCKS) < 100 || hostile_block(HOSTILE_LOCK, 4) < 4 ||
+        hostile_block(HOSTILE_WAIT, 4) < 4 || hostile_take(HOSTILE_LISTENERS) < 10 ||
+        hostile_take(HOSTILE_SOCKETS) < 100 || hostile_take(HOSTILE_FILES) < 100)
         return failed("taking", 0);
     bh_try_begin(&attempt, 5 * SECOND);
     hostile_die();
@@ -172,8 +160,6 @@ static bool run_case(const char *name)
         return try_taking(HOSTILE_NAMES, 10000, 100000, files_work);
     if (strcmp(name, "waiters") == 0)
         return try_waiters();
-    if (strcmp(name, "host") == 0)
-        return try_taking(HOSTILE_HOST_NODES, 100, 49000, host_works);
     if (strcmp(name, "death") == 0)
         return try_death();
     return failed(name, 0);

@@ -6,20 +6,26 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <vfs/vfs.h>
 
-enum { FILES_MAX = 20000, PART = 1 << 16, DEPTH = 500 };
+enum { FILES_MAX = 20000, PART = 1 << 16, OF_DIRECTORY = 500 };
 
 static vfs_file_t root, taken[FILES_MAX];
 static uint32_t n_taken;
 
+static vfs_file_t open_root(void)
+{
+    if (!root)
+        vfs_attach(&root);
+    return root;
+}
+
 static vfs_file_t open_file(const char *path, uint32_t flags)
 {
     vfs_file_t file = NULL;
-    if (!root && vfs_attach(&root))
-        return NULL;
-    return vfs_open(root, path, flags, 0644, &file) ? NULL : file;
+    return vfs_open(open_root(), path, flags, 0644, &file) ? NULL : file;
 }
 
 static int take_files(void)
@@ -59,35 +65,17 @@ static int take_bytes(void)
 
 static int take_names(void)
 {
-    char path[32];
+    char path[64];
     for (int n = 0;; n++) {
-        snprintf(path, sizeof(path), "/tmp/n%d", n);
+        snprintf(path, sizeof(path), "/tmp/d%d", n / OF_DIRECTORY);
+        if (n % OF_DIRECTORY == 0)
+            vfs_make(open_root(), path, 0755);
+        snprintf(path + strlen(path), sizeof(path) - strlen(path), "/n%d", n);
         vfs_file_t file = open_file(path, O_RDWR | O_CREAT);
         if (!file)
             return n;
         vfs_close(file);
     }
-}
-
-/* Directories below each other, of which only the last is open: the file system knows all of them. */
-static int take_host_nodes(void)
-{
-    int n = 0;
-    for (int chain = 0; n_taken < FILES_MAX; chain++) {
-        char name[16];
-        vfs_file_t at = open_file("/host", O_RDONLY | O_DIRECTORY), next;
-        snprintf(name, sizeof(name), "c%d", chain);
-        for (int depth = 0; at && depth < DEPTH; depth++, n++) {
-            vfs_make(at, depth ? "d" : name, 0755);
-            int r = vfs_open(at, depth ? "d" : name, O_RDONLY | O_DIRECTORY, 0, &next);
-            vfs_close(at);
-            at = r ? NULL : next;
-        }
-        if (!at)
-            return n;
-        taken[n_taken++] = at;
-    }
-    return n;
 }
 
 int take_of_files(int what)
@@ -101,8 +89,6 @@ int take_of_files(int what)
         return take_bytes();
     case HOSTILE_NAMES:
         return take_names();
-    case HOSTILE_HOST_NODES:
-        return take_host_nodes();
     default:
         return -1;
     }

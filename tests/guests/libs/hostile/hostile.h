@@ -18,11 +18,10 @@ enum {
     HOSTILE_LISTENERS,
     HOSTILE_DATAGRAMS,
     HOSTILE_LANES,
-    HOSTILE_FILES,      /* open ones */
-    HOSTILE_LOCKS,      /* of a byte each, in /shared */
-    HOSTILE_BYTES,      /* of a file, in KiB */
-    HOSTILE_NAMES,      /* empty files */
-    HOSTILE_HOST_NODES, /* directories in /host, each kept open */
+    HOSTILE_FILES, /* open ones */
+    HOSTILE_LOCKS, /* of a byte each, in /shared */
+    HOSTILE_BYTES, /* of a file, in KiB */
+    HOSTILE_NAMES, /* empty files */
 };
 int hostile_take(int what);
 void hostile_give_back(void); /* sockets and open files */
