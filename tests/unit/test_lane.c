@@ -97,14 +97,18 @@ void net_device_look(void)
 
 _Thread_local uint32_t bh_calling;
 
+static int lanes_left = 8;
+
 bool net_client_take(uint32_t client, enum net_resource what)
 {
-    return client == 0 && what == NET_LANES;
+    CHECK(client == BH_CALLER_INSIDE && what == NET_LANES);
+    return lanes_left && lanes_left--;
 }
 
 void net_client_give(uint32_t client, enum net_resource what)
 {
-    (void)client, (void)what;
+    CHECK(client == BH_CALLER_INSIDE && what == NET_LANES);
+    lanes_left++;
 }
 
 bool net_data_room(enum net_use use)

@@ -8,13 +8,10 @@
 #include "check.h"
 #include "guest/libs/vfs/ram/ram.h"
 
-#include <bh/callers.h>
-
 enum { ROOM = 100000, ROUNDS = 20000 };
 
 static vfs_file_t root;
 static struct vfs_stat st;
-extern uint32_t vfs_clients_are;                      /* vfs_sys.c */
 extern uint32_t vfs_alone_is;                         /* vfs_sys.c */
 size_t __sanitizer_get_current_allocated_bytes(void); /* <sanitizer/allocator_interface.h>, which gcc lacks */
 
@@ -443,50 +440,9 @@ static void test_a11_far_byte(void)
     CHECK(vfs_remove(root, "/far", 0) == 0);
 }
 
-/* Three clients: one that takes what it can get leaves each of the others a sixth, of memory and of locks. */
-static void test_a12_client_takes_all(void)
-{
-    static char part[1 << 16];
-    uint32_t outer = bh_caller_enter(0);
-    uint64_t hostile = 0, mine = 0;
-    vfs_file_t large = open_at("/hostile", O_RDWR | O_CREAT);
-    while (vfs_write(large, part, sizeof(part), hostile) == sizeof(part))
-        hostile += sizeof(part);
-    struct vfs_lock lock = {.type = F_WRLCK};
-    int locks = 0;
-    while (vfs_lock(large, &lock, 0) == 0) {
-        locks++;
-        lock.first = lock.last = 2 * (uint64_t)locks;
-    }
-    CHECK(hostile > 8 << 20 && locks > 2000 && locks < 4096);
-    bh_caller_leave(outer);
-
-    outer = bh_caller_enter(1);
-    vfs_file_t file = open_at("/mine", O_RDWR | O_CREAT);
-    for (; mine < 2 << 20; mine += sizeof(part))
-        CHECK(vfs_write(file, part, sizeof(part), mine) == sizeof(part));
-    for (lock = (struct vfs_lock){.type = F_WRLCK}; lock.first < 1000; lock.first = lock.last += 2)
-        CHECK(vfs_lock(file, &lock, 0) == 0);
-    /* Whoever truncates or removes a file, its memory is given back to the client that wrote it. */
-    CHECK(vfs_remove(root, "/hostile", 0) == 0);
-    bh_caller_leave(outer);
-    vfs_close(large);
-    outer = bh_caller_enter(0);
-    large = open_at("/hostile", O_RDWR | O_CREAT);
-    CHECK(vfs_write(large, part, sizeof(part), 0) == sizeof(part));
-    lock = (struct vfs_lock){.last = UINT64_MAX, .type = F_WRLCK};
-    CHECK(vfs_lock(large, &lock, 0) == 0);
-    bh_caller_leave(outer);
-    vfs_close(large);
-    vfs_close(file);
-    CHECK(vfs_remove(root, "/hostile", 0) == 0 && vfs_remove(root, "/mine", 0) == 0);
-}
-
 int main(void)
 {
-    vfs_clients_are = 3;
     CHECK(vfs_attach(&root) == 0);
-    RUN(test_a12_client_takes_all);
     RUN(test_errors_of_the_host);
     RUN(test_alone);
     RUN(test_contents);
