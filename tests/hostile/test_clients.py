@@ -15,9 +15,11 @@ pytestmark = [pytest.mark.kvm, pytest.mark.build("all")]
 def neighbours(appliances):
     """Runs the appliance with one case."""
 
-    def run(case: str, *options: str, status: int = 0) -> None:
+    def run(case: str, *options: str, status: int = 0) -> list[str]:
         done = appliances.run("neighbour", case, options=options, timeout=100)
-        assert (done.stdout.decode(), done.returncode) == ("PASS\n", status), done.stderr.decode()
+        lines = done.stderr.decode().splitlines()
+        assert (done.stdout.decode(), done.returncode) == ("PASS\n", status), "\n".join(lines[:100])
+        return lines
 
     return run
 
@@ -52,3 +54,18 @@ def test_a12_files_of_one_client(neighbours, what):
 
 def test_a10_death_releases_everything(neighbours):
     neighbours("death", status=4)
+
+
+def test_a16_reports_of_refused_calls(neighbours):
+    lines = neighbours("reports")
+    reports = [line for line in lines if "calls net_close() of compartment" in line]
+    assert 10 < len(reports) < 200
+    limits = [line for line in lines if "are left out" in line]
+    assert limits == ['bulkhead: compartment "hostile": more reports of refused calls than 1 a second are left out']
+
+
+def test_a16_console(neighbours):
+    lines = neighbours("printing")
+    printed = [line for line in lines if line.startswith("[hostile] this line is one of very many")]
+    assert len(printed) > 1000
+    assert sum(map(len, printed)) < 12 << 20  # 4 MiB at once, and 64 KiB for each of the 100 seconds that there are

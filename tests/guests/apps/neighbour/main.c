@@ -132,6 +132,23 @@ static bool try_death(void)
     return shared && lock_whole(shared) && network_works() && files_work();
 }
 
+static bool try_reports(void)
+{
+    hostile_be_refused(5000);
+    return network_works() && files_work();
+}
+
+static bool try_printing(void)
+{
+    hostile_print();
+    for (int i = 0; i < 5; i++) {
+        bh_sleep(SECOND / 10);
+        if (!network_works() || !files_work())
+            return false;
+    }
+    return true;
+}
+
 static bool run_case(const char *name)
 {
     if (strcmp(name, "ports") == 0)
@@ -160,6 +177,10 @@ static bool run_case(const char *name)
         return try_taking(HOSTILE_NAMES, 10000, 100000, files_work);
     if (strcmp(name, "waiters") == 0)
         return try_waiters();
+    if (strcmp(name, "reports") == 0)
+        return try_reports();
+    if (strcmp(name, "printing") == 0)
+        return try_printing();
     if (strcmp(name, "death") == 0)
         return try_death();
     return failed(name, 0);

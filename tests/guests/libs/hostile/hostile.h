@@ -30,6 +30,11 @@ void hostile_give_back(void); /* sockets and open files */
 enum { HOSTILE_WAIT /* for events of a socket */, HOSTILE_RESOLVE /* names */, HOSTILE_LOCK /* that another has */ };
 int hostile_block(int what, int threads);
 
+/* Makes n calls that are refused, each of which is reported. */
+void hostile_be_refused(int n);
+
+void hostile_print(void); /* from now on, without end */
+
 void hostile_die(void);
 
 #endif

@@ -124,6 +124,25 @@ int hostile_block(int what, int threads)
     return n;
 }
 
+void hostile_be_refused(int n)
+{
+    static int forged; /* no handle has such a number */
+    for (int i = 0; i < n; i++)
+        net_close((net_socket_t)(void *)&forged);
+}
+
+static void print_lines(void *unused)
+{
+    (void)unused;
+    for (;;)
+        bh_log("this line is one of very many, and says nothing that anybody would want to read");
+}
+
+void hostile_print(void)
+{
+    bh_thread_create(NULL, print_lines, NULL);
+}
+
 void hostile_die(void)
 {
     __builtin_trap();
