@@ -20,7 +20,7 @@ FLAGS = ("in", "out", "string", "user_check", "null", "shared", "cursor", "snaps
 SIZES = ("size", "count", "used")
 NAMES = ("callback", "view", "copy")
 ATTRIBUTES = (*FLAGS, *SIZES, *NAMES, "handle", "context")
-FUNCTION_ATTRIBUTES = ("nonblocking", "errno", "error", "success")
+FUNCTION_ATTRIBUTES = ("nonblocking", "caller", "errno", "error", "success")
 ITEM_HINT = "write include, struct, typedef, callback, or a function such as int f(int n);"
 
 
@@ -340,7 +340,7 @@ class _Parser:
             self.refuse(message, f"{hint}; end a function with ;", token)
         if getattr(function, token.text):
             self.refuse(f"attribute {quote(token.text)} is there twice", "remove one", token)
-        if token.text in ("nonblocking", "errno"):
+        if token.text in ("nonblocking", "caller", "errno"):
             setattr(function, token.text, True)
             return
         hint = f"write {token.text}= and a constant: -1, NULL, or a name of the header's"

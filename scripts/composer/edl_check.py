@@ -158,7 +158,7 @@ class _Checker:
     def function_attributes(self, function: Function, back: bool) -> None:
         handles = [p for p in function.parameters if p.kind in ("twin", "handle", "handle_out")]
         made = [p for p in handles if p.handle == "new"]
-        if back and (function.nonblocking or function.errno or function.success):
+        if back and (function.nonblocking or function.caller or function.errno or function.success):
             hint = "a callback takes error= only"
             self.error(function.place, "this attribute is for functions", hint)
         if function.errno and function.error is None:

@@ -117,6 +117,7 @@ class Function:
     parameters: list[Field]
     place: Place
     nonblocking: bool = False
+    caller: bool = False  # it may ask who calls: bh_caller()
     errno: bool = False
     error: str | None = None  # C constant
     success: list[str] = field(default_factory=list)  # C constants

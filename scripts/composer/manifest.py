@@ -165,6 +165,8 @@ def _edges(tree: TreeWriter, appliance: Appliance, images: Sequence[ImageInfo]) 
             tree.string("gate", edge.gate)
             tree.u64("arena", edge.arena)
             tree.u32s("functions", granted(edge, images))
+            if edge.ports is not None:
+                tree.strings("ports", (ports.text for ports in edge.ports))
 
 
 def _net(tree: TreeWriter, net: Net) -> None:
