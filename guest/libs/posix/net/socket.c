@@ -69,6 +69,8 @@ ssize_t px_socket_receive(struct px_socket *s, const struct iovec *iov, int n, i
     if (got > 0)
         scatter_iovec(buffer, (size_t)got < size ? (size_t)got : size, iov, n);
     return_buffer(buffer, bounced);
+    if (got == -EPIPE) /* no answer from the network */
+        return s->type == SOCK_STREAM ? -ECONNRESET : px_net_lost(s);
     if (got == -EAGAIN && s->in_lane) /* data may have come by the lane before the call arrived */
         return px_lane_receive(s, iov, n, flags);
     return got;
@@ -94,7 +96,7 @@ ssize_t px_socket_send(struct px_socket *s, const struct iovec *iov, int n, int 
     ssize_t put =
         address ? net_sendto(s->handle, buffer, size, flags, address) : net_send(s->handle, buffer, size, flags);
     return_buffer(buffer, bounced);
-    return put;
+    return put == -EPIPE && s->type != SOCK_STREAM ? -ENETDOWN : put;
 }
 
 static ssize_t socket_read(struct px_file *f, const struct iovec *iov, int n)
@@ -185,7 +187,7 @@ int px_socket_accept(struct px_socket *s, struct px_socket **out, struct net_add
     int r = net_accept(s->handle, &c->handle, &c->index, peer);
     if (r < 0) {
         free(c);
-        return r;
+        return r == -EPIPE ? px_net_lost(s) : r;
     }
     c->family = s->family;
     c->type = s->type;
