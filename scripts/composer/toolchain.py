@@ -51,7 +51,7 @@ class Toolchain:
         command += [f"-ffile-prefix-map={source.parent}=/generated"]
         command += ["-MD", "-MF", str(depfile), "-c", source.name, "-o", target.name]
         run(command, source.parent, context)
-        return target, headers(depfile)
+        return target, headers(depfile, source.parent)
 
     def link(
         self,
@@ -83,11 +83,12 @@ class Toolchain:
         ]
 
 
-def headers(depfile: Path) -> list[Path]:
-    """From a Makefile rule: all prerequisites but the source itself, which is the first."""
+def headers(depfile: Path, directory: Path) -> list[Path]:
+    """From a Makefile rule: all prerequisites but the source itself, which is the first. A compiler cache may name them
+    relative to `directory`, in which the compiler ran."""
     text = depfile.read_text(encoding="utf-8", errors="surrogateescape")
     words = text.partition(":")[2].replace("\\\n", " ").replace("\\ ", "\0").split()
-    return [Path(word.replace("\0", " ")) for word in words[1:]]
+    return [Path(os.path.normpath(directory / word.replace("\0", " "))) for word in words[1:]]
 
 
 def load(build: Path) -> Toolchain:
