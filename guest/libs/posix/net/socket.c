@@ -44,6 +44,8 @@ static ssize_t receive_by_call(struct px_socket *s, const struct iovec *iov, int
     if (got > 0)
         px_iov_scatter(iov, n, done, buffer, (size_t)got < size ? (size_t)got : size);
     return_buffer(buffer, bounced);
+    if (got == -EPIPE) /* no answer from the network */
+        return s->type == SOCK_STREAM ? -ECONNRESET : px_net_lost(s);
     return got;
 }
 
@@ -111,7 +113,9 @@ ssize_t px_socket_send(struct px_socket *s, const struct iovec *iov, int n, int 
         done += put > 0 ? (size_t)put : 0;
     } while (done < size && put == (ssize_t)part);
     return_buffer(buffer, bounced);
-    return done ? (ssize_t)done : put;
+    if (done)
+        return (ssize_t)done;
+    return put == -EPIPE && s->type != SOCK_STREAM ? -ENETDOWN : put;
 }
 
 static ssize_t socket_read(struct px_file *f, const struct iovec *iov, int n)
@@ -202,7 +206,7 @@ int px_socket_accept(struct px_socket *s, struct px_socket **out, struct net_add
     int r = net_accept(s->handle, &c->handle, &c->index, peer);
     if (r < 0) {
         free(c);
-        return r;
+        return r == -EPIPE ? px_net_lost(s) : r;
     }
     c->family = s->family;
     c->type = s->type;
