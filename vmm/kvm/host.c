@@ -71,8 +71,8 @@ static bool is_in_group(gid_t group)
     return found;
 }
 
-/* What helps depends on whom the device's owner, group and mode let in: adding a user to a group helps only if the group
- * may use the device. */
+/* What helps depends on whom the device's owner, group and mode let in: adding a user to a group helps only if the
+ * group may use the device. */
 static bool not_permitted(const struct host *h, int error, struct problem *p)
 {
     struct stat s;
