@@ -27,7 +27,7 @@ class Plan:
 
     compartment: Compartment
     interfaces: list[Interface]
-    exporting: bool  # somebody may call this compartment
+    callers: int  # edges that lead to this compartment
     archives: list[Archive]
     whole: frozenset[Path] = frozenset()  # which of `archives` are linked whole
     imports: tuple[Import, ...] = ()
@@ -107,7 +107,7 @@ class Connector:
         if plan.compartment.default:
             self._has_main(plan)
             roots.append(MAIN)
-        if plan.exporting:
+        if plan.callers:
             for interface in plan.interfaces:
                 for function in interface.functions:
                     self._defined(plan, interface, function)
