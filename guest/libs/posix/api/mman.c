@@ -42,7 +42,8 @@ void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t 
         free(memory);
         return MAP_FAILED;
     }
-    memset(memory + got, 0, size - (size_t)got);
+    if ((size_t)got < size)
+        memset(memory + got, 0, size - (size_t)got);
     return memory;
 }
 
