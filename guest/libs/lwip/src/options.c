@@ -32,7 +32,7 @@ static int set_socket_option(struct net_socket *s, int name, int64_t value)
     case SO_SNDBUF:
     case SO_RCVBUF:
         if (value < 0 || value > INT32_MAX)
-            return -EINVAL;
+            value = TCP_WND; /* as much as there can be */
         if (name == SO_SNDBUF)
             s->option.send_buffer = (int32_t)value;
         else
@@ -65,7 +65,9 @@ static int set_tcp_option(struct net_socket *s, int name, int64_t value)
 static int set_ip_option(struct net_socket *s, int level, int name, int64_t value)
 {
     if (level == IPPROTO_IPV6 && name == IPV6_V6ONLY) {
-        if (s->family != AF_INET6 || s->tcp) /* the pcb's kind is decided when it is made */
+        if (s->family != AF_INET6)
+            return -ENOPROTOOPT;
+        if (s->tcp) /* the pcb's kind is decided when it is made */
             return -EINVAL;
         s->option.v6_only = value;
         return 0;

@@ -7,7 +7,10 @@
 
 #include "socket.h"
 
-enum { ADDRESS_POLL_NS = 20000000 };
+enum {
+    ADDRESS_POLL_NS = 20000000,
+    SOCKET_TYPES = 10, /* that Linux knows, whether they are supported or not */
+};
 
 static struct net_socket *sockets[NET_SOCKETS_MAX];
 static uint32_t in_use;
@@ -59,7 +62,7 @@ int net_socket(int family, int type, int protocol, net_socket_t *handle, uint32_
     if (family != AF_INET && family != AF_INET6)
         return -EAFNOSUPPORT;
     if (type != SOCK_STREAM && type != SOCK_DGRAM)
-        return -EPROTOTYPE;
+        return type < 1 || type > SOCKET_TYPES ? -EINVAL : -ESOCKTNOSUPPORT;
     if (protocol && protocol != (type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP))
         return -EPROTONOSUPPORT;
     struct net_socket *s = net_socket_new(family, type == SOCK_DGRAM);
@@ -152,6 +155,8 @@ int net_connect(net_socket_t s, const struct net_address *address)
         return -EINVAL;
     if (s->datagram)
         return net_udp_connect(s, address);
+    if (address->family == AF_UNSPEC && s->state == NET_IDLE)
+        return 0; /* there is nothing to disconnect */
     int r = net_to_destination(s, address, &ip);
     if (r)
         return r;
@@ -179,8 +184,6 @@ ssize_t net_recvfrom(net_socket_t s, void *buffer, size_t size, int flags, struc
         return -EBADF;
     if (!buffer && size)
         return -EFAULT;
-    if (s->datagram && flags & MSG_OOB)
-        return -EOPNOTSUPP;
     if (s->datagram)
         return net_udp_receive(s, buffer, size, flags, from);
     if (from)
@@ -218,7 +221,7 @@ int net_getname(net_socket_t s, int peer, struct net_address *address)
     if (!address)
         return -EINVAL;
     if (peer) {
-        if (!s->remote.family || s->state == NET_IDLE || s->state == NET_LISTENING || s->state == NET_CONNECTING)
+        if (!s->remote.family || s->reset || s->state == NET_IDLE || s->state == NET_LISTENING || s->state == NET_CONNECTING)
             return -ENOTCONN;
         *address = s->remote;
         return 0;

@@ -2,7 +2,9 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "../net/net_socket.h"
@@ -55,11 +57,21 @@ int socketpair(int family, int type, int protocol, int fds[2])
     return px_socketpair_fds(fds, to_open_flags(type));
 }
 
+/* The least size of an address for a socket of IPv6; other sizes are checked with the family. */
+static int check_size(const struct px_socket *s, socklen_t size)
+{
+    return s->family == AF_INET6 && size >= sizeof(sa_family_t) && size < offsetof(struct sockaddr_in6, sin6_scope_id)
+               ? -EINVAL
+               : 0;
+}
+
 int bind(int fd, const struct sockaddr *address, socklen_t size)
 {
     int r;
     struct net_address a;
     struct px_socket *s = get_socket(fd, &r);
+    if (!r)
+        r = check_size(s, size);
     if (!r)
         r = px_address_in(&a, address, size);
     return (int)socket_done(s, r ? r : net_bind(s->handle, &a));
@@ -141,6 +153,8 @@ static int name_of(int fd, int peer, struct sockaddr *address, socklen_t *size)
     int r;
     struct net_address a;
     struct px_socket *s = get_socket(fd, &r);
+    if (!r && (int)*size < 0)
+        r = -EINVAL;
     if (!r)
         r = net_getname(s->handle, peer, &a);
     if (!r)

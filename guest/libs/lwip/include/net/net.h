@@ -77,7 +77,7 @@ int net_wait(net_socket_t s, uint32_t events, uint64_t timeout);
 /* ---- Sockets ------------------------------------------------------------------------------------------------- */
 
 /* Makes a socket of family AF_INET or AF_INET6 and type SOCK_STREAM or SOCK_DGRAM (without flag bits). *index: its
- * entry of net_table.words. Errors: EAFNOSUPPORT, EPROTOTYPE, EPROTONOSUPPORT, ENFILE (NET_SOCKETS_MAX are in use). */
+ * entry of net_table.words. Errors: EAFNOSUPPORT, ESOCKTNOSUPPORT, EINVAL, EPROTONOSUPPORT, ENFILE (NET_SOCKETS_MAX are in use). */
 int net_socket(int family, int type, int protocol, net_socket_t *s, uint32_t *index);
 
 /* Closes the socket. Data that has not been acknowledged is still sent (unless SO_LINGER is 0 s); unread data is
