@@ -221,7 +221,8 @@ int net_getname(net_socket_t s, int peer, struct net_address *address)
     if (!address)
         return -EINVAL;
     if (peer) {
-        if (!s->remote.family || s->reset || s->state == NET_IDLE || s->state == NET_LISTENING || s->state == NET_CONNECTING)
+        if (!s->remote.family || s->reset || s->state == NET_IDLE || s->state == NET_LISTENING ||
+            s->state == NET_CONNECTING)
             return -ENOTCONN;
         *address = s->remote;
         return 0;
