@@ -95,6 +95,22 @@ void net_device_look(void)
     looks++;
 }
 
+_Thread_local uint32_t bh_calling;
+
+static int lanes_left = 8;
+
+bool net_client_take(uint32_t client, enum net_resource what)
+{
+    CHECK(client == BH_CALLER_INSIDE && what == NET_LANES);
+    return lanes_left && lanes_left--;
+}
+
+void net_client_give(uint32_t client, enum net_resource what)
+{
+    CHECK(client == BH_CALLER_INSIDE && what == NET_LANES);
+    lanes_left++;
+}
+
 bool net_data_room(enum net_use use)
 {
     return use != NET_USE_SENT || number(20) != 0;

@@ -97,6 +97,7 @@ void px_wake(const void *key, uint32_t n);
 void px_yield(void);                    /* lets other threads run and polls the rings */
 uint64_t px_deadline(uint64_t timeout); /* timeout: ns from now; PX_FOREVER stays */
 void px_signal(int number);             /* raises it in this process */
+void px_signals_look(void);             /* at the end of a call: runs handlers of what came meanwhile */
 
 /* ---- Kinds of files ---------------------------------------------------------------------------------------------- */
 int px_pipe(struct px_file *ends[2], int flags); /* [0] reads */
@@ -122,7 +123,8 @@ void px_net_poll(void);
 /* Has to be called before this thread waits or lets others run: sends what it wrote into the lane (net/lane.c). */
 void px_net_flush(void);
 
-/* Converts a negative errno value to errno and -1; returns other values. */
+/* Converts a negative errno value to errno and -1; returns other values. The last thing that a call does: handlers of
+ * signals may run in it. */
 long px_result(long value);
 
 #endif

@@ -39,6 +39,7 @@ struct net_socket {
     uint16_t index; /* of its word in the table */
     uint8_t family; /* AF_INET, AF_INET6 */
     bool datagram;
+    uint16_t client; /* whose socket it is: bh_caller() */
     enum net_state state;
     union {
         struct tcp_pcb *tcp; /* also the listening one */
@@ -87,7 +88,7 @@ struct net_socket {
 };
 
 /* ---- sockets.c ---- */
-struct net_socket *net_socket_new(int family, bool datagram); /* NULL: NET_SOCKETS_MAX in use, or no memory */
+struct net_socket *net_socket_new(uint32_t client, int family, bool datagram); /* NULL: no more for it, or no memory */
 void net_socket_free(struct net_socket *s);
 uint32_t net_sockets_in_use(void);
 struct net_socket *net_socket_at(uint32_t index); /* NULL: free */
@@ -103,6 +104,20 @@ int net_to_destination(const struct net_socket *s, const struct net_address *a, 
 void net_from_ip(const struct net_socket *s, const ip_addr_t *ip, uint16_t port, struct net_address *a);
 int net_errno(err_t e); /* positive errno value */
 
+/* ---- clients.c ---- */
+/* What all clients have in common, with a guaranteed part for each (bh/callers.h). */
+enum net_resource { NET_SOCKETS, NET_LISTENERS, NET_DATAGRAMS, NET_LANES, NET_QUESTIONS, NET_RESOURCES };
+#define NET_LANES_MAX 32u
+bool net_client_take(uint32_t client, enum net_resource what); /* one; false: it has what it may have */
+void net_client_give(uint32_t client, enum net_resource what);
+
+/* ---- ports.c ---- */
+/* Whether the client may bind its socket to a port. 0; -EACCES: the appliance gives the port to others; -EADDRINUSE:
+ * another client has it. Port 0 is always allowed. */
+int net_port_check(const struct net_socket *s, uint16_t port);
+/* The port for a socket whose client names none; 0: lwIP may choose, since no port of its range belongs to anybody. */
+uint16_t net_port_choose(const struct net_socket *s);
+
 /* ---- events.c ---- */
 /* Reports an event: sets bits, counts it, and wakes the waiting threads at net_leave(). */
 void net_raise(struct net_socket *s, uint32_t bits);
@@ -112,6 +127,9 @@ uint32_t net_word(const struct net_socket *s);
 void net_word_reset(struct net_socket *s);
 
 /* ---- tcp.c, tcp_listen.c, tcp_data.c ---- */
+/* lwIP has a bounded number of pcbs. When they run out it ends those in TIME_WAIT, then those of a lower priority than
+ * the new one needs, so that neither closed sockets nor half-open connections take what clients were promised. */
+enum { NET_PRIO_CLOSED = TCP_PRIO_MIN, NET_PRIO_HALF_OPEN };
 int net_tcp_bind(struct net_socket *s, const ip_addr_t *ip, uint16_t port);
 int net_tcp_listen(struct net_socket *s, int backlog);
 int net_tcp_connect(struct net_socket *s, const ip_addr_t *ip, uint16_t port);

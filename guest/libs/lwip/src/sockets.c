@@ -27,13 +27,16 @@ uint32_t net_sockets_in_use(void)
     return in_use;
 }
 
-struct net_socket *net_socket_new(int family, bool datagram)
+struct net_socket *net_socket_new(uint32_t client, int family, bool datagram)
 {
-    if (!n_free && n_ever == NET_SOCKETS_MAX)
+    if (!net_client_take(client, NET_SOCKETS))
         return NULL;
     struct net_socket *s = calloc(1, sizeof(*s));
-    if (!s)
+    if (!s) {
+        net_client_give(client, NET_SOCKETS);
         return NULL;
+    }
+    s->client = (uint16_t)client;
     s->index = n_free ? free_indices[--n_free] : (uint16_t)n_ever++;
     s->family = (uint8_t)family;
     s->datagram = datagram;
@@ -52,6 +55,7 @@ void net_socket_free(struct net_socket *s)
     sockets[s->index] = NULL;
     free_indices[n_free++] = s->index;
     in_use--;
+    net_client_give(s->client, NET_SOCKETS);
     free(s);
 }
 
@@ -65,9 +69,9 @@ int net_socket(int family, int type, int protocol, net_socket_t *handle, uint32_
         return type < 1 || type > SOCKET_TYPES ? -EINVAL : -ESOCKTNOSUPPORT;
     if (protocol && protocol != (type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP))
         return -EPROTONOSUPPORT;
-    struct net_socket *s = net_socket_new(family, type == SOCK_DGRAM);
+    struct net_socket *s = net_socket_new(bh_caller(), family, type == SOCK_DGRAM);
     if (!s)
-        return in_use >= NET_SOCKETS_MAX ? -ENFILE : -ENOMEM;
+        return -ENFILE;
     /* As in other systems, an unconnected stream socket counts as hung up, and a datagram socket can send at once. */
     net_raise(s, s->datagram ? NET_WRITABLE : NET_WRITABLE | NET_HANGUP);
     *handle = s;
@@ -105,6 +109,8 @@ int net_bind(net_socket_t s, const struct net_address *address)
     if (!address)
         return -EINVAL;
     int r = net_to_ip(s, address, &ip);
+    if (!r)
+        r = net_port_check(s, address->port);
     if (!r)
         r = await_address(&ip);
     if (r)

@@ -145,6 +145,17 @@ struct px_socket *px_net_socket(uint32_t index)
 unsigned px_net_word(const struct px_socket *s)
 {
     if (dead || s->index >= NET_SOCKETS_MAX)
-        return NET_ERROR | NET_HANGUP;
+        return s->error_told ? 0 : NET_ERROR | NET_HANGUP;
     return table->words[s->index] & NET_EVENTS;
+}
+
+/* A socket's error is taken by the call that tells it (POSIX, 2.10.14). If it stayed, a server that waits for its
+ * listening socket would be woken for ever. */
+int px_net_lost(struct px_socket *s)
+{
+    if (!dead)
+        return -ECONNABORTED;
+    bool told = s->error_told;
+    s->error_told = true;
+    return told ? -EAGAIN : -ENETDOWN;
 }

@@ -15,6 +15,7 @@ struct px_socket {
     int family, type;
     bool connecting; /* connect() has started and its outcome was not reported yet */
     bool corked;     /* TCP_CORK, which is only remembered */
+    bool error_told; /* of a network that died: a socket that is not connected tells it once */
 
     /* With a lane (lane.c). */
     bool in_lane;
@@ -31,6 +32,9 @@ void px_net_add(struct px_socket *s);
 void px_net_remove(struct px_socket *s);
 struct px_socket *px_net_socket(uint32_t index);
 unsigned px_net_word(const struct px_socket *s); /* NET_* bits; NET_ERROR | NET_HANGUP when the network died */
+/* What a call gives that found the network dead, for a socket without a connection: -ENETDOWN the first time, then
+ * -EAGAIN, since nothing will ever come. -ECONNABORTED: nobody has been told of its death yet. */
+int px_net_lost(struct px_socket *s);
 
 /* ---- Memory that the network compartment sees too (bounce_buffers.c) ---- */
 enum { PX_BOUNCE_SIZE = 65536 };

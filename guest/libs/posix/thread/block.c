@@ -80,6 +80,7 @@ int px_block_always(const void *key, uint64_t deadline)
         uint64_t now = px_now();
         left = deadline > now ? deadline - now : 0;
     }
+    bh_heap_rest();
     return bh_core()->sleep(key, left) ? -ETIMEDOUT : 0;
 }
 

@@ -77,7 +77,8 @@ int net_wait(net_socket_t s, uint32_t events, uint64_t timeout);
 /* ---- Sockets ------------------------------------------------------------------------------------------------- */
 
 /* Makes a socket of family AF_INET or AF_INET6 and type SOCK_STREAM or SOCK_DGRAM (without flag bits). *index: its
- * entry of net_table.words. Errors: EAFNOSUPPORT, ESOCKTNOSUPPORT, EINVAL, EPROTONOSUPPORT, ENFILE (NET_SOCKETS_MAX are in use). */
+ * entry of net_table.words. Errors: EAFNOSUPPORT, ESOCKTNOSUPPORT, EINVAL (no such type), EPROTONOSUPPORT, ENFILE (the
+ * caller has all that it may have). */
 int net_socket(int family, int type, int protocol, net_socket_t *s, uint32_t *index);
 
 /* Closes the socket. Data that has not been acknowledged is still sent (unless SO_LINGER is 0 s); unread data is
@@ -85,8 +86,8 @@ int net_socket(int family, int type, int protocol, net_socket_t *s, uint32_t *in
 int net_close(net_socket_t s);
 
 /* Binds to a local address. Blocks while DHCP may still bring the address, for at most 15 s after the start. Another
- * thread must not close the socket meanwhile. Errors: EADDRINUSE, EADDRNOTAVAIL, EINVAL (bound already), EAFNOSUPPORT.
- */
+ * thread must not close the socket meanwhile. Errors: EADDRINUSE (also if another caller has the port), EACCES (the
+ * appliance gives the port to others: edges.ports), EADDRNOTAVAIL, EINVAL (bound already), EAFNOSUPPORT. */
 int net_bind(net_socket_t s, const struct net_address *address);
 
 /* Listens. `backlog` is how many connections may wait for net_accept(), clamped to 1 ... 4096; the peers of further
@@ -151,8 +152,8 @@ int net_getname(net_socket_t s, int peer, struct net_address *address);
  * SO_ACCEPTCONN, SO_DOMAIN, SO_PROTOCOL (get), SO_NREAD (get: bytes that can be read now, FIONREAD). IPPROTO_TCP:
  * TCP_NODELAY, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_MAXSEG (get). IPPROTO_IPV6: IPV6_V6ONLY. IPPROTO_IP:
  * IP_TTL, IP_TOS. Errors: ENOPROTOOPT, EINVAL. SO_RCVTIMEO and SO_SNDTIMEO are up to the caller, who does the
- * waiting. Stream sockets that listen with SO_REUSEPORT at the same address and port get the connections in turn,
- * whoever opened them; for datagrams it means SO_REUSEADDR. */
+ * waiting. Stream sockets of one caller that listen with SO_REUSEPORT at the same address and port get the
+ * connections in turn; for datagrams it means SO_REUSEADDR. */
 int net_setopt(net_socket_t s, int level, int name, int64_t value);
 int net_getopt(net_socket_t s, int level, int name, int64_t *value);
 
