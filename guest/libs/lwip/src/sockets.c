@@ -14,6 +14,7 @@ enum {
 
 static struct net_socket *sockets[NET_SOCKETS_MAX];
 static uint32_t in_use;
+static const struct net_address nowhere;       /* what callers get with an error: results are checked in any case */
 static uint16_t free_indices[NET_SOCKETS_MAX]; /* a stack; filled as far as indices have been used */
 static uint32_t n_free, n_ever;
 
@@ -133,6 +134,8 @@ int net_accept(net_socket_t s, net_socket_t *connection, uint32_t *index, struct
         return -EOPNOTSUPP;
     if (s->state != NET_LISTENING || !connection || !index)
         return -EINVAL;
+    if (peer)
+        *peer = nowhere;
     struct net_socket *c = s->first_accepted;
     if (!c)
         return -EAGAIN;
@@ -190,6 +193,8 @@ ssize_t net_recvfrom(net_socket_t s, void *buffer, size_t size, int flags, struc
         return -EBADF;
     if (!buffer && size)
         return -EFAULT;
+    if (from)
+        *from = nowhere;
     if (s->datagram)
         return net_udp_receive(s, buffer, size, flags, from);
     if (from)
@@ -226,6 +231,7 @@ int net_getname(net_socket_t s, int peer, struct net_address *address)
         return -EBADF;
     if (!address)
         return -EINVAL;
+    *address = nowhere;
     if (peer) {
         if (!s->remote.family || s->reset || s->state == NET_IDLE || s->state == NET_LISTENING ||
             s->state == NET_CONNECTING)

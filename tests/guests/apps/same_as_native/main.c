@@ -11,7 +11,7 @@ static const struct {
     void (*show)(void);
 } parts[] = {
     {"addresses", show_addresses},
-    {"allocation", show_allocation},
+    {"allocation", show_heap},
     {"ctype", show_ctype},
     {"descriptors", show_descriptors},
     {"digits", show_digits},
