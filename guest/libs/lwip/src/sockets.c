@@ -10,6 +10,7 @@
 enum {
     ADDRESS_POLL_NS = 20000000,
     SOCKET_TYPES = 10, /* that Linux knows, whether they are supported or not */
+    PROTOCOLS = 262,   /* the same of IP */
 };
 
 static struct net_socket *sockets[NET_SOCKETS_MAX];
@@ -67,7 +68,9 @@ int net_socket(int family, int type, int protocol, net_socket_t *handle, uint32_
     if (family != AF_INET && family != AF_INET6)
         return -EAFNOSUPPORT;
     if (type != SOCK_STREAM && type != SOCK_DGRAM)
-        return type < 1 || type > SOCKET_TYPES ? -EINVAL : -ESOCKTNOSUPPORT;
+        return type < 0 || type > SOCKET_TYPES ? -EINVAL : -ESOCKTNOSUPPORT;
+    if (protocol < 0 || protocol > PROTOCOLS)
+        return -EINVAL;
     if (protocol && protocol != (type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP))
         return -EPROTONOSUPPORT;
     struct net_socket *s = net_socket_new(bh_caller(), family, type == SOCK_DGRAM);

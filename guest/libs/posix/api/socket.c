@@ -124,10 +124,14 @@ int connect(int fd, const struct sockaddr *address, socklen_t size)
         r = px_address_in(&a, address, size);
     if (!r)
         r = net_connect(s->handle, &a);
+    bool late = s && s->connecting && r == -EISCONN; /* the first call after it was done reports success */
+    if (s)
+        s->connecting = r == -EINPROGRESS || r == -EALREADY;
     if (r != -EINPROGRESS || !s || s->file.flags & O_NONBLOCK)
-        return (int)socket_done(s, r);
+        return (int)socket_done(s, late ? 0 : r);
     uint64_t timeout = s->file.write_timeout;
     r = px_wait_ready(&s->file, POLLOUT, timeout ? px_deadline(timeout) : PX_FOREVER);
+    s->connecting = r != 0;
     return (int)socket_done(s, r == -EAGAIN ? -EINPROGRESS : r ? r : error_of(s));
 }
 
