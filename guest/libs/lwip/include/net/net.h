@@ -109,7 +109,8 @@ int net_shutdown(net_socket_t s, int how);
 /* Receives up to `size` bytes and returns how many, 0 at the end of a stream. flags: MSG_PEEK, MSG_TRUNC (return the
  * real length of a datagram), MSG_OOB (the urgent byte; EINVAL: there is none), NET_MSG_REST (the caller has received
  * data of this stream that it has not reported yet: without more data it is EAGAIN, and an error or the end of the
- * stream stays for the next call); MSG_DONTWAIT and MSG_NOSIGNAL have no effect. Errors: EAGAIN, ENOTCONN, ECONNRESET, ETIMEDOUT, EOPNOTSUPP. `from` may be NULL. */
+ * stream stays for the next call); MSG_DONTWAIT and MSG_NOSIGNAL have no effect. Errors: EAGAIN, ENOTCONN, ECONNRESET,
+ * ETIMEDOUT. `from` may be NULL. */
 #define NET_MSG_REST 0x20000000
 ssize_t net_recv(net_socket_t s, void *buffer, size_t size, int flags);
 ssize_t net_recvfrom(net_socket_t s, void *buffer, size_t size, int flags, struct net_address *from);
