@@ -180,6 +180,9 @@ def _net(tree: TreeWriter, net: Net) -> None:
     tree.property("mac", net.mac)
     tree.u32("mtu", net.mtu)
     tree.strings("forward", (forward.text for forward in net.forward))
+    tree.u32("connections", net.connections)
+    if net.reach is not None:
+        tree.strings("reach", (reach.text for reach in net.reach))
 
 
 def _mounts(tree: TreeWriter, appliance: Appliance) -> None:

@@ -4,7 +4,7 @@ SPDX-License-Identifier: BSD-3-Clause
 """
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,23 @@ class Forward:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """A destination that the appliance may open connections to."""
+
+    network: IPv4Network | IPv6Network | None  # None: everything but the host
+    port: int | None  # None: all, and what has no ports
+
+    @property
+    def text(self) -> str:
+        """As a TOML file could write it, with every part."""
+        if self.network is None:
+            return "world"
+        address, prefix = self.network.network_address, self.network.prefixlen
+        network = f"[{address}]/{prefix}" if self.network.version == 6 else f"{address}/{prefix}"
+        return network if self.port is None else f"{network}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
 class Net:
     """The network device."""
 
@@ -117,6 +134,8 @@ class Net:
     mtu: int
     hostname: str
     forward: tuple[Forward, ...]
+    reach: tuple[Reach, ...] | None  # None: the key is not there
+    connections: int  # "user": sockets of the host at a time
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,5 +51,8 @@ class TestSameAsNative:
     def test_b9_limits_and_allocation(self, native: str, tmp_path: Path, directory: str):
         compare(native, tmp_path, "limits", directory)
 
+    def test_d2_allocation(self, native: str, tmp_path: Path, directory: str):
+        compare(native, tmp_path, "memory", directory)
+
     def test_b13_links_with_a_slash_and_access(self, native: str, tmp_path: Path, directory: str):
         compare(native, tmp_path, "slashes", directory)

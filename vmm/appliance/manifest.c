@@ -286,5 +286,6 @@ void manifest_release(struct appliance *a)
     free(a->args);
     free(a->env);
     free(a->net.forward);
+    free(a->net.reach);
     memset(a, 0, sizeof(*a));
 }

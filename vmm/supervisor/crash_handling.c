@@ -14,8 +14,8 @@
 #include "vmm/supervisor/phase.h"
 #include "vmm/vm/message.h"
 
-/* The peers' stacks have been seen, or it takes too long. */
-static void let_peers_go_on(struct vm_proc *vm)
+/* The cores have been taken, or it takes too long. */
+static void cores_are_taken(struct vm_proc *vm)
 {
     struct vm_collector *c = &vm->collector;
     c->state = COLLECTOR_WRITES;
@@ -26,14 +26,21 @@ static void let_peers_go_on(struct vm_proc *vm)
         phase_guest_over(vm);
 }
 
-static void on_looked(void *vm, short revents)
+/* The peers learn of the crash before its core is taken, which may be large. Theirs are being sent: what they do from
+ * now on is in none of them. */
+static void on_looked(void *argument, short revents)
 {
-    let_peers_go_on(vm);
+    struct vm_proc *vm = argument;
+    char byte;
+    if (read(vm->collector.process.looked, &byte, 1) != 1)
+        cores_are_taken(vm);
+    else if (!vm->collector.deadlock)
+        phase_guest_gone(vm);
 }
 
 static void on_patience_over(void *vm)
 {
-    let_peers_go_on(vm);
+    cores_are_taken(vm);
 }
 
 /* Tells those VMs' processes to send their cores that are going to be looked at. Bit v: VM v's does. */
@@ -138,7 +145,7 @@ void crash_reap_collector(struct vm_proc *vm)
         return;
     vm->s->n_collectors--;
     if (c->state == COLLECTOR_LOOKS)
-        let_peers_go_on(vm);
+        cores_are_taken(vm);
     c->state = c->deadlock ? COLLECTOR_NONE : COLLECTOR_DONE;
     report_consequences(vm->s);
 }

@@ -26,8 +26,8 @@ enum vm_state {
 /* The process that collects cores and writes the report after a crash of this VM. */
 enum vm_collector_state {
     COLLECTOR_NONE,
-    COLLECTOR_LOOKS,  /* it takes the peers' cores; they do not know of the crash yet */
-    COLLECTOR_WRITES, /* the peers go on */
+    COLLECTOR_LOOKS,  /* it takes cores, the crashed VM's last */
+    COLLECTOR_WRITES, /* it writes the report */
     COLLECTOR_DONE,   /* the VM has been looked after, and is not a second time */
 };
 
@@ -35,7 +35,7 @@ struct vm_collector {
     enum vm_collector_state state;
     struct collector process;
     bool deadlock;              /* the VM goes on, and may still crash */
-    struct loop_source looked;  /* the peers' stacks have been seen */
+    struct loop_source looked;  /* it has got so far */
     struct loop_timer patience; /* or it takes too long */
 };
 

@@ -40,6 +40,7 @@ void vm_crash(struct vm *vm, struct crash *c)
         i = i < 0 ? window_owner(vm, c->regs.rsp) : i;
         m.crash.compartment = i < 0 ? UINT32_MAX : (uint32_t)i; /* message_receive() settles it */
     }
+    vm->crashed = true;
     pkru_explain(vm, &m.crash);
     debuggee_ended(vm, true, c->kind == CRASH_TRAP ? debug_signal_of_vector((uint32_t)c->regs.vector) : SIGABRT);
     console_end(&vm->console);

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "vmm/base/notify.h"
@@ -216,6 +217,37 @@ static uint64_t do_park(struct vm *vm, const struct hypercall *h)
     return events;
 }
 
+/* Host memory of the whole pages [r->va, + r->size), if they lie in the heap of one compartment of this VM. */
+static void *heap_at(const struct vm *vm, const struct bh_range *r)
+{
+    uint64_t i = (r->va - BH_COMPARTMENT_BASE(0)) / BH_WINDOW_SIZE, avail;
+    if (((r->va | r->size) & (PAGE - 1)) || !r->size || r->va < BH_COMPARTMENT_BASE(0) ||
+        i >= vm->w->a->n_compartments || !vm_holds(vm->w->a, vm->index, (uint32_t)i) ||
+        r->va - BH_COMPARTMENT_BASE(i) < BH_HEAP_OFF ||
+        r->va - BH_COMPARTMENT_BASE(i) - BH_HEAP_OFF >= vm->w->a->compartments[i].memory)
+        return NULL;
+    void *at = memory_at(&vm->memory, guest_va(r->va), r->size, PERM_R | PERM_W | PERM_U, &avail);
+    return at && avail == r->size ? at : NULL; /* the heap is one region, and ends where memory_at() says */
+}
+
+static uint64_t do_give_back(const struct vm *vm, const struct hypercall *h)
+{
+    struct bh_range ranges[BH_RANGES_BATCH];
+    uint64_t n = h->args[1];
+    if (n > BH_RANGES_BATCH)
+        return error_result(EINVAL);
+    if (!memory_read(&vm->memory, ranges, guest_va(h->args[0]), n * sizeof(*ranges), PERM_R | PERM_U))
+        return error_result(EFAULT);
+    for (uint64_t i = 0; i < n; i++) {
+        void *at = heap_at(vm, &ranges[i]);
+        if (!at)
+            return error_result(EFAULT);
+        if (madvise(at, ranges[i].size, MADV_DONTNEED))
+            return error_result(errno);
+    }
+    return 0;
+}
+
 uint64_t hypercall_do(struct vm *vm, const struct hypercall *h)
 {
     switch (h->op) {
@@ -241,6 +273,8 @@ uint64_t hypercall_do(struct vm *vm, const struct hypercall *h)
     case BH_HC_KICK:
         return (uint64_t)(h->args[0] < BH_KICK_MOUNT ? net_kick(vm->net, h->args[0])
                                                      : fs_kick(vm->w, h->args[0] - BH_KICK_MOUNT));
+    case BH_HC_GIVE_BACK:
+        return do_give_back(vm, h);
     default:
         return error_result(ENOSYS);
     }

@@ -39,6 +39,8 @@ void vm_mark(const struct vm *vm, const char *name)
 /* SIGUSR1: the supervisor ends the appliance. */
 static void end_now(int signo)
 {
+    if (the_vm.crashed) /* it ends when its core has been sent */
+        return;
     console_end(&the_vm.console);
     debuggee_ended(&the_vm, false, 0);
     _exit(0);

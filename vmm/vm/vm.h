@@ -28,6 +28,7 @@ struct vm {
     uint32_t marked;        /* bit n: BH_HC_MARK came for phase n */
     struct net *net;        /* NULL: no network device */
     int dump;               /* socket: where core dumps go */
+    volatile bool crashed;  /* nothing is left to do but to send its core */
     struct vm_stats *stats; /* the VMM's, not the guest's */
     struct debuggee debuggee;
     int kick; /* eventfd: the guest's BH_PORT_KICK; -1: no network device */

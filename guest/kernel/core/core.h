@@ -248,6 +248,7 @@ long hypercall(enum bh_hypercall op, uint64_t a0, uint64_t a1, uint64_t a2);
 void doorbell_notify(uint32_t doorbell); /* BH_NO_DOORBELL: does nothing */
 long net_start(const struct bh_net_setup *setup);
 void device_kick(uint32_t queue);
+long give_back(const struct bh_range *ranges, uint32_t n);
 uint64_t clock_ns(void); /* since the VM's start */
 static inline uint64_t rdtsc(void)
 {

@@ -122,6 +122,29 @@ static int keyed_parked(volatile uint32_t *flag)
     return good ? parked_add(caller, flag) : -EFAULT;
 }
 
+/* Of the caller's own heap only: what is given back loses its contents. */
+static bool in_own_heap(uint32_t caller, struct bh_range r)
+{
+    const struct bh_boot_compartment *c = boot_compartment(caller);
+    return c && r.va >= c->heap_va && r.size <= c->heap_size && r.va - c->heap_va <= c->heap_size - r.size;
+}
+
+static long keyed_give_back(const struct bh_range *ranges, uint32_t n)
+{
+    uint32_t caller = keys_caller();
+    struct bh_range copy[BH_RANGES_BATCH];
+    if (n > BH_RANGES_BATCH)
+        return -EINVAL;
+    if (!keys_allow(caller, (uint64_t)ranges, n * sizeof(*ranges)))
+        return -EFAULT;
+    for (uint32_t i = 0; i < n; i++) {
+        copy[i] = ((const volatile struct bh_range *)ranges)[i];
+        if (!in_own_heap(caller, copy[i]))
+            return -EFAULT;
+    }
+    return give_back(copy, n);
+}
+
 static uint32_t keyed_thread_self(void)
 {
     return current->id;
@@ -151,4 +174,5 @@ const struct bh_core_calls keyed_calls = {
     .collect = keyed_collect,
     .ready = keyed_ready,
     .parked = keyed_parked,
+    .give_back = keyed_give_back,
 };

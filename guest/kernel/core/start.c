@@ -110,6 +110,7 @@ static const struct bh_core_calls calls = {
     .collect = gate_collect,
     .ready = gate_ready,
     .parked = call_parked,
+    .give_back = give_back,
 };
 
 static void start_compartments(void)

@@ -60,7 +60,8 @@ int net_lane_close(net_lane_t l)
 void net_lane_join(struct net_socket *s, struct net_lane_end *lane)
 {
     s->lane = lane;
-    s->serial = ++last_serial;
+    last_serial += last_serial == UINT16_MAX ? 2 : 1; /* 0 is no serial number: the name of a socket without a lane */
+    s->serial = last_serial;
     s->pushed = lane->shared->taken[s->index] + NET_LANE_CREDIT; /* all credit is used up until the caller gives some */
 }
 

@@ -62,6 +62,12 @@ struct net_socket {
     uint32_t received; /* bytes in the queue */
     uint32_t consumed; /* bytes of `first` that have been fetched */
 
+    /* Urgent data of TCP. */
+    uint32_t next_byte;             /* sequence number of the next byte that comes */
+    uint32_t urgent_at;             /* the same of the urgent byte, if it still comes */
+    bool urgent_comes, urgent_kept; /* kept: for MSG_OOB */
+    uint8_t urgent_byte;
+
     /* Connections to accept. */
     struct net_socket *first_accepted, *last_accepted, *next;
     struct net_socket *listener; /* while it is in that queue */
@@ -72,7 +78,7 @@ struct net_socket {
 
     /* Options, applied to a pcb when there is one. */
     struct {
-        bool reuse, reuse_port, no_delay, keep_alive, broadcast, v6_only;
+        bool reuse, reuse_port, no_delay, keep_alive, broadcast, v6_only, urgent_inline;
         int32_t linger; /* seconds; -1: off */
         int32_t send_buffer, receive_buffer;
         uint32_t keep_idle, keep_interval, keep_count; /* 0: default */
@@ -87,6 +93,8 @@ uint32_t net_sockets_in_use(void);
 struct net_socket *net_socket_at(uint32_t index); /* NULL: free */
 
 /* ---- addresses.c ---- */
+/* Whether a socket can be bound to it: the unspecified address, one of this machine, a multicast or broadcast one. */
+bool net_can_bind(const ip_addr_t *ip);
 /* 0, -EAFNOSUPPORT, -EINVAL. IPv4-mapped addresses become IPv4. */
 int net_to_ip(const struct net_socket *s, const struct net_address *a, ip_addr_t *ip);
 /* The same for where something goes: as on Linux, the unspecified address is the own loopback. */
@@ -151,6 +159,13 @@ size_t net_tcp_consume(struct net_socket *s, uint8_t *to, size_t size);
 /* Sends data that came through a lane, in one or two parts. If that fails the connection ends: no caller could
  * retry. */
 void net_tcp_send_all(struct net_socket *s, const uint8_t *data, size_t size, const uint8_t *rest, size_t n_rest);
+
+/* ---- tcp_urgent.c ---- */
+/* A segment has the URG flag. */
+void net_urgent_note(struct net_socket *s, const struct tcp_hdr *header);
+/* Counts data that has come and takes the urgent byte out of it. NULL: there was nothing else, and it is freed. */
+struct pbuf *net_urgent_remove(struct net_socket *s, struct pbuf *p);
+ssize_t net_urgent_receive(struct net_socket *s, uint8_t *buffer, size_t size, int flags);
 
 /* ---- lane.c ---- */
 void net_lane_join(struct net_socket *s, struct net_lane_end *lane);

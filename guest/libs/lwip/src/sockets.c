@@ -7,6 +7,8 @@
 
 #include "socket.h"
 
+enum { ADDRESS_POLL_NS = 20000000 };
+
 static struct net_socket *sockets[NET_SOCKETS_MAX];
 static uint32_t in_use;
 static uint16_t free_indices[NET_SOCKETS_MAX]; /* a stack; filled as far as indices have been used */
@@ -87,6 +89,15 @@ int net_close(net_socket_t s)
     return 0;
 }
 
+/* Another address than those of this machine may still come by DHCP. */
+static int await_address(const ip_addr_t *ip)
+{
+    while (!net_can_bind(ip))
+        if (!net_configuring() || bh_core()->sleep(ip, ADDRESS_POLL_NS) == -ECANCELED)
+            return -EADDRNOTAVAIL;
+    return 0;
+}
+
 int net_bind(net_socket_t s, const struct net_address *address)
 {
     if (!s)
@@ -97,6 +108,8 @@ int net_bind(net_socket_t s, const struct net_address *address)
     int r = net_to_ip(s, address, &ip);
     if (!r)
         r = net_port_check(s, address->port);
+    if (!r)
+        r = await_address(&ip);
     if (r)
         return r;
     return s->datagram ? net_udp_bind(s, &ip, address->port) : net_tcp_bind(s, &ip, address->port);
@@ -172,6 +185,8 @@ ssize_t net_recvfrom(net_socket_t s, void *buffer, size_t size, int flags, struc
         return -EBADF;
     if (!buffer && size)
         return -EFAULT;
+    if (s->datagram && flags & MSG_OOB)
+        return -EOPNOTSUPP;
     if (s->datagram)
         return net_udp_receive(s, buffer, size, flags, from);
     if (from)

@@ -32,6 +32,7 @@ static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t e)
     struct net_socket *s = arg;
     (void)e; /* always ERR_OK in lwIP 2 */
     s->state = NET_CONNECTED;
+    s->next_byte = pcb->rcv_nxt;
     net_from_ip(s, &pcb->local_ip, pcb->local_port, &s->local);
     net_raise(s, NET_WRITABLE);
     return ERR_OK;

@@ -33,6 +33,7 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t e)
     c->option = s->option;
     c->tcp = pcb;
     c->state = NET_CONNECTED;
+    c->next_byte = pcb->rcv_nxt;
     c->listener = s;
     net_tcp_callbacks(c);
     net_tcp_apply_options(c);

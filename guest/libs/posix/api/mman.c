@@ -11,6 +11,10 @@
 
 #include "../px.h"
 
+/* Anonymous memory that is to be read only is all zeros, for good, and lies where nothing can be written. */
+enum { ZEROS = 4 * BH_PAGE_SIZE };
+static const char zeros[ZEROS] __attribute__((aligned(BH_PAGE_SIZE)));
+
 static void *refuse_mapping(int error)
 {
     errno = error;
@@ -27,6 +31,8 @@ void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t 
         return refuse_mapping(ENOTSUP); /* only the VMM maps pages, and no page is both writable and executable */
     if (!anonymous && flags & MAP_SHARED && protection & PROT_WRITE)
         return refuse_mapping(ENODEV);
+    if (anonymous && protection == PROT_READ)
+        return size <= ZEROS ? (void *)zeros : refuse_mapping(ENOTSUP);
     size = (size + BH_PAGE_SIZE - 1) & ~(size_t)(BH_PAGE_SIZE - 1);
     char *memory = aligned_alloc(BH_PAGE_SIZE, size);
     if (!memory)
@@ -46,13 +52,16 @@ int munmap(void *address, size_t size)
     (void)size;
     if ((uintptr_t)address % BH_PAGE_SIZE)
         return (int)px_result(-EINVAL);
-    free(address);
+    if (address != zeros)
+        free(address);
     return 0;
 }
 
 int mprotect(void *address, size_t size, int protection)
 {
-    (void)address, (void)size;
+    (void)size;
+    if (address == zeros)
+        return (int)px_result(protection == PROT_READ ? 0 : -ENOTSUP);
     return (int)px_result(protection == (PROT_READ | PROT_WRITE) ? 0 : -ENOTSUP);
 }
 

@@ -10,10 +10,8 @@ static const struct {
     const char *name;
     void (*show)(void);
 } parts[] = {
-    {"limits", show_limits},
-    {"old_times", show_old_times},
-    {"slashes", show_slashes},
-    {"stdio_modes", show_stdio_modes},
+    {"limits", show_limits},   {"memory", show_memory},           {"old_times", show_old_times},
+    {"slashes", show_slashes}, {"stdio_modes", show_stdio_modes},
 };
 
 const char *error_name(int error)
@@ -22,9 +20,10 @@ const char *error_name(int error)
         int number;
         const char *name;
     } names[] = {
-        {0, "0"},           {EACCES, "EACCES"}, {EBADF, "EBADF"},   {EEXIST, "EEXIST"},   {EFBIG, "EFBIG"},
-        {EINVAL, "EINVAL"}, {EISDIR, "EISDIR"}, {ENODEV, "ENODEV"}, {ENOENT, "ENOENT"},   {ENOTDIR, "ENOTDIR"},
-        {EPERM, "EPERM"},   {ESPIPE, "ESPIPE"}, {EXDEV, "EXDEV"},   {ENOTSUP, "ENOTSUP"}, {ELOOP, "ELOOP"},
+        {0, "0"},           {EACCES, "EACCES"},   {EBADF, "EBADF"},     {EEXIST, "EEXIST"},
+        {EFBIG, "EFBIG"},   {EINVAL, "EINVAL"},   {EISDIR, "EISDIR"},   {ENODEV, "ENODEV"},
+        {ENOENT, "ENOENT"}, {ENOTDIR, "ENOTDIR"}, {ENOMEM, "ENOMEM"},   {EPERM, "EPERM"},
+        {ESPIPE, "ESPIPE"}, {EXDEV, "EXDEV"},     {ENOTSUP, "ENOTSUP"}, {ELOOP, "ELOOP"},
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
         if (names[i].number == error)

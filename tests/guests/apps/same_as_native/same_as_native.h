@@ -17,6 +17,7 @@
 const char *error_name(int error); /* its number differs between C libraries */
 
 void show_limits(void);
+void show_memory(void);
 void show_old_times(void);
 void show_slashes(void);
 void show_stdio_modes(void);
