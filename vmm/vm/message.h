@@ -26,7 +26,7 @@ enum message_kind {
 
 struct message {
     uint32_t kind;
-    uint32_t status;  /* MESSAGE_EXIT: as the guest gave it */
+    uint32_t status;  /* MESSAGE_EXIT: as the guest gave it. MESSAGE_CRASH, a report: 1 if the next ones are left out */
     uint64_t time_ns; /* MESSAGE_MARK: CLOCK_MONOTONIC */
     uint64_t omitted; /* MESSAGE_EXIT, MESSAGE_CRASH: reports that were left out since the last message with a number */
     char mark[32];
