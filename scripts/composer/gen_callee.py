@@ -200,7 +200,8 @@ class Callee:
 
     def _callback(self, p: Field) -> None:
         name = f"{self.library.name}_{p.callback.name}"
-        inside = f"&bh_visit, bh_pool_{name}, {self._request(p.name)}"
+        callers = f"sizeof(bh_owners_{name}) / sizeof(*bh_owners_{name})"
+        inside = f"&bh_visit, bh_pool_{name}, bh_owners_{name}, {callers}, {self._request(p.name)}"
         self.out(f"int my_{p.name}_thunk = bh_visit_thunk({inside});")
         value = f"my_{p.name}_thunk < 0 ? NULL : bh_thunks_{name}[my_{p.name}_thunk]"
         self.out(f"{p.declaration} = {value};")

@@ -196,6 +196,8 @@ def _mounts(tree: TreeWriter, appliance: Appliance) -> None:
                 tree.flag("read-only")
             if mount.create:
                 tree.flag("create")
+            if mount.size:
+                tree.u64("size", mount.size)
 
 
 def granted(edge: Edge, images: Sequence[ImageInfo]) -> list[int]:

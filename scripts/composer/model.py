@@ -148,6 +148,7 @@ class Mount:
     directory: str  # of the host; relative: to where bulkhead is started
     read_only: bool
     create: bool  # make the directory if it is not there
+    size: int | None  # bytes that it may hold
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,7 @@ struct mount {
     const char *path;      /* in the appliance: absolute */
     const char *directory; /* of the host; a relative one starts where this program was started */
     bool read_only, create;
+    uint64_t size; /* bytes that the directory may hold; 0: no quota */
 };
 
 struct appliance {

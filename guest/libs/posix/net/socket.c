@@ -41,6 +41,8 @@ static ssize_t receive_by_call(struct px_socket *s, const struct iovec *iov, int
         return -ENOBUFS;
     ssize_t got =
         address ? net_recvfrom(s->handle, buffer, size, flags, address) : net_recv(s->handle, buffer, size, flags);
+    if (got > (ssize_t)size && (s->type == SOCK_STREAM || !(flags & MSG_TRUNC)))
+        got = -EPROTO; /* only MSG_TRUNC tells of more than was read */
     if (got > 0)
         px_iov_scatter(iov, n, done, buffer, (size_t)got < size ? (size_t)got : size);
     return_buffer(buffer, bounced);
@@ -176,6 +178,12 @@ bool px_is_socket(const struct px_file *f)
     return f->ops == &ops;
 }
 
+/* May the network compartment give a new socket this handle and place in its table? No other socket has them. */
+static int check_named(const struct px_socket *s, uint32_t index)
+{
+    return s->handle && index < NET_SOCKETS_MAX && !px_net_socket(index) ? 0 : -EPROTO;
+}
+
 int px_socket_open(struct px_socket **out, int family, int type, int protocol)
 {
     int r = px_net_start();
@@ -185,9 +193,11 @@ int px_socket_open(struct px_socket **out, int family, int type, int protocol)
     if (!s)
         return -ENOMEM;
     r = net_socket(family, type, protocol, &s->handle, &s->index);
-    if (r < 0) {
+    if (!r)
+        r = check_named(s, s->index);
+    if (r) {
         free(s);
-        return r;
+        return r < 0 ? r : -EPROTO;
     }
     s->family = family;
     s->type = type;
@@ -204,8 +214,12 @@ int px_socket_accept(struct px_socket *s, struct px_socket **out, struct net_add
     if (!c)
         return -ENOMEM;
     int r = net_accept(s->handle, &c->handle, &c->index, peer);
-    if (r < 0) {
+    if (!r)
+        r = check_named(c, c->index & 0xffff);
+    if (r) {
         free(c);
+        if (r > 0)
+            return -EPROTO;
         return r == -EPIPE ? px_net_lost(s) : r;
     }
     c->family = s->family;
