@@ -19,8 +19,8 @@ enum message_kind {
 };
 #define MESSAGE_KIND_LAST MESSAGE_IDLE
 
-/* MESSAGE_CRASH that is not the end, of one VM: so many at once, and so many a second for long; sender and receiver leave
- * out what exceeds that. */
+/* MESSAGE_CRASH that is not the end, of one VM: so many at once, and so many a second for long; sender and receiver
+ * leave out what exceeds that. */
 #define REPORTS_BURST      64u
 #define REPORTS_PER_SECOND 1u
 

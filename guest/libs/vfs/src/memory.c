@@ -18,7 +18,7 @@ enum { HOST_NODES = 16384 /* of 65,536 that a server has */, FILES = 8192 /* as 
 
 static struct bh_quota quotas[VFS_RESOURCES];
 
-/* The heap without what calls need for a while (their copies of paths, tables of handles), and what the allocator does. */
+/* The heap without what calls need for a while (their copies of paths, tables of handles), and the allocator. */
 static uint64_t memory_of_trees(void)
 {
     uint64_t heap = vfs_memory();
