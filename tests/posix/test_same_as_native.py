@@ -32,6 +32,7 @@ NETWORKS: dict[str, Place] = {
 }
 PLACES: dict[str, dict[str, Place]] = {
     "addresses": NETWORKS,
+    "allocation": ONCE,
     "ctype": ONCE,
     "descriptors": FOLDERS,
     "digits": ONCE,
@@ -64,7 +65,13 @@ PLACES: dict[str, dict[str, Place]] = {
     "time": ONCE,
     "udp": NETWORKS,
 }
-ROWS = {"old_times": "b8", "stdio_modes": "b4", "limits": "b9", "slashes": "b13"}  # of the list of faults
+ROWS = {
+    "allocation": "d2",
+    "limits": "b9",
+    "old_times": "b8",
+    "slashes": "b13",
+    "stdio_modes": "b4",
+}  # of the list of faults
 CASES = [(part, place) for part, places in PLACES.items() for place in places]
 
 

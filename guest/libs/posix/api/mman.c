@@ -12,6 +12,10 @@
 
 #include "../px.h"
 
+/* Anonymous memory that is to be read only is all zeros, for good, and lies where nothing can be written. */
+enum { ZEROS = 4 * BH_PAGE_SIZE };
+static const char zeros[ZEROS] __attribute__((aligned(BH_PAGE_SIZE)));
+
 static void *refuse_mapping(int error)
 {
     errno = error;
@@ -48,6 +52,8 @@ void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t 
     int error = anonymous ? 0 : why_not_mapped(fd, protection, kind);
     if (error)
         return refuse_mapping(error);
+    if (anonymous && protection == PROT_READ)
+        return size <= ZEROS ? (void *)zeros : refuse_mapping(ENOTSUP);
     size = (size + BH_PAGE_SIZE - 1) & ~(size_t)(BH_PAGE_SIZE - 1);
     char *memory = aligned_alloc(BH_PAGE_SIZE, size);
     if (!memory)
@@ -57,7 +63,8 @@ void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t 
         free(memory);
         return MAP_FAILED;
     }
-    memset(memory + got, 0, size - (size_t)got);
+    if ((size_t)got < size)
+        memset(memory + got, 0, size - (size_t)got);
     return memory;
 }
 
@@ -66,7 +73,8 @@ int munmap(void *address, size_t size)
 {
     if (!size || (uintptr_t)address % BH_PAGE_SIZE)
         return (int)px_result(-EINVAL);
-    free(address);
+    if (address != zeros)
+        free(address);
     return 0;
 }
 
@@ -75,6 +83,8 @@ int mprotect(void *address, size_t size, int protection)
     (void)size;
     if ((uintptr_t)address % BH_PAGE_SIZE || protection & ~(PROT_READ | PROT_WRITE | PROT_EXEC))
         return (int)px_result(-EINVAL);
+    if (address == zeros)
+        return (int)px_result(protection == PROT_READ ? 0 : -ENOTSUP);
     return (int)px_result(protection == (PROT_READ | PROT_WRITE) ? 0 : -ENOTSUP);
 }
 

@@ -1,7 +1,8 @@
 /* Signals that the process sends to itself, and SIGTERM and SIGINT from the supervisor.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Nothing interrupts running code: handlers run in raise(), or on the main thread when it waits or is waiting. */
+ * Nothing interrupts running code: handlers run in raise(), or on the main thread when it waits or is waiting, or at the
+ * end of any other call. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -138,25 +139,58 @@ int pthread_kill(pthread_t t, int number)
     return 0;
 }
 
-/* Waits until the supervisor asks the appliance to end. */
-static void listen_to_supervisor(void *word)
+/* ---- From the supervisor ---- */
+
+static bool taken_over; /* the application handles SIGTERM and SIGINT itself */
+static bool asked;      /* the supervisor's signal has been posted */
+
+static volatile const uint32_t *shutdown_word(void)
 {
-    const volatile uint32_t *shutdown = word;
-    while (!*shutdown)
-        bh_core()->sleep(&shutdown_key, BH_FOREVER);
-    post_signal(is_valid((int)*shutdown) ? (int)*shutdown : SIGTERM);
+    return &((const volatile struct bh_status_page *)BH_STATUS_VA)->shutdown;
 }
 
-/* From the first handler on, the application handles SIGTERM and SIGINT itself. */
+static void post_shutdown(void)
+{
+    int number = (int)*shutdown_word();
+    if (asked)
+        return;
+    asked = true;
+    number = is_valid(number) ? number : SIGTERM;
+    if (taken_over)
+        post_signal(number);
+    else
+        _exit(128 + number); /* as the core does when it polls */
+}
+
+/* Waits until the supervisor asks the appliance to end. */
+static void listen_to_supervisor(void *unused)
+{
+    (void)unused;
+    while (!*shutdown_word())
+        bh_core()->sleep(&shutdown_key, BH_FOREVER);
+    post_shutdown();
+}
+
+/* A program that computes waits for nothing, so the thread above does not run. */
+void px_signals_look(void)
+{
+    if (__builtin_expect(*shutdown_word() && !asked, 0))
+        post_shutdown();
+    if (__builtin_expect(!pending, 1))
+        return;
+    int before = errno;
+    px_signals_run(px_self());
+    errno = before;
+}
+
+/* From the first handler on. */
 static void take_over_shutdown(void)
 {
-    static bool done;
-    const volatile uint32_t *shutdown = &((const volatile struct bh_status_page *)BH_STATUS_VA)->shutdown;
-    if (done)
+    if (taken_over)
         return;
-    done = true;
-    if (bh_core()->watch((const volatile uint16_t *)shutdown, &shutdown_key) != 0 ||
-        bh_thread_create(NULL, listen_to_supervisor, (void *)shutdown) != 0)
+    taken_over = true;
+    if (bh_core()->watch((const volatile uint16_t *)shutdown_word(), &shutdown_key) != 0 ||
+        bh_thread_create(NULL, listen_to_supervisor, NULL) != 0)
         bh_panic("no thread to wait for signals: give this compartment more `threads`");
 }
 

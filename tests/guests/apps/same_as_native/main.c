@@ -11,6 +11,7 @@ static const struct {
     void (*show)(void);
 } parts[] = {
     {"addresses", show_addresses},
+    {"allocation", show_allocation},
     {"ctype", show_ctype},
     {"descriptors", show_descriptors},
     {"digits", show_digits},

@@ -41,6 +41,7 @@ void put_file(const char *path, const char *text);
 const char *text_of(const char *path); /* up to 255 bytes; in a static buffer */
 
 void show_addresses(void);
+void show_allocation(void);
 void show_ctype(void);
 void show_descriptors(void);
 void show_digits(void);
