@@ -32,10 +32,11 @@ void bh_big_multiply_5(struct bh_big *b, int power)
 {
     static const uint32_t powers[] = {1,     5,      25,      125,     625,      3125,     15625,
                                       78125, 390625, 1953125, 9765625, 48828125, 244140625};
-    for (; power >= 13; power -= 13)
+    if (power <= 0)
+        return;
+    for (int i = power / 13; i > 0; i--)
         bh_big_multiply(b, 1220703125u);
-    if (power > 0)
-        bh_big_multiply(b, powers[power]);
+    bh_big_multiply(b, powers[power % 13]);
 }
 
 int bh_big_compare(const struct bh_big *a, const struct bh_big *b)

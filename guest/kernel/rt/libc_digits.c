@@ -115,7 +115,7 @@ int bh_digits(long double x, struct dtoa *dtoa, int max_digits, bool fixed, int 
 static int put_hex(uint64_t mantissa, struct dtoa *dtoa, int count, int precision, unsigned char case_convert)
 {
     if (precision >= 0 && precision < count) {
-        int dropped = (count - precision) * 4;
+        unsigned dropped = (unsigned)(count - precision) * 4;
         uint64_t low = mantissa << (64 - dropped), half = 1ull << 63;
         mantissa >>= dropped;
         bool up = low > half || (low == half && mantissa & 1);

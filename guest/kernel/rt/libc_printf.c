@@ -29,5 +29,5 @@
 #define __lfloat_x_engine(x, dtoa, precision, upper)  WITH_ROOM(dtoa, 16, bh_hex_digits_long(x, dtoa, precision, upper))
 #define __float_x_engine(x, dtoa, precision, upper)   WITH_ROOM(dtoa, 16, bh_hex_digits(x, dtoa, precision, upper))
 
-#define uint8_t int /* the type of the number of digits */
-#include "vfprintf.c"
+#define uint8_t int   /* the type of the number of digits */
+#include "vfprintf.c" /* NOLINT(bugprone-suspicious-include) */

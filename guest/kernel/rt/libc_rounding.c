@@ -63,6 +63,7 @@ static void load_digits(struct bh_big *b, const struct decimal *d)
 {
     const struct bh_number *n = d->number;
     b->n = d->limbs;
+    b->limb[0] = 0;
     for (int i = 0; i < d->limbs; i++)
         b->limb[d->limbs - 1 - i] = n->limb[i];
     if (n->dropped)

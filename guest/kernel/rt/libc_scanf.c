@@ -5,4 +5,4 @@
 #pragma GCC diagnostic ignored "-Wsign-compare"
 #pragma GCC diagnostic ignored "-Wimplicit-fallthrough"
 #pragma GCC diagnostic ignored "-Wunused-but-set-variable"
-#include "vfscanf.c"
+#include "vfscanf.c" /* NOLINT(bugprone-suspicious-include) */

@@ -3,4 +3,4 @@
 #define PRINTF_VARIANT __IO_VARIANT_DOUBLE
 #define PRINTF_NAME    vfwprintf
 #define WIDE_CHARS
-#include "libc_printf.c"
+#include "libc_printf.c" /* NOLINT(bugprone-suspicious-include) */

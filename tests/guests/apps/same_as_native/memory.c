@@ -68,7 +68,7 @@ static void show_alignment(void)
     free(p);
     SHOW_ERROR(posix_memalign(&p, 3, 100));
     SHOW_ERROR(posix_memalign(&p, 4, 100));
-    SHOW_ERROR(posix_memalign(&p, 64, SIZE_MAX / 2));
+    SHOW_ERROR(posix_memalign(&p, 64, SIZE_MAX - 100));
     p = aligned_alloc(256, 512);
     SHOW((uintptr_t)p % 256);
     free(p);
