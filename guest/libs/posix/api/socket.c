@@ -155,7 +155,7 @@ static int name_of(int fd, int peer, struct sockaddr *address, socklen_t *size)
     struct px_file *f = px_peek(fd);
     if (f && px_is_pair(f) && address && size)
         return name_pair(address, size);
-    struct net_address a;
+    struct net_address a = {0}; /* what an error leaves as it is has to be in range, too */
     struct px_socket *s = get_socket(fd, &r);
     if (!r)
         r = net_getname(s->handle, peer, &a);
