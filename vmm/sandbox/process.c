@@ -15,7 +15,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define KEEP_MAX 128u
+#define KEEP_MAX 192u
 
 /* How many descriptors the process may have; three, because ppoll takes no more than this. Those that
  * are open stay open. */

@@ -19,6 +19,8 @@
 #define LOG_MAX   0x100000ull /* bytes of one BH_HC_LOG */
 #define LOG_CHUNK 4096u
 
+#define SLOW_STEP_NS (CLOCK_SECOND / 50) /* a debugger is heard that often */
+
 static uint64_t error_result(int code)
 {
     return 0 - (uint64_t)code;
@@ -31,6 +33,18 @@ static int stream_fd(const struct vm *vm, uint64_t stream)
     return (int)stream;
 }
 
+/* After text was printed: stands still until the VM may print again. */
+static void slow_down(struct vm *vm, uint64_t bytes)
+{
+    uint64_t left;
+    while ((left = bucket_spend(&vm->console.rate, bytes, clock_ns())) > 0) {
+        struct timespec step = {.tv_nsec = (long)(left < SLOW_STEP_NS ? left : SLOW_STEP_NS)};
+        ppoll(NULL, 0, &step, NULL);
+        debuggee_poll_in_call(vm);
+        bytes = 0;
+    }
+}
+
 /* Standard error of a VM without the application: it goes to the console as lines of the first compartment. */
 static uint64_t write_console(struct vm *vm, struct guest_va at, uint64_t len)
 {
@@ -40,6 +54,7 @@ static uint64_t write_console(struct vm *vm, struct guest_va at, uint64_t len)
         return error_result(EFAULT);
     console_add(&vm->console, (uint32_t)__builtin_ctzll(vm->w->a->vms[vm->index].compartments), chunk, n);
     console_flush(&vm->console);
+    slow_down(vm, n);
     return n;
 }
 
@@ -100,6 +115,7 @@ static uint64_t do_log(struct vm *vm, const struct hypercall *h)
     if (i >= BH_COMPARTMENTS_MAX || !vm->console.lines[i].name || len > LOG_MAX)
         return error_result(EINVAL);
     char chunk[LOG_CHUNK];
+    uint64_t all = len;
     while (len) {
         uint64_t n = len < sizeof(chunk) ? len : sizeof(chunk);
         if (!memory_read(&vm->memory, chunk, at, n, PERM_R | PERM_U)) {
@@ -111,6 +127,7 @@ static uint64_t do_log(struct vm *vm, const struct hypercall *h)
         len -= n;
     }
     console_flush(&vm->console);
+    slow_down(vm, all);
     return 0;
 }
 
@@ -123,10 +140,13 @@ static uint64_t do_report(struct vm *vm, const struct hypercall *h)
     m.crash.compartment = m.crash.report.compartment;
     if (m.crash.report.fatal)
         vm_crash(vm, &m.crash);
-    if (vm->reports < REPORTS_MAX) {
-        vm->reports++;
-        message_send(vm->supervisor, &m);
+    if (!bucket_take(&vm->reports, clock_ns())) {
+        vm->omitted++;
+        return 0;
     }
+    m.omitted = vm->omitted;
+    vm->omitted = 0;
+    message_send(vm->supervisor, &m);
     return 0;
 }
 
@@ -156,7 +176,7 @@ static void do_exit(struct vm *vm, const struct hypercall *h)
 {
     console_end(&vm->console);
     debuggee_ended(vm, false, (uint32_t)h->args[0]);
-    struct message m = {.kind = MESSAGE_EXIT, .status = (uint32_t)h->args[0]};
+    struct message m = {.kind = MESSAGE_EXIT, .status = (uint32_t)h->args[0], .omitted = vm->omitted};
     message_send(vm->supervisor, &m);
     vm_end(vm);
 }

@@ -78,7 +78,7 @@ static int keyed_watch(const volatile uint16_t *word, const void *wait_channel)
     uint64_t at = (uint64_t)word;
     bool status = at == (uint64_t)&status_page()->shutdown;
     bool good = (status || keys_allow(caller, at, sizeof(*word))) && keys_allow(caller, (uint64_t)wait_channel, 1);
-    return good ? watch_add(word, wait_channel) : -EFAULT;
+    return good ? watch_add(caller, word, wait_channel) : -EFAULT;
 }
 
 /* Whether the network device is the caller's. */
@@ -117,8 +117,9 @@ static void keyed_kick(uint32_t queue)
 
 static int keyed_parked(volatile uint32_t *flag)
 {
-    return (uint64_t)flag % 4 == 0 && keys_allow(keys_caller(), (uint64_t)flag, sizeof(*flag)) ? parked_add(flag)
-                                                                                               : -EFAULT;
+    uint32_t caller = keys_caller();
+    bool good = (uint64_t)flag % 4 == 0 && keys_allow(caller, (uint64_t)flag, sizeof(*flag));
+    return good ? parked_add(caller, flag) : -EFAULT;
 }
 
 /* Of the caller's own heap only: what is given back loses its contents. */

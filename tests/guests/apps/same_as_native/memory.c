@@ -1,91 +1,147 @@
-/* Allocation: sizes of nothing and beyond all bounds, alignments, and what a new block holds.
+/* Memory: allocation, mappings.
  * SPDX-License-Identifier: BSD-3-Clause */
+#include <fcntl.h>
 #include <malloc.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "same_as_native.h"
 
-static volatile size_t huge = SIZE_MAX / 2; /* volatile: the compiler knows that it cannot be had */
-
-/* Whether it is a block, aligned as wanted and with the room that was asked for; and the error if it is none. */
-static void show(const char *what, void *block, size_t alignment, size_t size)
+static int is_zero(const char *at, size_t size)
 {
-    if (block)
-        printf("%s: a block, %s, %s\n", what, (uintptr_t)block % alignment ? "not aligned" : "aligned",
-               malloc_usable_size(block) >= size ? "large enough" : "too small");
-    else
-        printf("%s: none, %s\n", what, error_name(errno));
-    free(block);
-    errno = 0;
-}
-
-static void show_posix_memalign(size_t alignment)
-{
-    void *block = NULL;
-    int error = posix_memalign(&block, alignment, 100);
-    printf("posix_memalign of %zu: %s, errno %s, %s\n", alignment, error_name(error), error_name(errno),
-           block && (uintptr_t)block % alignment == 0 ? "aligned" : "none");
-    free(block);
-}
-
-static void show_zeros(size_t size)
-{
-    char *block = malloc(size);
-    memset(block, 0x55, size);
-    free(block);
-    block = calloc(size / 2, 2);
-    size_t others = 0;
     for (size_t i = 0; i < size; i++)
-        others += block[i] != 0;
-    printf("calloc of %zu after free: %zu bytes not zero\n", size, others);
-    free(block);
+        if (at[i])
+            return 0;
+    return 1;
 }
 
-static void show_contents(size_t from, size_t to)
+static void show_allocation(void)
 {
-    char *block = malloc(from);
-    for (size_t i = 0; i < from; i++)
-        block[i] = (char)i;
-    block = realloc(block, to);
-    size_t same = 0;
-    while (same < from && same < to && block[same] == (char)same)
-        same++;
-    printf("realloc from %zu to %zu: %zu bytes the same\n", from, to, same);
-    free(block);
+    volatile size_t huge = SIZE_MAX - 100, half = SIZE_MAX / 2 + 2;
+    char *p = malloc(0);
+    SHOW(p != NULL);
+    free(p);
+    free(NULL);
+    SHOW(malloc(huge) == NULL);
+    show("errno of malloc", "%s", error_name(last_error));
+    SHOW(calloc(half, 2) == NULL);
+    show("errno of calloc", "%s", error_name(last_error));
+    p = malloc(100);
+    memset(p, 'x', 100);
+    free(p);
+    p = calloc(10, 10);
+    SHOW(is_zero(p, 100));
+    memcpy(p, "kept", 5);
+    p = realloc(p, 100000);
+    SHOW_TEXT(p);
+    SHOW(realloc(p, huge) == NULL);
+    show("errno of realloc", "%s", error_name(last_error));
+    show("kept after it failed", "%s", p);
+    p = realloc(p, 3);
+    show("shrunk", "%.3s", p);
+    free(p);
+    p = realloc(NULL, 10);
+    SHOW(p != NULL);
+    SHOW(malloc_usable_size(p) >= 10);
+    SHOW(malloc_usable_size(NULL));
+    free(p);
+    SHOW(reallocarray(NULL, half, 2) == NULL);
+    show("errno of reallocarray", "%s", error_name(last_error));
+    static const size_t sizes[] = {1, 24, 100, 5000, 200000};
+    int wrong = 0;
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        p = malloc(sizes[i]);
+        wrong += (uintptr_t)p % 16 != 0;
+        free(p);
+    }
+    show("not aligned to 16", "%d", wrong);
+}
+
+static void show_alignment(void)
+{
+    void *p = NULL;
+    SHOW_ERROR(posix_memalign(&p, 4096, 100));
+    SHOW((uintptr_t)p % 4096);
+    free(p);
+    SHOW_ERROR(posix_memalign(&p, 3, 100));
+    SHOW_ERROR(posix_memalign(&p, 4, 100));
+    SHOW_ERROR(posix_memalign(&p, 64, SIZE_MAX / 2));
+    p = aligned_alloc(256, 512);
+    SHOW((uintptr_t)p % 256);
+    free(p);
+    p = memalign(64, 10);
+    SHOW((uintptr_t)p % 64);
+    p = realloc(p, 1000);
+    SHOW(p != NULL);
+    free(p);
+}
+
+static void show_mappings(void)
+{
+    char *p = mmap(NULL, 10000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    SHOW(p != MAP_FAILED);
+    SHOW((uintptr_t)p % 4096);
+    SHOW(is_zero(p, 10000));
+    memset(p, 'x', 10000);
+    SHOW(madvise(p, 8192, MADV_WILLNEED));
+    SHOW(munmap(p, 10000));
+    SHOW(mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
+    show("no bytes", "%s", error_name(last_error));
+    SHOW(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, 99, 0) == MAP_FAILED);
+    show("no descriptor", "%s", error_name(last_error));
+    SHOW(mmap(NULL, 4096, PROT_READ, MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
+    show("neither private nor shared", "%s", error_name(last_error));
+    put_file("f", "a file's text");
+    int fd = open("f", O_RDWR), reader = open("f", O_RDONLY), writer = open("f", O_WRONLY), ends[2];
+    p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    SHOW_TEXT(p);
+    SHOW(is_zero(p + 13, 4096 - 13));
+    memcpy(p, "A FILE", 6);
+    show("the file below", "%s", text_of("f"));
+    SHOW(close(fd));
+    show("closed below", "%s", p);
+    SHOW(munmap(p, 4096));
+    SHOW(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, reader, 100) == MAP_FAILED);
+    show("offset in a page", "%s", error_name(last_error));
+    SHOW(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, writer, 0) == MAP_FAILED);
+    show("not readable", "%s", error_name(last_error));
+    pipe(ends);
+    SHOW(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, ends[0], 0) == MAP_FAILED);
+    show("of a pipe", "%s", error_name(last_error));
+    p = mmap(NULL, 4096, PROT_READ, MAP_SHARED, reader, 0);
+    SHOW(p != MAP_FAILED);
+    SHOW(p == MAP_FAILED || munmap(p, 4096) == 0);
+    SHOW(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, reader, 0) == MAP_FAILED);
+    show("shared and not writable", "%s", error_name(last_error));
+    close(ends[0]);
+    close(ends[1]);
+    close(reader);
+    close(writer);
+    unlink("f");
+}
+
+static void show_protection(void)
+{
+    char *p = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    SHOW(mprotect(p, 4096, PROT_READ));
+    SHOW(mprotect(p, 4096, PROT_READ | PROT_WRITE));
+    SHOW(mprotect(p + 1, 4096, PROT_READ));
+    SHOW(mprotect(p, 4096, 0x5550));
+    SHOW(msync(p, 4096, MS_SYNC));
+    SHOW(msync(p, 4096, MS_SYNC | MS_ASYNC));
+    SHOW(munmap(p + 1, 4096));
+    SHOW(munmap(p, 0));
+    SHOW(munmap(p, 8192));
+    SHOW(mlock(&p, sizeof(p)) == 0 || errno == ENOMEM || errno == EPERM);
 }
 
 void show_memory(void)
 {
-    errno = 0;
-    show("malloc of 0", malloc(0), 16, 0);
-    show("malloc of 1", malloc(1), 16, 1);
-    show("malloc of 8", malloc(8), 16, 8);
-    show("malloc of 5000", malloc(5000), 16, 5000);
-    show("malloc of 3000000", malloc(3000000), 16, 3000000);
-    show("malloc of half of all", malloc(huge + 1), 16, 0);
-    show("calloc of nothing", calloc(0, 8), 16, 0);
-    show("calloc that overflows", calloc(huge, 4), 16, 0);
-    show("reallocarray that overflows", reallocarray(NULL, huge, 4), 16, 0);
-    show("realloc of NULL to 0", realloc(NULL, 0), 16, 0);
-    show("realloc to 0", realloc(malloc(100), 0), 16, 0);
-    show("memalign of 3", memalign(3, 10), 4, 10);
-    show("memalign of 32768", memalign(32768, 10), 32768, 10);
-    show("aligned_alloc of 4096", aligned_alloc(4096, 8192), 4096, 8192);
-    show("aligned_alloc of 64, odd size", aligned_alloc(64, 65), 64, 65);
-    show("valloc", valloc(1), 4096, 1);
-    show("pvalloc", pvalloc(1), 4096, 4096);
-    printf("malloc_usable_size of NULL: %zu\n", malloc_usable_size(NULL));
-    for (size_t alignment = 0; alignment <= 32; alignment += 4)
-        show_posix_memalign(alignment);
-    show_posix_memalign(65536);
-    show_zeros(100);
-    show_zeros(20000);
-    show_zeros(2000000);
-    show_contents(100, 50);
-    show_contents(100, 100000);
-    show_contents(100000, 3000000);
-    show_contents(3000000, 200);
+    show_allocation();
+    show_alignment();
+    show_mappings();
+    show_protection();
 }
