@@ -107,5 +107,5 @@ bool manifest_read_net(const struct reader *r, struct appliance *a)
     if (c->mode == NET_TAP && (!length || length > INTERFACE_MAX))
         return fdt_bad(r, node, "interface", "has not 1 to %u characters", INTERFACE_MAX);
     a->has_net = true;
-    return true;
+    return read_reach(r, node, c);
 }
