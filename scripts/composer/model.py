@@ -38,6 +38,25 @@ class Compartment:
 
 
 @dataclass(frozen=True, slots=True)
+class PortRange:
+    """Ports at which a caller of the network may listen."""
+
+    protocol: str  # "tcp" or "udp"
+    first: int
+    last: int
+
+    @property
+    def text(self) -> str:
+        """As a TOML file could write it, with every part."""
+        last = "" if self.last == self.first else f"-{self.last}"
+        return f"{self.protocol}:{self.first}{last}"
+
+    def overlaps(self, other: "PortRange") -> bool:
+        same = self.protocol == other.protocol
+        return same and self.first <= other.last and other.first <= self.last
+
+
+@dataclass(frozen=True, slots=True)
 class Edge:
     index: int
     caller: int  # compartment index
@@ -46,6 +65,7 @@ class Edge:
     gate: str  # "full" or "light"
     arena: int  # bytes
     functions: tuple[str, ...] | None  # None: those that the caller's code uses
+    ports: tuple[PortRange, ...] | None = None  # None: those that no other edge has
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +148,7 @@ class Mount:
     directory: str  # of the host; relative: to where bulkhead is started
     read_only: bool
     create: bool  # make the directory if it is not there
+    size: int | None  # bytes that it may hold
 
 
 @dataclass(frozen=True, slots=True)

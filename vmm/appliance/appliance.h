@@ -57,12 +57,21 @@ struct share {
     bool everyone;
 };
 
+/* Ports that belong to an edge of the network. */
+struct port_range {
+    uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP */
+    uint16_t first, last;
+};
+
 struct edge {
     uint32_t index, from, to;
     enum bh_strategy strategy;
     bool light;
     uint64_t arena;
     uint64_t granted[BH_FUNCTIONS_MAX / 64];
+    bool ports_listed; /* the caller may bind these ports and no other */
+    struct port_range ports[BH_PORTS_MAX];
+    uint32_t n_ports;
 };
 
 struct vm_plan {
@@ -106,6 +115,7 @@ struct mount {
     const char *path;      /* in the appliance: absolute */
     const char *directory; /* of the host; a relative one starts where this program was started */
     bool read_only, create;
+    uint64_t size; /* bytes that the directory may hold; 0: no quota */
 };
 
 struct appliance {

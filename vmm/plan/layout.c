@@ -145,6 +145,8 @@ static void print_mounts(const struct appliance *a)
         printf("  %s %s, host directory %s%s, compartment %s in VM %" PRIu32 "\n", m->path,
                m->read_only ? "read-only" : "read-write", m->directory, m->create ? " (made if it is missing)" : "",
                a->compartments[m->compartment].name, a->compartments[m->compartment].vm);
+        if (m->size)
+            printf("    at most %" PRIu64 " KiB\n", m->size / 1024);
     }
 }
 

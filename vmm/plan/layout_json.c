@@ -156,6 +156,8 @@ static void print_mounts(struct json *j, const struct appliance *a)
         json_string(j, "directory", m->directory);
         json_bool(j, "read_only", m->read_only);
         json_bool(j, "create", m->create);
+        if (m->size)
+            json_number(j, "size", m->size);
         json_close(j, '}');
     }
     json_close(j, ']');

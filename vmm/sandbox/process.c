@@ -82,6 +82,9 @@ static bool allow_calls(scmp_filter_ctx filter)
     if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
                          SCMP_A2(SCMP_CMP_MASKED_EQ, ~(scmp_datum_t)(PROT_READ | PROT_WRITE), 0)))
         return false;
+    /* Memory that the guest gives back. */
+    if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(madvise), 1, SCMP_A2(SCMP_CMP_EQ, MADV_DONTNEED)))
+        return false;
     for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
         if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0))
             return false;
