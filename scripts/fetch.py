@@ -5,6 +5,7 @@ SPDX-License-Identifier: BSD-3-Clause
 
     scripts/fetch.py              the sources marked `needed` in sources.toml, and the rig's kernel
     scripts/fetch.py NAME...      those sources ("rig-kernel" is the kernel)
+    scripts/fetch.py --for NAME   the needed sources that the application NAME of guest/apps is built from
     scripts/fetch.py --all        everything
 
 What is already there is left alone and no network is touched. Archives come through apt-get, from
@@ -37,6 +38,7 @@ KERNEL_MODULES = ("irqbypass", "kvm", "ccp", "kvm-amd")
 # Keys of a table in sources.toml, and of its `patches`.
 FILE_KEYS: dict = {"suite": (str, list), "file": str, "sha256": str}
 SOURCE_KEYS: dict = {"version": str, **FILE_KEYS, "needed": bool}
+OPTIONAL_KEYS = ("patches", "application")
 
 
 class FetchError(Exception):
@@ -389,14 +391,18 @@ def check_table(what, table, keys):
         if not isinstance(table[key], form):
             raise FetchError(f"{what}: {key} has the wrong type; the top of the file explains the keys")
     for key in table:
-        if key not in keys and not (key == "patches" and keys is SOURCE_KEYS):
-            raise FetchError(f"{what}: unknown key {key}: one of {', '.join(keys)}, patches")
+        if key not in keys and not (key in OPTIONAL_KEYS and keys is SOURCE_KEYS):
+            raise FetchError(f"{what}: unknown key {key}: one of {', '.join(keys)}, {', '.join(OPTIONAL_KEYS)}")
 
 
 def main(args):
     sources = read_sources()
     names = [x for x in args if x != "--all"]
-    if "--all" in args:
+    if args[:1] == ["--for"]:
+        if len(args) != 2:
+            raise FetchError("--for takes the name of one application")
+        names = [x for x in sources if sources[x]["needed"] and sources[x].get("application", args[1]) == args[1]]
+    elif "--all" in args:
         names = list(sources) + ["rig-kernel"]
     elif not names:
         names = [x for x in sources if sources[x]["needed"]] + ["rig-kernel"]
