@@ -283,10 +283,15 @@ class Callee:
         result = function.result
         if function.errno:
             out("errno = 0;")
+        if self.back:
+            out("struct bh_back bh_back;")
+            out(f"bh_back_enter(&bh_back, &bh_site_{self.wire.name});")
         if result.kind == "void":
             out(f"{call};")
         else:
             out(f"{result.type.declare('bh_ret')} = {call};")
+        if self.back:
+            out("bh_back_leave(&bh_back);")
         if function.errno:
             out("bh_call->words[BH_ERRNO_WORD] = (uint64_t)errno;")
         if result.kind == "scalar":

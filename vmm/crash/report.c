@@ -234,7 +234,7 @@ void report_write(FILE *out, const struct appliance *a, const char *core, const 
     case CRASH_REPORT:
         if (c->report.kind == BH_REPORT_HEAP && !c->report.fatal)
             print_heap(out, a, &c->report);
-        else if (c->report.kind == BH_REPORT_REFUSED)
+        else if (c->report.kind == BH_REPORT_REFUSED || c->report.kind == BH_REPORT_CALLBACK)
             refusal_write(out, a, core, &c->report);
         else
             print_own_words(out, a, core, &c->report);
