@@ -20,7 +20,7 @@ FLAGS = ("in", "out", "string", "user_check", "null", "shared", "cursor", "snaps
 SIZES = ("size", "count", "used")
 NAMES = ("callback", "view", "copy")
 ATTRIBUTES = (*FLAGS, *SIZES, *NAMES, "handle", "context", "range")
-FUNCTION_ATTRIBUTES = ("nonblocking", "errno", "error", "fatal", "success")
+FUNCTION_ATTRIBUTES = ("nonblocking", "caller", "errno", "error", "fatal", "success")
 RANGE_HINT = "write range=LOW..HIGH: numbers, names of the header's constants, parameters n, *n, 2*n"
 ITEM_HINT = "write include, struct, typedef, callback, or a function such as int f(int n);"
 
@@ -380,7 +380,7 @@ class _Parser:
             self.refuse(message, f"{hint}; end a function with ;", token)
         if getattr(function, token.text) not in (None, False, []):
             self.refuse(f"attribute {quote(token.text)} is there twice", "remove one", token)
-        if token.text in ("nonblocking", "errno", "fatal"):
+        if token.text in ("nonblocking", "caller", "errno", "fatal"):
             setattr(function, token.text, True)
             return
         if token.text == "error" and function.result.type.text == "void" and self.token.text != "=":

@@ -19,7 +19,7 @@ def check(library: Library, problems: Problems) -> None:
 def _failure(function: Function, problems: Problems) -> None:
     """What a gate that fails leads to."""
     back = isinstance(function, Callback)
-    if back and (function.nonblocking or function.errno or function.success or function.fatal):
+    if back and any((function.nonblocking, function.caller, function.errno, function.success, function.fatal)):
         hint = "a callback takes error= only"
         problems.add(function.place, "this attribute is for functions", hint)
     if function.errno and not function.error:

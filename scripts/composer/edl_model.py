@@ -133,6 +133,7 @@ class Function:
     parameters: list[Field]
     place: Place
     nonblocking: bool = False
+    caller: bool = False  # it may ask who calls: bh_caller()
     errno: bool = False
     error: str | None = None  # C constant; "": of a function without a value, error
     fatal: bool = False  # a gate that fails is meant to end the caller

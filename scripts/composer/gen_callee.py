@@ -281,6 +281,8 @@ class Callee:
         inside = ", ".join(p.name for p in function.parameters)
         call = f"{self.target}({inside})"
         result = function.result
+        if function.caller:
+            out("uint32_t bh_outer = bh_caller_enter(bh_call->edge);")
         if function.errno:
             out("errno = 0;")
         if self.back:
@@ -292,6 +294,8 @@ class Callee:
             out(f"{result.type.declare('bh_ret')} = {call};")
         if self.back:
             out("bh_back_leave(&bh_back);")
+        if function.caller:
+            out("bh_caller_leave(bh_outer);")
         if function.errno:
             out("bh_call->words[BH_ERRNO_WORD] = (uint64_t)errno;")
         if result.kind == "scalar":

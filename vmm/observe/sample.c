@@ -118,6 +118,8 @@ static void sample_vm(const struct observed *o, uint32_t v, struct sample *s)
     to->tx_frames = fetch(h->tx_frames);
     to->tx_bytes = fetch(h->tx_bytes);
     to->tx_drops = fetch(h->tx_drops);
+    to->net_streams = fetch(h->net_streams);
+    to->net_datagrams = fetch(h->net_datagrams);
 }
 
 void observe_sample(const struct observed *o, struct sample *s)

@@ -3,6 +3,7 @@
 #ifndef BH_MARSHAL_CALLEE_H
 #define BH_MARSHAL_CALLEE_H
 
+#include <bh/callers.h>
 #include <bh/handles.h>
 #include <bh/marshal_caller.h>
 

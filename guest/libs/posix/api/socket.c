@@ -128,6 +128,8 @@ int shutdown(int fd, int how)
     struct px_socket *s = get_socket(fd, &r);
     if (!r)
         r = net_shutdown(s->handle, how);
+    if (!r && how != SHUT_RD)
+        s->send_shut = true;
     if (!r && how != SHUT_WR) {
         px_lane_poll();
         px_lane_drop(s, UINT32_MAX);
