@@ -19,6 +19,8 @@
 #include "vmm/crash/postmortem_threads.h"
 #include "vmm/crash/report.h"
 #include "vmm/resources/vm_stats.h"
+#include "vmm/sandbox/process.h"
+#include "vmm/sandbox/watchers.h"
 
 static int coredump_file_for(int dir, uint32_t v)
 {
@@ -214,6 +216,28 @@ static void write_all(const struct postmortem *p, const struct crash *c, int dir
     free(text);
 }
 
+/* Leaves the process what it reads and writes: the sockets of coredumps, the statistics, the directory. */
+static bool confine_collector(const struct resources *r, int dir, int looked)
+{
+    struct problem p = {0};
+    int keep[2 * BH_VMS_MAX + 2];
+    const char *images[BH_COMPARTMENTS_MAX + 1];
+    unsigned n = 0, n_images = 0;
+    keep[n++] = dir;
+    keep[n++] = looked;
+    for (uint32_t v = 0; v < r->a->n_vms; v++) {
+        keep[n++] = r->vms[v].coredump.supervisor;
+        keep[n++] = r->vms[v].stats_fd;
+    }
+    images[n_images++] = r->core.path;
+    for (uint32_t i = 0; i < r->a->n_compartments; i++)
+        images[n_images++] = r->a->compartments[i].image;
+    if (sandbox_close_others(keep, n, &p) && sandbox_watcher(WATCHER_COLLECTOR, images, n_images, dir, &p))
+        return true;
+    problem_print(&p);
+    return false;
+}
+
 static void collect_all(const struct resources *r, const struct crash *c, uint64_t cores, const char *chosen,
                         int looked)
 {
@@ -224,9 +248,11 @@ static void collect_all(const struct resources *r, const struct crash *c, uint64
     p.debug = r->core.debug.threads ? &r->core.debug : NULL;
     if (c->kind != CRASH_DEADLOCK) /* at once: the rest takes a while */
         print_head(&p, c);
+    int dir = crash_directory_make(r->a->name, chosen, path, sizeof(path));
+    if (!confine_collector(r, dir, looked))
+        return;
     await_peers(r, cores & ~(1ull << c->vm));
     (void)!write(looked, "", 1);
-    int dir = crash_directory_make(r->a->name, chosen, path, sizeof(path));
     take_cores(r, &p, dir, cores, c->vm);
     close(looked);
     take_stats(r, &p);

@@ -51,6 +51,8 @@ static const char *reason_text(uint32_t status)
         return "there is no edge for this call";
     case BH_BUSY:
         return "the calls that this thread submitted and has not waited for take all lines, or the arena";
+    case BH_BAD_RESULT:
+        return "is outside of the range that the interface file gives";
     default:
         return "unknown reason";
     }
@@ -73,6 +75,11 @@ static void print_hint(FILE *out, const struct edge *e, const char *from, const 
             "  hint      declare it bh_shared (static) or bh_shared_stack (local), allocate it "
             "with\n            bh_malloc_shared, or give the edge data = \"share\" or \"copy\"\n",
             out);
+        break;
+    case BH_BAD_RESULT:
+        fprintf(out,
+                "  hint      do not trust %s: it is faulty or taken over; or correct range= in its interface file\n",
+                to);
         break;
     case BH_NO_GATE:
         fprintf(out, "  hint      add [[edges]] with from = \"%s\" and to = \"%s\"\n", from, to);
@@ -107,7 +114,7 @@ void refusal_head(FILE *out, const struct appliance *a, const struct bh_report *
     fprintf(out, "bulkhead: compartment \"%s\" calls %s() of compartment \"%s\": refused: ", e.caller, function,
             e.callee);
     if (argument[0])
-        fprintf(out, "argument \"%s\" ", argument);
+        fprintf(out, "%s \"%s\" ", r->status == BH_BAD_RESULT ? "result" : "argument", argument);
     fprintf(out, "%s\n", reason_text(r->status));
 }
 

@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include "vmm/base/bucket.h"
 #include "vmm/base/loop.h"
 #include "vmm/base/problem.h"
 #include "vmm/crash/collector.h"
@@ -46,7 +47,9 @@ struct vm_proc {
     pid_t pid;                   /* 0: none, or it has been reaped */
     int wait_status;             /* of waitpid(), VM_ENDED and VM_REAPED */
     struct loop_source messages; /* in the loop as long as resources->messages.supervisor is open */
-    uint32_t n_reports;          /* printed */
+    struct bucket reports;       /* printed */
+    uint64_t omitted;            /* reports that were left out and not told of */
+    bool told_limit;             /* that there is one */
     struct vm_collector collector;
     struct crash later; /* kind 0: none; to be told once the report that it follows from has been printed */
 };

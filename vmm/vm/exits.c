@@ -33,7 +33,7 @@ static int window_owner(const struct vm *vm, uint64_t va)
 
 void vm_crash(struct vm *vm, struct crash *c)
 {
-    struct message m = {.kind = MESSAGE_CRASH, .crash = *c};
+    struct message m = {.kind = MESSAGE_CRASH, .crash = *c, .omitted = vm->omitted};
     m.crash.vm = vm->index;
     if (c->kind != CRASH_REPORT) {
         int i = window_owner(vm, c->regs.rip);

@@ -79,6 +79,8 @@ static void set_descriptors(struct vm *vm)
         dup2(null, STDOUT_FILENO);
     }
     vm->console.fd = STDERR_FILENO;
+    vm->console.rate = bucket_of(CONSOLE_BURST, CONSOLE_PER_SECOND);
+    vm->reports = bucket_of(REPORTS_BURST, REPORTS_PER_SECOND);
     for (uint32_t i = 0; i < a->n_compartments; i++)
         if (vm_holds(a, vm->index, i))
             vm->console.lines[i].name = a->compartments[i].name;

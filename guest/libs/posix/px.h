@@ -77,6 +77,9 @@ struct px_sink {
 };
 ssize_t px_write_to(struct px_file *f, const struct iovec *iov, int n, const struct px_sink *sink);
 size_t px_iov_size(const struct iovec *iov, int n); /* SIZE_MAX: too large, or n out of range */
+/* Copy between `data` and the bytes of iov[n] from byte `from` on; return how many of at most `size` bytes fitted. */
+size_t px_iov_scatter(const struct iovec *iov, int n, size_t from, const char *data, size_t size);
+size_t px_iov_gather(const struct iovec *iov, int n, size_t from, char *data, size_t size);
 
 /* ---- Waiting (thread/block.c; the hosted tests have their own) --------------------------------------------------- */
 uint64_t px_now(void); /* monotonic ns */

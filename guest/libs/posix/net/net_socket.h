@@ -19,6 +19,7 @@ struct px_socket {
 
     /* With a lane (lane.c). */
     bool in_lane;
+    bool send_shut; /* by shutdown(): only a call tells EPIPE */
     uint32_t name;  /* of the socket, in records */
     uint32_t taken; /* bytes read from the inbox, ever */
     uint8_t *inbox; /* received data that was not read yet: inbox_size bytes from inbox_start on */
@@ -49,8 +50,9 @@ bool px_lane_wait(void);                                /* blocks; false: the ne
 void px_lane_attach(struct px_socket *s);               /* a new socket, if it can */
 void px_lane_grant(struct px_socket *s, uint32_t name); /* sets its index and name, which net_accept() stored */
 void px_lane_poll(void);                                /* moves received data to the sockets' inboxes */
-/* Reads from the inbox. -EAGAIN: it is empty, and a call may find more. */
-ssize_t px_lane_receive(struct px_socket *s, const struct iovec *iov, int n, int flags);
+bool px_lane_stalled(void); /* there was no memory for data that is in the lane: px_lane_poll() has to try again */
+/* Reads from inbox and lane to the bytes of `iov` from `done` on. -EAGAIN: both are empty, and a call may find more. */
+ssize_t px_lane_receive(struct px_socket *s, const struct iovec *iov, int n, size_t done, int flags);
 void px_lane_drop(struct px_socket *s, uint32_t n); /* counts them as read */
 /* False: the data has to be sent by a call. */
 bool px_lane_send(struct px_socket *s, const struct iovec *iov, int n, size_t size, int flags);

@@ -97,6 +97,8 @@ static void post_signal(int number)
 
 int raise(int number)
 {
+    if (!number)
+        return 0;
     if (!is_valid(number))
         return (int)px_result(-EINVAL);
     struct posix_thread *self = px_self();
@@ -227,6 +229,7 @@ int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
         self->blocked = *set;
     else
         return EINVAL;
+    self->blocked &= ~(BIT(SIGKILL) | BIT(SIGSTOP));
     px_signals_run(self);
     return 0;
 }
@@ -259,13 +262,37 @@ int pause(void)
     return (int)px_result(-EINTR);
 }
 
-int sigwait(const sigset_t *set, int *number)
+/* Returns the number, or -EAGAIN at the deadline. */
+static int wait_for_signal(const sigset_t *set, uint64_t deadline)
 {
     while (!(pending & *set))
-        px_block(&pending, PX_FOREVER);
-    *number = __builtin_ctzl(pending & *set);
-    pending &= ~BIT(*number);
+        if (px_block(&pending, deadline) == -ETIMEDOUT && !(pending & *set))
+            return -EAGAIN;
+    int number = __builtin_ctzl(pending & *set);
+    pending &= ~BIT(number);
+    return number;
+}
+
+int sigwait(const sigset_t *set, int *number)
+{
+    *number = wait_for_signal(set, PX_FOREVER);
     return 0;
+}
+
+int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *time)
+{
+    if (time && (time->tv_sec < 0 || time->tv_nsec < 0 || time->tv_nsec >= 1000000000))
+        return (int)px_result(-EINVAL);
+    uint64_t deadline = time ? px_deadline((uint64_t)time->tv_sec * 1000000000 + (uint64_t)time->tv_nsec) : PX_FOREVER;
+    int number = wait_for_signal(set, deadline);
+    if (number > 0 && info)
+        *info = (siginfo_t){.si_signo = number, .si_code = SI_USER, .si_pid = getpid()};
+    return (int)px_result(number);
+}
+
+int sigwaitinfo(const sigset_t *set, siginfo_t *info)
+{
+    return sigtimedwait(set, info, NULL);
 }
 
 int sigaltstack(const stack_t *restrict stack, stack_t *restrict old)

@@ -3,13 +3,19 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
+#include <bh/callers.h>
+
 #include "file.h"
 
 static int make_file(struct vfs_client *client, struct vfs_node *n, uint32_t flags, vfs_file_t *out)
 {
+    if (!vfs_take(client->number, VFS_FILES, 1))
+        return -ENFILE;
     struct vfs_file *file = malloc(sizeof(*file));
-    if (!file)
+    if (!file) {
+        vfs_give(client->number, VFS_FILES, 1);
         return -ENOMEM;
+    }
     *file = (struct vfs_file){.client = client, .node = vfs_get(n), .flags = flags};
     client->files++;
     *out = file;
@@ -21,6 +27,7 @@ static void free_file(struct vfs_file *file)
     struct vfs_client *client = file->client;
     vfs_put(file->node);
     free(file);
+    vfs_give(client->number, VFS_FILES, 1);
     if (--client->files == 0)
         free(client);
 }
@@ -37,6 +44,7 @@ int vfs_attach(vfs_file_t *root)
     struct vfs_client *client = calloc(1, sizeof(*client));
     if (!client)
         return -ENOMEM;
+    client->number = bh_caller();
     r = make_file(client, vfs_root(), O_RDONLY | O_DIRECTORY, root);
     if (r)
         free(client);
