@@ -89,7 +89,12 @@ struct vfs_place {
     char name[VFS_NAME_MAX + 1];
 };
 /* Whether a link at the end is followed. */
-enum vfs_follow { VFS_FOLLOW, VFS_FOLLOW_SLASH /* if a '/' comes after it */, VFS_FOLLOW_NOT };
+enum vfs_follow {
+    VFS_FOLLOW,
+    VFS_FOLLOW_SLASH, /* if a '/' comes after it */
+    VFS_FOLLOW_NOT,
+    VFS_FOLLOW_MADE, /* no: the name is about to be made; if it is there, it may be no directory though a '/' follows */
+};
 /* Fills *place, which has references; vfs_leave() drops them. */
 int vfs_walk(struct vfs_node *start, const char *path, enum vfs_follow follow, struct vfs_place *place);
 void vfs_leave(struct vfs_place *place);
