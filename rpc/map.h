@@ -21,6 +21,7 @@
 #define BH_EDGES_MAX        256
 #define BH_VMS_MAX          BH_COMPARTMENTS_MAX
 #define BH_MOUNTS_MAX       8
+#define BH_PORTS_MAX        32   /* ranges of ports of one edge to the network */
 #define BH_THREADS_MAX      256  /* of a VM */
 #define BH_FUNCTIONS_MAX    1024 /* exported by one compartment */
 #define BH_RANGES_MAX       24   /* shared ranges of one edge */

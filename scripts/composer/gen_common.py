@@ -178,6 +178,8 @@ def checks(out: Writer, library: Library, functions: Sequence[Function]) -> None
     structs: dict[tuple[str, str], Struct] = {}
     for f in functions:
         for p in (*f.parameters, f.result):
+            if p.has("range"):
+                wanted[f"BH_CHECK_INTEGER({p.type.text if p.kind == 'scalar' else p.type.pointee});"] = None
             if p.kind == "scalar":
                 wanted[f"BH_CHECK_SCALAR({p.type.text});"] = None
             elif p.kind == "object":
@@ -188,6 +190,8 @@ def checks(out: Writer, library: Library, functions: Sequence[Function]) -> None
         for m in s.members:
             if m.kind == "scalar":
                 wanted[f"BH_CHECK_MEMBER({s.c_type}, {m.name});"] = None
+                if m.has("range"):
+                    wanted[f"BH_CHECK_INTEGER(__typeof__(BH_MEMBER({s.c_type}, {m.name})));"] = None
     for line in wanted:
         out(line)
     if wanted:

@@ -91,11 +91,12 @@ def stubs(
     return "\n".join(texts)
 
 
-def exports(interfaces: Sequence[Interface]) -> str:
-    """C source of the export table, in the order of `interfaces`, and of the checks behind it."""
+def exports(interfaces: Sequence[Interface], callers: int) -> str:
+    """C source of the export table, in the order of `interfaces`, and of the checks behind it; `callers`: how many
+    edges lead here."""
     if not any(interface.functions for interface in interfaces):
         return NO_EXPORTS
-    return gen_dispatch.generate([interface.parsed for interface in interfaces])
+    return gen_dispatch.generate([interface.parsed for interface in interfaces], callers)
 
 
 def program(name: str) -> str:

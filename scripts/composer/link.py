@@ -107,7 +107,7 @@ class Linker:
         return Plan(
             compartment=compartment,
             interfaces=[interfaces[name] for name in compartment.libraries],
-            exporting=any(edge.callee == compartment.index for edge in self.appliance.edges),
+            callers=sum(edge.callee == compartment.index for edge in self.appliance.edges),
             archives=archives,
             whole=frozenset(whole),
         )
@@ -118,12 +118,12 @@ class Linker:
         interfaces = {i.name: i for other in plans for i in other.interfaces}
         plan.generated = {
             "stubs.c": generated.stubs(plan.imports, interfaces, plan.interfaces, plan.in_halves),
-            "exports.c": generated.exports(plan.interfaces if plan.exporting else []),
+            "exports.c": generated.exports(plan.interfaces if plan.callers else [], plan.callers),
         }
         name = self.appliance.application.name if plan.compartment.default else ""
         plan.generated["exports.c"] += generated.program(name)
         used = {wanted.library for wanted in plan.imports}
-        used |= {i.name for i in plan.interfaces} if plan.exporting or plan.in_halves else set()
+        used |= {i.name for i in plan.interfaces} if plan.callers or plan.in_halves else set()
         plan.includes = [path for name in sorted(used) for path in interfaces[name].include_dirs]
         self._note(self.toolchain.linker_script)
         toolchain = self.toolchain
@@ -143,7 +143,7 @@ class Linker:
         if not self._cached(plan, path):
             self._build(plan, path)
         data = path.read_bytes()
-        exporting = plan.interfaces if plan.exporting else []
+        exporting = plan.interfaces if plan.callers else []
         return ImageInfo(
             path=str(path),
             sha256=hashlib.sha256(data).hexdigest(),

@@ -395,33 +395,44 @@ def callers(call, depth=0):
                 thread = waiting_thread(inferior, waiter) if waiter else None
                 if thread:
                     thread.switch()
-                    return follow(gdb.newest_frame(), Crossings(), depth)
+                    return follow(gdb.newest_frame(), Crossings(), depth, waiter)
             except gdb.error:
                 continue
     return [Note(f"<the caller, {call.peer}, runs, is not attached, or gave up>")]
 
 
-def follow(newest, crossings, depth=0):
-    """The selected thread's frames, without the core's; from where it serves a call itself on, that call's."""
+def holds(frame, waiter):
+    """Whether what a thread knows of its call lies in this frame."""
+    older = frame.older()
+    return older is not None and int(frame.read_register("rsp")) <= waiter < int(older.read_register("rsp"))
+
+
+def follow(newest, crossings, depth=0, waiter=POLLING):
+    """The selected thread's frames, without the core's; from where it serves a call itself on, that call's. A thread
+    that runs a callback has the callback's frames on top: those before the one that holds `waiter` are left out."""
     found: list = []
     for frame in frames(newest):
+        if in_trampolines(frame.pc()):
+            return found + beyond(frame, crossings, depth + 1, waiter)
+        if waiter != POLLING:
+            waiter = POLLING if holds(frame, waiter) else waiter
+            continue
         call = served(frame)
         if call and depth < DEPTH_MAX:
             return found + callers(call, depth + 1)
-        if in_trampolines(frame.pc()):
-            return found + beyond(frame, crossings, depth + 1)
         if not in_core(frame):
             found.append(Seen(frame, crossings.compartment(frame.pc())))
     return found
 
 
-def beyond(frame, crossings, depth=0):
+def beyond(frame, crossings, depth=0, waiter=POLLING):
     """The same from where the trampoline that this frame is in was called."""
     registers = crossings.caller(frame) if depth < DEPTH_MAX else None
     if registers is None:
         return [Note("<the caller, behind a gate between protection keys, is not known>")]
+    note = [Note("<gate between protection keys>")] if waiter == POLLING else []
     with jumped(registers) as newest:
-        return [Note("<gate between protection keys>")] + follow(newest, crossings, depth)
+        return note + follow(newest, crossings, depth, waiter)
 
 
 class Argument:
@@ -484,7 +495,32 @@ class AcrossGates:
         return iter(shown)
 
 
+# ---- What GDB would do to the appliance, and cannot ----
+
+REFUSED = {
+    "run": "the appliance runs already, and a restart would end it: continue, or end GDB and start it again with "
+           "bulkhead run --gdb",
+}
+REFUSED["start"] = REFUSED["starti"] = REFUSED["run"]
+REFUSED["generate-core-file"] = (
+    "Bulkhead writes the cores, when a compartment crashes (docs/debugging.md). To end this one so: set $rip = 0, then "
+    "continue, twice")
+
+
+class Refuse(gdb.Command):
+    """bulkhead refuse COMMAND: says why COMMAND is not run. An error in a command's hook keeps it from being run."""
+
+    def __init__(self):
+        super().__init__("bulkhead refuse", gdb.COMMAND_OBSCURE)
+        for command in REFUSED:
+            gdb.execute(f"define hook-{command}\nbulkhead refuse {command}\nend\n")
+
+    def invoke(self, argument, from_tty):
+        raise gdb.GdbError(f"{argument}: {REFUSED[argument]}")
+
+
 Bulkhead()
 Symbols()
 Compartment()
 AcrossGates()
+Refuse()

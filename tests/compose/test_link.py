@@ -20,7 +20,7 @@ from tests.support.paths import BUILD, ROOT
 pytestmark = [pytest.mark.quick, pytest.mark.build("all")]
 
 ADD_H = "int add(int a, int b); int twice(int n);"
-ADD_EDL = "int add(int a, int b); int twice(int n);"
+ADD_EDL = "int add(int a, int b) error=-1; int twice(int n) error=-1;"
 ADD_C = {
     "add": "int add(int a, int b); int add(int a, int b) { return a + b; }",
     "twice": "int add(int, int); int twice(int n); int twice(int n) { return add(n, n); }",
@@ -236,7 +236,7 @@ class Images(Temporary):
         )
 
     def test_two_libraries_offer_the_same(self):
-        self.tree.library("total", "int add(int a, int b);", ADD_H, {"add": ADD_C["add"]})
+        self.tree.library("total", "int add(int a, int b) error=-1;", ADD_H, {"add": ADD_C["add"]})
         other = '[compartments.other]\nlibraries = ["total"]\n'
         edge = '[[edges]]\nfrom = "app"\nto = "other"\n'
         self.tree.toml(TWO + other + EDGE + edge)
@@ -249,6 +249,22 @@ class Images(Temporary):
             ),
         )
         self.tree.toml(TWO + other + EDGE)
+        self.compose()
+
+    def test_a13_nothing_said_about_failure(self):
+        """A callee in another domain may die: the interface file says what its callers get then."""
+        said = ADD_EDL.replace("add(int a, int b) error=-1", "add(int a, int b)")
+        self.tree.library("sum", said, ADD_H, ADD_C)
+        status, error = self.tree.compose()
+        self.assertEqual(status, 2)
+        self.assertRegex(
+            error,
+            r'^guest/libs/sum/sum\.edl:1:\d+: error: compartment "app" calls add\(\) of compartment "lib", and '
+            r"nothing says what it gets when that gate fails\n"
+            r"hint: write error=VALUE behind the prototype, or fatal if the caller shall end then\n$",
+        )
+        self.assertEqual(self.tree.compose("--set", "compartments.lib.mechanism=none")[0], 0)
+        self.tree.library("sum", said.replace("b);", "b) fatal;"), ADD_H, ADD_C)
         self.compose()
 
     def test_no_main(self):
@@ -268,7 +284,7 @@ class Images(Temporary):
             self.tree.compose(),
             (
                 2,
-                "guest/libs/sum/sum.edl:1:77: error: library sum exports gone(), but libsum.a has"
+                "guest/libs/sum/sum.edl:1:95: error: library sum exports gone(), but libsum.a has"
                 " none\nhint: remove it here, or add the source file that defines it to the"
                 " library\n",
             ),

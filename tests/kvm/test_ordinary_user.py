@@ -50,6 +50,31 @@ def test_an_appliance_runs(device, manifest):
     assert "The secret is still 1234" in done.stdout
 
 
+def test_d1_doctor_boots_a_guest(device):
+    done = as_user(device, PROGRAM, "doctor")
+    assert done.returncode == 0
+    assert "trial guest  ran and answered" in done.stdout
+
+
+def test_d1_advice_about_the_device_helps(device):
+    """What doctor tells about a device that is root's alone is done; then doctor is content."""
+    device.chmod(0o600)
+    done = as_user(device, PROGRAM, "doctor")
+    assert done.returncode == 3
+    assert f"sudo chgrp kvm {device} && sudo chmod 660 {device}" in done.stdout
+    device.chmod(0o660)
+    assert as_user(device, PROGRAM, "doctor").returncode == 0
+
+
+def test_d1_doctor_finds_eagain_without_end(device):
+    """One process is all that this user may have: KVM cannot start its thread."""
+    done = as_user(device, PROGRAM, "doctor", limit=["prlimit", "--nproc=1"])
+    if done.returncode == 0:
+        pytest.skip("this kernel's KVM starts no thread in the user's name")
+    assert done.returncode == 3
+    assert "KVM_RUN gives EAGAIN without end" in done.stdout
+
+
 def test_eagain_without_end_is_told(device, manifest):
     """The appliance needs three processes; the limit leaves too few for the threads that KVM starts beside them."""
     done = as_user(device, PROGRAM, "run", manifest, limit=["prlimit", "--nproc=5"])

@@ -84,6 +84,23 @@ static void callbacks_nested(void)
     CHECK(s_nest(step, 1) == BH_THUNKS && QUIET); /* all of them are free again */
 }
 
+/* A caller that has as many callbacks under way as it may does not keep another one from its own. */
+static void test_a13_thunks_of_each_edge(void)
+{
+    static struct bh_thunk pool[2 * BH_THUNKS];
+    uint32_t owners[2] = {0};
+    struct bh_incoming greedy = {.edge = RIG_EDGE}, other = {.edge = RIG_EDGE + 2}, third = {.edge = RIG_EDGE + 1};
+    struct bh_visit first = {.call = &greedy, .edge = rig.edge}, second = {.call = &other, .edge = rig.edge},
+                    none = {.call = &third, .edge = rig.edge};
+
+    for (int i = 0; i < (int)BH_THUNKS; i++)
+        CHECK(bh_visit_thunk(&first, pool, owners, 2, 1) == i);
+    CHECK(bh_visit_thunk(&first, pool, owners, 2, 1) == -1 && first.status == BH_NO_MEMORY);
+    CHECK(bh_visit_thunk(&second, pool, owners, 2, 1) == BH_THUNKS && second.status == BH_OK);
+    CHECK(pool[BH_THUNKS].edge == RIG_EDGE + 2 && pool[BH_THUNKS].busy);
+    CHECK(bh_visit_thunk(&none, pool, owners, 2, 1) == -1 && none.status == BH_NO_MEMORY);
+}
+
 static void callbacks_fail(void)
 {
     int factor = 1;
@@ -203,6 +220,7 @@ int main(void)
     rig_start();
     RUN_ONE(callbacks);
     RUN_ONE(callbacks_nested);
+    RUN_ONE(test_a13_thunks_of_each_edge);
     RUN_ONE(callbacks_fail);
     RUN_ONE(failures);
     RUN_ONE(tries);

@@ -18,6 +18,8 @@
 
 #include "vmm/base/paths.h"
 #include "vmm/gdb/session.h"
+#include "vmm/sandbox/process.h"
+#include "vmm/sandbox/watchers.h"
 #include "vmm/vm/debug.h"
 
 #define END_TRIES 50   /* of 10 ms */
@@ -78,10 +80,14 @@ static void run_session(const struct gdb_listener *l, int fd)
     signal(SIGQUIT, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    if (l->socket.fd >= 0)
-        close(l->socket.fd);
-    if (l->port.fd >= 0)
-        close(l->port.fd);
+    int keep[BH_VMS_MAX + 1];
+    unsigned n = 0;
+    struct problem p = {0};
+    keep[n++] = fd;
+    for (uint32_t v = 0; v < l->resources->a->n_vms; v++)
+        keep[n++] = l->resources->vms[v].debug.supervisor;
+    if (!sandbox_close_others(keep, n, &p) || !sandbox_watcher(WATCHER_SESSION, NULL, 0, -1, &p))
+        _exit(problem_print(&p));
     gdb_serve(l->resources, fd);
     _exit(0);
 }

@@ -12,6 +12,7 @@
 
 #include "vmm/base/clock.h"
 #include "vmm/appliance/description_save.h"
+#include "vmm/sandbox/identity.h"
 
 /* The same memory through a descriptor that cannot write it. */
 static int read_only(int fd)
@@ -54,7 +55,7 @@ static bool same_user(int fd)
 {
     struct ucred peer;
     socklen_t size = sizeof(peer);
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && (peer.uid == geteuid() || peer.uid == 0);
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && (peer.uid == sandbox_owner() || peer.uid == 0);
 }
 
 /* Sends the description and the statistics. */

@@ -130,6 +130,10 @@ static void print_net(const struct appliance *a)
            c->mtu);
     for (uint32_t i = 0; i < c->n_forward; i++)
         printf("    forward %s\n", c->forward[i]);
+    for (uint32_t i = 0; i < c->n_reach; i++)
+        printf("    reach   %s\n", c->reach[i]);
+    if (c->has_reach && !c->n_reach)
+        printf("    reach   nothing\n");
 }
 
 static void print_mounts(const struct appliance *a)

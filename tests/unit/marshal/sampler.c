@@ -357,3 +357,35 @@ int s_use_kept(int value)
 {
     return kept ? kept(value) : -1;
 }
+
+long s_ranged(size_t size, long result, int *small)
+{
+    (void)size;
+    if (small)
+        *small = 7;
+    return result;
+}
+
+int s_twice(int n, int result)
+{
+    (void)n;
+    return result;
+}
+
+int s_limit(struct s_limits *limits)
+{
+    if (limits)
+        limits->flags = 15;
+    return 0;
+}
+
+void s_tell(unsigned *number)
+{
+    if (number)
+        *number = 2;
+}
+
+int s_poll(s_agree *agree, int value)
+{
+    return agree ? agree(value) : 0;
+}

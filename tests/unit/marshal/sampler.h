@@ -96,4 +96,17 @@ int s_raw(int (*step)(int), int value);
 int s_keep(s_step *step);
 int s_use_kept(int value);
 
+/* What they return is what a test says. */
+struct s_limits {
+    unsigned flags;
+    enum s_color color;
+    uint64_t big;
+};
+typedef int s_agree(int value);
+long s_ranged(size_t size, long result, int *small); /* *small: 7 */
+int s_twice(int n, int result);
+int s_limit(struct s_limits *limits); /* flags: 15 */
+void s_tell(unsigned *number);        /* 2 */
+int s_poll(s_agree *agree, int value);
+
 #endif

@@ -105,6 +105,9 @@ uint32_t bh_thread_self(void);
 void bh_yield(void);        /* lets the threads that are ready run first */
 uint64_t bh_now(void);      /* monotonic, ns */
 void bh_sleep(uint64_t ns); /* blocks */
+/* A thread is about to wait, and not by a function of this header: the moment for the heap to give memory back to the
+ * host, if much is free. Cheap otherwise; never blocks. */
+void bh_heap_rest(void);
 
 struct bh_mutex {   /* free when it is zero */
     uint32_t owner; /* thread id + 1; 0: free */

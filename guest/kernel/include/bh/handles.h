@@ -13,6 +13,14 @@
 
 #define BH_HANDLES_MAX 4096u /* per edge */
 
+/* number = generation << BH_HANDLE_SHIFT | index; generation is never 0 */
+#define BH_HANDLE_SHIFT 16
+/* Can this be a number that bh_handle_reserve() gave? 0, for no handle, counts as well. */
+static inline bool bh_is_handle(uint64_t number)
+{
+    return number == 0 || (number >> BH_HANDLE_SHIFT && (number & ((1u << BH_HANDLE_SHIFT) - 1)) < BH_HANDLES_MAX);
+}
+
 /* Generated, one per type; compared by address. */
 struct bh_handle_type {
     const char *name;

@@ -3,6 +3,7 @@
 #ifndef BH_MARSHAL_CALLER_H
 #define BH_MARSHAL_CALLER_H
 
+#include <bh/handles.h>
 #include <bh/marshal_values.h>
 
 enum bh_site_flags {
@@ -22,6 +23,7 @@ enum bh_how {
     BH_STRING = 4, /* with BH_IN: NUL terminated, size includes the NUL */
     BH_OBJECT = 8, /* crosses member by member, not as bytes: only checked on strict edges */
     BH_MUST_BE_NULL = 16,
+    BH_RESULT = 32, /* no argument: a value that came back, in `sent` */
 };
 
 /* A pointer argument, or pointer member of a struct. */
@@ -143,6 +145,10 @@ static inline void bh_pass_end(struct bh_passage *pass)
     pass->call->block = NULL;
 }
 void bh_pass_failed(struct bh_passage *pass, enum bh_status status) __attribute__((cold));
+/* The called compartment returned `value` for `result`, which is out of range: the call failed (BH_BAD_RESULT). */
+void bh_result_strayed(const struct bh_site *site, const struct bh_outgoing *call, const char *result, uint64_t value,
+                       uint64_t pc) __attribute__((cold));
+void bh_pass_strayed(struct bh_passage *pass, const char *result, uint64_t value) __attribute__((cold));
 /* Bytes of a string with its NUL; 0 for NULL. */
 static inline size_t bh_string_size(const char *string)
 {

@@ -78,6 +78,15 @@ struct bh_direct {
     _Static_assert(BH_IS_NUMBER(BH_MEMBER(type, member)) && sizeof(BH_MEMBER(type, member)) <= 8, \
                    "interface file: member " #member " is no number; say what it points to, or array")
 
+#define BH_CHECK_INTEGER(type)                                                                 \
+    _Static_assert(BH_IS_NUMBER(*(type *)NULL) && __builtin_classify_type(*(type *)NULL) != 8, \
+                   "interface file: range= of " #type ", which is no integer")
+
+/* Ends of a range, whatever the signs of value and end. */
+__extension__ typedef __int128 bh_wide;
+#define bh_at_least(value, low) ((bh_wide)(value) >= (bh_wide)(low))
+#define bh_at_most(value, high) ((bh_wide)(value) <= (bh_wide)(high))
+
 /* Sizes. Negative or overflowing ones become BH_BAD_SIZE, which no memory satisfies. */
 static inline size_t bh_length_signed(int64_t value)
 {

@@ -32,6 +32,7 @@ const char *bh_status_text(enum bh_status status)
         [BH_BAD_HANDLE] = "bad handle",
         [BH_NO_GATE] = "no edge allows this call",
         [BH_BUSY] = "too many submitted calls are not waited for",
+        [BH_BAD_RESULT] = "result out of range",
     };
     return (unsigned)status < sizeof(texts) / sizeof(texts[0]) ? texts[status] : "unknown status";
 }
@@ -93,6 +94,9 @@ static void explain_status(struct text *t, enum bh_status status, const struct b
         add_text(t, ": use bh_shared, bh_shared_stack or bh_malloc_shared");
     } else if (status == BH_BAD_ARGUMENT && a->how & BH_MUST_BE_NULL) {
         add_text(t, ": has to be NULL to cross a gate");
+    } else if (status == BH_BAD_RESULT) {
+        add_text(t, (int64_t)a->sent < 0 ? ": it is -" : ": it is ");
+        add_number(t, (int64_t)a->sent < 0 ? -a->sent : a->sent);
     }
 }
 
@@ -131,6 +135,8 @@ static int errno_of(enum bh_status status)
 {
     if (status == BH_PEER_DIED)
         return EPIPE;
+    if (status == BH_BAD_RESULT)
+        return EPROTO;
     return status == BH_TIMED_OUT ? ETIMEDOUT : EACCES;
 }
 
@@ -150,4 +156,11 @@ void bh_gate_failed(const struct bh_site *site, const struct bh_outgoing *call, 
     }
     if (site->flags & BH_SITE_ERROR)
         errno = errno_of(status);
+}
+
+void bh_result_strayed(const struct bh_site *site, const struct bh_outgoing *call, const char *result, uint64_t value,
+                       uint64_t pc)
+{
+    const struct bh_argument culprit = {.name = result, .how = BH_RESULT, .sent = value};
+    bh_gate_failed(site, call, BH_BAD_RESULT, &culprit, pc);
 }

@@ -228,6 +228,12 @@ void bh_pass_failed(struct bh_passage *pass, enum bh_status status)
     bh_gate_failed(pass->site, pass->call, status, pass->culprit, pass->pc);
 }
 
+void bh_pass_strayed(struct bh_passage *pass, const char *result, uint64_t value)
+{
+    bh_pass_end(pass);
+    bh_result_strayed(pass->site, pass->call, result, value, pass->pc);
+}
+
 const char *bh_intern(const char *shared)
 {
     static const char *strings[BH_STRINGS_MAX];

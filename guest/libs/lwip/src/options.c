@@ -23,6 +23,9 @@ static int set_socket_option(struct net_socket *s, int name, int64_t value)
     case SO_BROADCAST:
         s->option.broadcast = value;
         return 0;
+    case SO_OOBINLINE:
+        s->option.urgent_inline = value;
+        return 0;
     case SO_LINGER:
         s->option.linger = value < 0 ? -1 : (int32_t)(value & INT32_MAX);
         return 0;
@@ -133,6 +136,9 @@ static int get_socket_option(struct net_socket *s, int name, int64_t *value)
         return 0;
     case SO_BROADCAST:
         *value = s->option.broadcast;
+        return 0;
+    case SO_OOBINLINE:
+        *value = s->option.urgent_inline;
         return 0;
     case SO_LINGER:
         *value = s->option.linger;

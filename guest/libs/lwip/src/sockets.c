@@ -7,6 +7,8 @@
 
 #include "socket.h"
 
+enum { ADDRESS_POLL_NS = 20000000 };
+
 static struct net_socket *sockets[NET_SOCKETS_MAX];
 static uint32_t in_use;
 static uint16_t free_indices[NET_SOCKETS_MAX]; /* a stack; filled as far as indices have been used */
@@ -22,13 +24,16 @@ uint32_t net_sockets_in_use(void)
     return in_use;
 }
 
-struct net_socket *net_socket_new(int family, bool datagram)
+struct net_socket *net_socket_new(uint32_t client, int family, bool datagram)
 {
-    if (!n_free && n_ever == NET_SOCKETS_MAX)
+    if (!net_client_take(client, NET_SOCKETS))
         return NULL;
     struct net_socket *s = calloc(1, sizeof(*s));
-    if (!s)
+    if (!s) {
+        net_client_give(client, NET_SOCKETS);
         return NULL;
+    }
+    s->client = (uint16_t)client;
     s->index = n_free ? free_indices[--n_free] : (uint16_t)n_ever++;
     s->family = (uint8_t)family;
     s->datagram = datagram;
@@ -47,6 +52,7 @@ void net_socket_free(struct net_socket *s)
     sockets[s->index] = NULL;
     free_indices[n_free++] = s->index;
     in_use--;
+    net_client_give(s->client, NET_SOCKETS);
     free(s);
 }
 
@@ -60,9 +66,9 @@ int net_socket(int family, int type, int protocol, net_socket_t *handle, uint32_
         return -EPROTOTYPE;
     if (protocol && protocol != (type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP))
         return -EPROTONOSUPPORT;
-    struct net_socket *s = net_socket_new(family, type == SOCK_DGRAM);
+    struct net_socket *s = net_socket_new(bh_caller(), family, type == SOCK_DGRAM);
     if (!s)
-        return in_use >= NET_SOCKETS_MAX ? -ENFILE : -ENOMEM;
+        return -ENFILE;
     /* As in other systems, an unconnected stream socket counts as hung up, and a datagram socket can send at once. */
     net_raise(s, s->datagram ? NET_WRITABLE : NET_WRITABLE | NET_HANGUP);
     *handle = s;
@@ -83,6 +89,15 @@ int net_close(net_socket_t s)
     return 0;
 }
 
+/* Another address than those of this machine may still come by DHCP. */
+static int await_address(const ip_addr_t *ip)
+{
+    while (!net_can_bind(ip))
+        if (!net_configuring() || bh_core()->sleep(ip, ADDRESS_POLL_NS) == -ECANCELED)
+            return -EADDRNOTAVAIL;
+    return 0;
+}
+
 int net_bind(net_socket_t s, const struct net_address *address)
 {
     if (!s)
@@ -91,6 +106,10 @@ int net_bind(net_socket_t s, const struct net_address *address)
     if (!address)
         return -EINVAL;
     int r = net_to_ip(s, address, &ip);
+    if (!r)
+        r = net_port_check(s, address->port);
+    if (!r)
+        r = await_address(&ip);
     if (r)
         return r;
     return s->datagram ? net_udp_bind(s, &ip, address->port) : net_tcp_bind(s, &ip, address->port);
@@ -166,6 +185,8 @@ ssize_t net_recvfrom(net_socket_t s, void *buffer, size_t size, int flags, struc
         return -EBADF;
     if (!buffer && size)
         return -EFAULT;
+    if (s->datagram && flags & MSG_OOB)
+        return -EOPNOTSUPP;
     if (s->datagram)
         return net_udp_receive(s, buffer, size, flags, from);
     if (from)

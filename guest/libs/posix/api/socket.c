@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 
@@ -99,7 +100,7 @@ static int error_of(struct px_socket *s)
 {
     int64_t error;
     int r = net_getopt(s->handle, SOL_SOCKET, SO_ERROR, &error);
-    return r < 0 ? r : -(int)error;
+    return r < 0 ? r : error >= 0 && error <= INT_MAX ? -(int)error : -EPROTO;
 }
 
 int connect(int fd, const struct sockaddr *address, socklen_t size)
@@ -127,6 +128,8 @@ int shutdown(int fd, int how)
     struct px_socket *s = get_socket(fd, &r);
     if (!r)
         r = net_shutdown(s->handle, how);
+    if (!r && how != SHUT_RD)
+        s->send_shut = true;
     if (!r && how != SHUT_WR) {
         px_lane_poll();
         px_lane_drop(s, UINT32_MAX);

@@ -71,7 +71,9 @@ static int get_option(struct px_socket *s, int level, int name, void *value, soc
     int64_t number = s->corked;
     bool cork = level == IPPROTO_TCP && name == TCP_CORK;
     int r = cork ? 0 : net_getopt(s->handle, level, name, &number);
-    if (r < 0)
+    if (r == -EPIPE && level == SOL_SOCKET && name == SO_ERROR) /* no answer from the network */
+        number = ENETDOWN;
+    else if (r < 0)
         return r;
     if (level == SOL_SOCKET && name == SO_LINGER) {
         struct linger l = {number >= 0, number >= 0 ? (int)number : 0};

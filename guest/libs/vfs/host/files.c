@@ -31,14 +31,21 @@ int host_open(struct vfs_node *n, uint32_t flags, void **handle)
 }
 
 /* Messages are answered in order, so there is no need to wait for this one. */
-void host_close(struct vfs_node *n, void *handle)
+static void post_release(struct host_mount *m, uint32_t opcode, uint64_t node, void *handle)
 {
     const struct fuse_release_in in = {.fh = host_fh(handle)};
-    const struct host_call call = {.opcode = vfs_is_dir(n) ? FUSE_RELEASEDIR : FUSE_RELEASE,
-                                   .node = host_of(n)->id,
-                                   .in = &in,
-                                   .in_size = sizeof(in)};
-    host_post(host_of(n)->mount, &call);
+    const struct host_call call = {.opcode = opcode, .node = node, .in = &in, .in_size = sizeof(in)};
+    host_post(m, &call);
+}
+
+void host_close(struct vfs_node *n, void *handle)
+{
+    post_release(host_of(n)->mount, vfs_is_dir(n) ? FUSE_RELEASEDIR : FUSE_RELEASE, host_of(n)->id, handle);
+}
+
+void host_close_file(struct host_mount *m, uint64_t node, void *handle)
+{
+    post_release(m, FUSE_RELEASE, node, handle);
 }
 
 ssize_t host_read(struct vfs_node *n, void *handle, void *buffer, size_t size, uint64_t offset)

@@ -8,6 +8,7 @@
 
 #include <linux/fuse.h>
 
+#include <bh/callers.h>
 #include <bh/core.h>
 #include <bh/virtqueue.h>
 
@@ -74,6 +75,7 @@ struct host_node {
     struct host_mount *mount;
     struct host_node *next; /* in the bucket */
     uint64_t id, lookups;
+    uint32_t client; /* for whom it counts */
     /* of directories except the root of the mount: where they were found last */
     struct host_node *parent; /* with a reference */
     char *name;
@@ -96,6 +98,7 @@ void host_stat(const struct host_node *n, const struct fuse_attr *a, struct vfs_
 extern const struct vfs_ops host_ops;
 int host_open(struct vfs_node *n, uint32_t flags, void **handle);
 void host_close(struct vfs_node *n, void *handle);
+void host_close_file(struct host_mount *m, uint64_t node, void *handle); /* of a node that could not be made */
 ssize_t host_read(struct vfs_node *n, void *handle, void *buffer, size_t size, uint64_t offset);
 ssize_t host_write(struct vfs_node *n, void *handle, const void *buffer, size_t size, uint64_t offset);
 ssize_t host_append(struct vfs_node *n, void *handle, const void *buffer, size_t size, uint64_t *end);

@@ -53,9 +53,10 @@ static int create_file(struct vfs_node *dir, const char *name, uint32_t mode, ui
     int r = (int)send_to(dir, &call);
     if (r)
         return r;
+    *handle = host_handle(out.open.fh);
     r = host_node(host_of(dir)->mount, &out.entry, host_of(dir), name, n);
-    if (!r)
-        *handle = host_handle(out.open.fh);
+    if (r)
+        host_close_file(host_of(dir)->mount, out.entry.nodeid, *handle);
     return r;
 }
 

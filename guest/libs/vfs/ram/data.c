@@ -48,14 +48,14 @@ static char **reserve_block(struct ram_node *n, size_t index)
     size_t group = index / RAM_GROUP;
     if (group >= n->n_groups) {
         size_t room = group + 1 + group / 2;
-        char ***grown = realloc(n->groups, room * sizeof(*grown));
+        char ***grown = vfs_resize(n->groups, room * sizeof(*grown));
         if (!grown)
             return NULL;
         memset(grown + n->n_groups, 0, (room - n->n_groups) * sizeof(*grown));
         n->groups = grown;
         n->n_groups = room;
     }
-    if (!n->groups[group] && !(n->groups[group] = calloc(RAM_GROUP, sizeof(**n->groups))))
+    if (!n->groups[group] && !(n->groups[group] = vfs_zeros(RAM_GROUP * sizeof(**n->groups))))
         return NULL;
     return &n->groups[group][index % RAM_GROUP];
 }
@@ -69,7 +69,7 @@ static size_t store_bytes(struct ram_node *n, const char *from, size_t size, uin
         size_t part = RAM_BLOCK - at < size - done ? RAM_BLOCK - at : size - done;
         char **block = reserve_block(n, index);
         if (block && !*block) {
-            *block = part == RAM_BLOCK ? malloc(RAM_BLOCK) : calloc(1, RAM_BLOCK);
+            *block = part == RAM_BLOCK ? vfs_resize(NULL, RAM_BLOCK) : vfs_zeros(RAM_BLOCK);
             n->in_use += *block != NULL;
             blocks_in_use += *block != NULL;
         }
@@ -103,11 +103,11 @@ static void free_blocks(struct ram_node *n, size_t group, size_t first)
     for (size_t i = first; blocks && i < RAM_GROUP; i++) {
         n->in_use -= blocks[i] != NULL;
         blocks_in_use -= blocks[i] != NULL;
-        free(blocks[i]);
+        vfs_free(blocks[i]);
         blocks[i] = NULL;
     }
     if (first == 0) {
-        free(blocks);
+        vfs_free(blocks);
         n->groups[group] = NULL;
     }
 }
@@ -123,7 +123,7 @@ int ram_truncate(struct ram_node *n, uint64_t size)
     if (last)
         memset(last + size % RAM_BLOCK, 0, RAM_BLOCK - size % RAM_BLOCK);
     if (!keep) {
-        free(n->groups);
+        vfs_free(n->groups);
         n->groups = NULL;
         n->n_groups = 0;
     }

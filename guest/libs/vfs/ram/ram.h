@@ -16,6 +16,7 @@ struct ram_entry {
     struct ram_node *node;
     uint64_t cookie; /* grows: readdir() finds its place again although others come and go */
     uint32_t hash;
+    uint32_t reserved[5]; /* counts the place in `entries`, which no client owns, for the one that made the entry */
     char name[];
 };
 

@@ -4,13 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bh/callers.h>
+
 #include "file.h"
 
 static int make_file(struct vfs_client *client, struct vfs_node *n, uint32_t flags, vfs_file_t *out)
 {
+    if (!vfs_take(client->number, VFS_FILES, 1))
+        return -ENFILE;
     struct vfs_file *file = malloc(sizeof(*file));
-    if (!file)
+    if (!file) {
+        vfs_give(client->number, VFS_FILES, 1);
         return -ENOMEM;
+    }
     *file = (struct vfs_file){.client = client, .node = vfs_get(n), .flags = flags};
     client->files++;
     *out = file;
@@ -22,6 +28,7 @@ static void free_file(struct vfs_file *file)
     struct vfs_client *client = file->client;
     vfs_put(file->node);
     free(file);
+    vfs_give(client->number, VFS_FILES, 1);
     if (--client->files == 0)
         free(client);
 }
@@ -38,6 +45,7 @@ int vfs_attach(vfs_file_t *root)
     struct vfs_client *client = calloc(1, sizeof(*client));
     if (!client)
         return -ENOMEM;
+    client->number = bh_caller();
     r = make_file(client, vfs_root(), O_RDONLY | O_DIRECTORY, root);
     if (r)
         free(client);

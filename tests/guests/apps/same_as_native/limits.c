@@ -13,8 +13,11 @@ static void show_allocation(int fd, off_t offset, off_t size)
     struct stat st;
     errno = 0;
     int r = posix_fallocate(fd, offset, size);
-    printf("%lld bytes at %lld: %s, errno %d", (long long)size, (long long)offset, error_name(r), errno);
-    printf(", size %lld\n", fstat(fd, &st) == 0 ? (long long)st.st_size : -1LL);
+    int error = errno;
+    long long now = fstat(fd, &st) == 0 ? (long long)st.st_size : -1;
+    set_case("%lld bytes at %lld", (long long)size, (long long)offset);
+    show("posix_fallocate", "%s, errno %d, size %lld", error_name(r), error, now);
+    set_case("%s", "");
 }
 
 void show_limits(void)

@@ -1,0 +1,8 @@
+#!/bin/sh
+# Links an archive to one object in which only the heap's functions are global: one_object.sh ARCHIVE OBJECT CC...
+# SPDX-License-Identifier: BSD-3-Clause
+set -e
+archive=$1 object=$2
+shift 2
+"$@" -nostdlib -no-pie -r -Wl,--whole-archive "$archive" -Wl,--no-whole-archive -o "$object"
+objcopy --wildcard --keep-global-symbol='heap_*' --keep-global-symbol=bh_heap_rest "$object"
