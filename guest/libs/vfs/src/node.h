@@ -124,6 +124,7 @@ void *vfs_resize(void *data, size_t size);
 void *vfs_zeros(size_t size);
 char *vfs_copy(const char *text);
 void vfs_free(void *data);
+bool vfs_shrink(void); /* gives up what is only cached (host/cache.c); false: there was nothing */
 
 /* ---- The outside (sys.c; the hosted tests have their own) ---- */
 /* -ETIMEDOUT; -ECANCELED, once: the caller has died, so whatever waits for others has to return. */
@@ -132,6 +133,7 @@ void vfs_wake(const void *key);
 int vfs_random(void *to, size_t size);
 int64_t vfs_clock(void);            /* ns since 1970 */
 uint64_t vfs_memory(void);          /* bytes of the heap */
+bool vfs_shares_heap(void);         /* with the application */
 uint32_t vfs_clients(bool *inside); /* bh_callers_count() */
 uint32_t vfs_alone(void);           /* VFS_ALONE, VFS_TREE_ALONE: of files in memory */
 int vfs_mount_all(void);            /* the directories of the host (host/mounts.c) */
