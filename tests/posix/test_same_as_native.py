@@ -32,7 +32,7 @@ NETWORKS: dict[str, Place] = {
 }
 PLACES: dict[str, dict[str, Place]] = {
     "addresses": NETWORKS,
-    "allocation": ONCE,
+    "heap": ONCE,
     "ctype": ONCE,
     "descriptors": FOLDERS,
     "directories": FOLDERS,
@@ -64,7 +64,7 @@ PLACES: dict[str, dict[str, Place]] = {
     "udp": NETWORKS,
 }
 ROWS = {
-    "allocation": "d2",
+    "heap": "d2",
     "limits": "b9",
     "old_times": "b8",
     "slashes": "b13",

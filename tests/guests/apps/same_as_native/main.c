@@ -11,13 +11,13 @@ static const struct {
     void (*show)(void);
 } parts[] = {
     {"addresses", show_addresses},
-    {"allocation", show_allocation},
     {"ctype", show_ctype},
     {"descriptors", show_descriptors},
     {"digits", show_digits},
     {"directories", show_directories},
     {"epoll", show_epoll},
     {"files", show_files},
+    {"heap", show_heap},
     {"limits", show_limits},
     {"links", show_links},
     {"memory", show_memory},

@@ -41,13 +41,13 @@ void put_file(const char *path, const char *text);
 const char *text_of(const char *path); /* up to 255 bytes; in a static buffer */
 
 void show_addresses(void);
-void show_allocation(void);
 void show_ctype(void);
 void show_descriptors(void);
 void show_digits(void);
 void show_directories(void);
 void show_epoll(void);
 void show_files(void);
+void show_heap(void);
 void show_limits(void);
 void show_links(void);
 void show_memory(void);

@@ -60,7 +60,7 @@ static void show_contents(size_t from, size_t to)
     free(block);
 }
 
-void show_allocation(void)
+void show_heap(void)
 {
     errno = 0;
     show_block("malloc of 0", malloc(0), 16, 0);
