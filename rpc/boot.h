@@ -53,12 +53,23 @@ struct bh_boot_edge {
     struct bh_range ranges[BH_RANGES_MAX]; /* memory that both ends have, apart from the arenas */
     char peer[BH_NAME_MAX];                /* name of the compartment at the other end, for messages */
 };
-#define BH_EDGE_CALLER 1u /* this VM holds `from` */
-#define BH_EDGE_CALLEE 2u /* this VM holds `to`   */
-#define BH_EDGE_LOCAL  3u /* both: no ring */
-#define BH_EDGE_KEYED  4u /* with BH_EDGE_LOCAL: protection keys stand between the two */
-#define BH_EDGE_LIGHT  8u /* with BH_EDGE_KEYED: the callee runs on the caller's stack, in its bh_outgoing */
+#define BH_EDGE_CALLER 1u  /* this VM holds `from` */
+#define BH_EDGE_CALLEE 2u  /* this VM holds `to`   */
+#define BH_EDGE_LOCAL  3u  /* both: no ring */
+#define BH_EDGE_KEYED  4u  /* with BH_EDGE_LOCAL: protection keys stand between the two */
+#define BH_EDGE_LIGHT  8u  /* with BH_EDGE_KEYED: the callee runs on the caller's stack, in its bh_outgoing */
+#define BH_EDGE_PORTS  16u /* the caller may bind the ports that bh_boot_port lists for it, and no other */
 #define BH_NO_DOORBELL 0xffffffffu
+
+/* Ports that belong to an edge of the network: no other edge may bind them. */
+struct bh_boot_port {
+    uint32_t edge;    /* index */
+    uint8_t protocol; /* 6: TCP; 17: UDP */
+    uint8_t reserved[3];
+    uint16_t first, last;
+    uint32_t reserved2;
+};
+_Static_assert(sizeof(struct bh_boot_port) == 16, "ABI");
 
 /* At BH_BOOTINFO_VA: written by the VMM before the start, read-only to the guest. */
 struct bh_bootinfo {
@@ -79,6 +90,7 @@ struct bh_bootinfo {
     uint32_t compartments_off, shares_off, edges_off, args_off, env_off; /* args/env: NUL-terminated strings */
     uint32_t net_off;              /* struct bh_boot_net, rpc/net.h; 0: this VM has no network device */
     uint32_t mounts_off, n_mounts; /* struct bh_boot_mount[], rpc/mount.h, in the order in which to mount them */
+    uint32_t ports_off, n_ports;   /* struct bh_boot_port[]; of edges whose callee is in this VM */
 };
 #define BH_BOOT_MARKS       1u               /* report BH_HC_MARK: time of the phases of the start */
 #define BH_BOOT_KEYS        2u               /* this VM has protection keys: rpc/mpk.h */

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rpc/boot.h"
 #include "rpc/gate.h"
 #include "rpc/hypercall.h"
 #include "rpc/map.h"
@@ -134,6 +135,10 @@ struct bh_core_calls {
     /* From now on *flag is 1 while the VM is parked or about to be, else 0, so that a device need not notify a VM that
      * polls. The memory must stay valid. Returns 0, or -ENOSPC. */
     int (*parked)(volatile uint32_t *flag);
+    /* Gives pages of the caller's heap back to the host, which fills them with zeros at their next use: `n` ranges (at
+     * most BH_RANGES_BATCH) of whole pages. Returns 0, or -EINVAL or -EFAULT for ranges that are not the caller's;
+     * some may be given back then. */
+    long (*give_back)(const struct bh_range *ranges, uint32_t n);
 };
 
 #define BH_CORE_CALLS (sizeof(struct bh_core_calls) / sizeof(uint64_t))

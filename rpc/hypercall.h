@@ -38,12 +38,15 @@ enum bh_hypercall {
     BH_HC_NET_START = 9, /* va of struct bh_net_setup -> 0, -EINVAL, -EFAULT, -ENODEV, -EBUSY (started already) */
     BH_HC_KICK = 10, /* queue with new buffers: of the network device, or BH_KICK_MOUNT + index of a mount -> 0. What
                         BH_PORT_KICK does, for the doorbell VMCALL */
+    BH_HC_GIVE_BACK = 11, /* va of struct bh_range[], number (at most BH_RANGES_BATCH) -> 0, -EINVAL, -EFAULT. The host
+                             takes these pages of heaps of this VM; the next use of one finds zeros */
 };
 #define BH_FOREVER      0xffffffffffffffffull
 #define BH_EVENT_NOTIFY 1u /* a peer's VM or a device notified this one */
 #define BH_EVENT_STDIN  2u /* standard input has something (or ended) */
 #define BH_EVENT_SIGNAL 4u /* a thread waits for the status page to change: parked, but not for good */
 #define BH_KICK_MOUNT   2u
+#define BH_RANGES_BATCH 64u
 enum bh_stream { BH_STDIN = 0, BH_STDOUT = 1, BH_STDERR = 2 };
 enum bh_mark { BH_MARK_CORE = 1, BH_MARK_INIT = 2, BH_MARK_MAIN = 3, BH_MARK_READY = 4 };
 

@@ -44,6 +44,7 @@ SECTIONS
         __fini_array_start = .; /* picolibc's exit() goes through these from the end */
         KEEP(*(SORT_BY_INIT_PRIORITY(.fini_array.*)))
         KEEP(*(.fini_array))
+        KEEP(*(.fini_array_onexit)) /* atexit(): first of all */
         __fini_array_end = .;
     } :rodata
 

@@ -151,6 +151,7 @@ def _edge(index: int, draft: Draft, indices: dict[str, int]) -> Edge:
         gate=values["gate"],
         arena=values["arena"],
         functions=values["functions"],
+        ports=values["ports"],
     )
 
 

@@ -27,7 +27,7 @@ class Plan:
 
     compartment: Compartment
     interfaces: list[Interface]
-    exporting: bool  # somebody may call this compartment
+    callers: int  # edges that lead to this compartment
     archives: list[Archive]
     whole: frozenset[Path] = frozenset()  # which of `archives` are linked whole
     imports: tuple[Import, ...] = ()
@@ -35,6 +35,12 @@ class Plan:
     generated: dict[str, str] = field(default_factory=dict)  # file name to C source
     includes: list[Path] = field(default_factory=list)  # where the generated sources find headers
     key: str = ""
+
+
+def same_domain(a: Compartment, b: Compartment) -> bool:
+    """Do these two always fail together, whichever of their mechanisms is chosen at launch?"""
+    mechanisms = {m for c in (a, b) if not c.default for m in c.mechanisms}
+    return mechanisms == {"none"} and a.vm == b.vm
 
 
 def _halves(plans: Sequence[Plan]) -> dict[str, tuple[str, str]]:
@@ -89,6 +95,7 @@ class Connector:
                 self._ambiguous(plan, name, possible)
                 continue
             interface, callee, number = possible[0]
+            self._survivable(plan, interface.functions, name, callee)
             imports.append(Import(name, interface.name, callee, number))
             self._listed(edges[callee], plan, name)
         plan.imports = tuple(sorted(imports, key=lambda i: (i.library, i.name)))
@@ -100,7 +107,7 @@ class Connector:
         if plan.compartment.default:
             self._has_main(plan)
             roots.append(MAIN)
-        if plan.exporting:
+        if plan.callers:
             for interface in plan.interfaces:
                 for function in interface.functions:
                     self._defined(plan, interface, function)
@@ -141,6 +148,20 @@ class Connector:
         )
         hint = "keep the edge to one of them only"
         self.problems.add(self.source.key(("compartments", plan.compartment.name)), message, hint)
+
+    def _survivable(self, plan: Plan, functions: Sequence[Function], name: str, callee: int) -> None:
+        """The interface file has to say what a caller gets when a compartment that may die apart from it has died."""
+        function = next(f for f in functions if f.name == name)
+        other = self.appliance.compartments[callee]
+        if function.error is not None or function.fatal or same_domain(plan.compartment, other):
+            return
+        message = (
+            f"compartment {quote(plan.compartment.name)} calls {name}() of compartment {quote(other.name)}, and nothing"
+            " says what it gets when that gate fails"
+        )
+        value = "error" if function.result.kind == "void" else "error=VALUE"
+        hint = f"write {value} behind the prototype, or fatal if the caller shall end then"
+        self.problems.add(function.place, message, hint)
 
     def _listed(self, edge: Edge, plan: Plan, name: str) -> None:
         if edge.functions is None or name in edge.functions:

@@ -6,8 +6,8 @@ SPDX-License-Identifier: BSD-3-Clause
 import os
 from typing import NoReturn, TypeVar
 
-from . import edl_check
-from .edl_model import Attribute, Callback, CType, Field, Function, Library, Struct, Term
+from . import edl_check, edl_functions, edl_ranges
+from .edl_model import Attribute, Bound, Callback, CType, Field, Function, Library, Range, Struct, Term
 from .edl_text import EdlErrors, Text, Token
 from .problems import Problems, quote, suggest
 
@@ -16,11 +16,12 @@ F = TypeVar("F", bound=Function)
 __all__ = ["EdlErrors", "Function", "Library", "parse"]
 
 # Attributes of parameters, members and results, and what value each takes.
-FLAGS = ("in", "out", "string", "user_check", "null", "shared", "cursor", "snapshot", "array")
+FLAGS = ("in", "out", "string", "user_check", "null", "shared", "cursor", "snapshot", "array", "keep")
 SIZES = ("size", "count", "used")
 NAMES = ("callback", "view", "copy")
-ATTRIBUTES = (*FLAGS, *SIZES, *NAMES, "handle", "context")
-FUNCTION_ATTRIBUTES = ("nonblocking", "errno", "error", "success")
+ATTRIBUTES = (*FLAGS, *SIZES, *NAMES, "handle", "context", "range")
+FUNCTION_ATTRIBUTES = ("nonblocking", "caller", "errno", "error", "fatal", "success")
+RANGE_HINT = "write range=LOW..HIGH: numbers, names of the header's constants, parameters n, *n, 2*n"
 ITEM_HINT = "write include, struct, typedef, callback, or a function such as int f(int n);"
 
 
@@ -32,6 +33,8 @@ def parse(path: str | os.PathLike, shown: str | None = None) -> Library:
     library = _Parser(text, problems).library(path)
     if not problems:
         edl_check.check(library, problems)
+        edl_functions.check(library, problems)
+        edl_ranges.check(library, problems)
     if problems:
         raise EdlErrors(problems)
     return library
@@ -44,6 +47,21 @@ class _Parser:
         self.tokens = text.tokens()
         self.at = 0
         self.typedefs: dict[str, CType] = {}
+        self.find_structs()
+
+    def find_structs(self) -> None:
+        """Types that `typedef struct { ... } NAME;` makes, so that a pointer type may stand before them."""
+        for at, token in enumerate(self.tokens[:-2]):
+            if token.text != "typedef" or self.tokens[at + 1].text != "struct":
+                continue
+            after = self.tokens[at + 2].text
+            if after not in ("{", "view"):
+                continue
+            while self.tokens[at].text not in ("}", "the end of the file"):
+                at += 1
+            if at + 1 < len(self.tokens) and self.tokens[at + 1].kind == "name":
+                name = self.tokens[at + 1]
+                self.typedefs[name.text] = CType(name.text, name.place, struct=name.text)
 
     # ---- Tokens ----
 
@@ -292,9 +310,13 @@ class _Parser:
                 hint = "a size is a product: n, *n, 4*n; no sums"
             self.expect(",", "after an attribute", hint)
 
-    def attribute_value(self, token: Token) -> tuple[Term, ...] | str | None:
+    def attribute_value(self, token: Token) -> tuple[Term, ...] | Range | str | None:
         name = token.text
         given = self.accept("=")
+        if name == "range":
+            if not given:
+                self.refuse('attribute "range" needs a value', RANGE_HINT, token)
+            return self.range()
         if name in FLAGS and given:
             self.refuse(f"attribute {quote(name)} takes no value", f"write {name} alone", token)
         if name in (*SIZES, *NAMES) and not given:
@@ -328,6 +350,24 @@ class _Parser:
             if not self.accept("*"):
                 return tuple(terms)
 
+    def range(self) -> Range:
+        low = self.bound()
+        if not (self.accept(".") and self.accept(".")):
+            self.refuse("this is no range", RANGE_HINT)
+        high = [self.bound()]
+        while self.accept("|"):
+            high.append(self.bound())
+        return Range(low, tuple(high))
+
+    def bound(self) -> Bound:
+        minus, terms = self.accept("-"), list[Term]()
+        while not terms or self.accept("*"):
+            place, deref = self.token.place, self.accept("*")
+            if self.token.kind not in ("name", "number") or deref and self.token.kind == "number":
+                self.refuse("this is no end of a range", RANGE_HINT)
+            terms.append(Term(self.next().text, deref, place))
+        return Bound(minus, tuple(terms))
+
     def function_attribute(self, function: Function) -> None:
         if self.token.kind == "end" or self.token.kind != "name":
             found = self.token.text if self.token.kind == "end" else quote(self.token.text)
@@ -338,10 +378,13 @@ class _Parser:
             message = f"unknown attribute {quote(token.text)} of function {quote(function.name)}"
             hint = suggest(token.text, FUNCTION_ATTRIBUTES, "attributes behind a function")
             self.refuse(message, f"{hint}; end a function with ;", token)
-        if getattr(function, token.text):
+        if getattr(function, token.text) not in (None, False, []):
             self.refuse(f"attribute {quote(token.text)} is there twice", "remove one", token)
-        if token.text in ("nonblocking", "errno"):
+        if token.text in ("nonblocking", "caller", "errno", "fatal"):
             setattr(function, token.text, True)
+            return
+        if token.text == "error" and function.result.type.text == "void" and self.token.text != "=":
+            function.error = ""
             return
         hint = f"write {token.text}= and a constant: -1, NULL, or a name of the header's"
         self.expect("=", f"after {token.text}", hint)
@@ -352,7 +395,7 @@ class _Parser:
 
     def constant(self, hint: str) -> str:
         minus = "-" if self.accept("-") else ""
-        if self.token.kind not in ("name", "number"):
+        if self.token.kind not in ("name", "number") and (minus or self.token.kind != "string"):
             self.refuse("this is no constant", hint)
         return minus + self.next().text
 

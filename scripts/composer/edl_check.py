@@ -23,8 +23,8 @@ COMPANIONS = {
     "shared": ("out",),
     "callback": ("context",),
     "handle": ("view", "copy", "out"),
-    "size": ("in", "out", "used", "snapshot", "cursor"),
-    "count": ("in", "out", "used", "snapshot", "cursor"),
+    "size": ("in", "out", "used", "snapshot", "cursor", "keep"),
+    "count": ("in", "out", "used", "snapshot", "cursor", "keep"),
     "array": ("in", "out"),
     "context": (),
 }
@@ -153,35 +153,6 @@ class _Checker:
             self.parameter_sizes(function, parameter)
             self.parameter_names(function, parameter)
         self.result(function, back)
-        self.function_attributes(function, back)
-
-    def function_attributes(self, function: Function, back: bool) -> None:
-        handles = [p for p in function.parameters if p.kind in ("twin", "handle", "handle_out")]
-        made = [p for p in handles if p.handle == "new"]
-        if back and (function.nonblocking or function.errno or function.success):
-            hint = "a callback takes error= only"
-            self.error(function.place, "this attribute is for functions", hint)
-        if function.errno and function.error is None:
-            message = "errno without error="
-            hint = "errno is carried back when the function returns the error= constant: error=-1 errno"
-            self.error(function.place, message, hint)
-        if function.error is not None and function.result.kind == "void":
-            self.error(function.place, "error= of a function without a value", "remove it")
-        for parameter in made:
-            if parameter.kind == "twin" and not function.success and function.result.kind != "void":
-                message = (
-                    f"nothing says when {function.name} really made handle {quote(parameter.name)}"
-                )
-                hint = "write success= and the value of success behind the function: success=0"
-                self.error(parameter.attributes["handle"].place, message, hint)
-        concerned = (
-            made or [p for p in handles if p.handle == "free"] or function.result.kind == "handle"
-        )
-        if function.success and (not concerned or function.result.kind == "void"):
-            message = "success= of a function that makes or frees no handle"
-            if concerned:
-                message = "success= of a function without a value"
-            self.error(function.place, message, "remove it")
 
     def result(self, function: Function, back: bool) -> None:
         result = function.result
@@ -201,8 +172,8 @@ class _Checker:
                 self.error(result.place, "a string is a char *", "correct the type")
         elif main == "user_check":
             result.kind = "user_check"
-        elif result.attributes:
-            name = next(iter(result.attributes))
+        elif set(result.attributes) - {"range"}:
+            name = next(iter(set(result.attributes) - {"range"}))
             message = f"attribute {quote(name)} does not go with the value of a {_what(back)}"
             hint = "write [user_check]" if back else "write [string], [handle=new] or [user_check]"
             self.error(result.attributes[name].place, message, hint)
@@ -233,13 +204,17 @@ class _Checker:
                 message = f"attribute {quote(name)} does not go with {quote(main)}"
                 self.error(attribute.place, message, "keep the one that is meant")
                 return False
-            if name in ("used", "snapshot", "cursor"):
+            if name in ("used", "snapshot", "cursor", "keep"):
                 message = f"attribute {quote(name)} is for buffers"
                 self.error(attribute.place, message, "add size= or count=")
                 return False
             if name == "copy":
                 self.error(attribute.place, 'attribute "copy" is for handles', "add handle=new")
                 return False
+        if field.has("keep") and field.has("snapshot"):
+            hint = "a snapshot ends with the call: keep the one that is meant"
+            self.error(field.attributes["keep"].place, "keep beside snapshot", hint)
+            return False
         if field.has("used") and not field.is_out:
             message = 'attribute "used" without "out"'
             hint = "used= says how much comes back: add out, or remove it"

@@ -23,9 +23,25 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
+class Bound:
+    """An end of a range: a product of at most two terms. A name that is no parameter is a constant of the header's."""
+
+    minus: bool
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What a number that comes back may be."""
+
+    low: Bound
+    high: tuple[Bound, ...]  # it is enough to be within one of them
+
+
+@dataclass(frozen=True, slots=True)
 class Attribute:
     name: str
-    value: tuple[Term, ...] | str | None
+    value: tuple[Term, ...] | Range | str | None
     place: Place
 
 
@@ -117,8 +133,10 @@ class Function:
     parameters: list[Field]
     place: Place
     nonblocking: bool = False
+    caller: bool = False  # it may ask who calls: bh_caller()
     errno: bool = False
-    error: str | None = None  # C constant
+    error: str | None = None  # C constant; "": of a function without a value, error
+    fatal: bool = False  # a gate that fails is meant to end the caller
     success: list[str] = field(default_factory=list)  # C constants
 
     @property

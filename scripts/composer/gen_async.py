@@ -117,6 +117,8 @@ class AsyncCaller(Caller):
 
     dot = "->"
     pass_at = "bh_pass"
+    call_at = "bh_call"
+    called_from = "bh_async->base.pc"
 
     def __init__(self, out: Writer, library: Library, function: Function, w: Wire):
         super().__init__(out, library, function, w, back=False)
@@ -171,8 +173,13 @@ class AsyncCaller(Caller):
         if self.passes:
             self._submit_passage()
         else:
+            self._save()
             self._requests()
             out(f"return bh_async_send(&bh_async->base, {self._how()}, BH_CALLED_FROM);")
+
+    def _save(self) -> None:
+        for _, name in self.saved:
+            self.out(f"bh_async->{name} = {name};")
 
     def _how(self) -> str:
         back = any(p.kind == "callback" for p in self.function.parameters)
@@ -193,8 +200,7 @@ class AsyncCaller(Caller):
         out("*bh_pass = (struct bh_passage){")
         self._pass_members("bh_call", "BH_ARENA_CALLS")
         out("};")
-        for _, name in self.saved:
-            out(f"bh_async->{name} = {name};")
+        self._save()
         self._structs_in()
         out()
         out("enum bh_status bh_status = bh_pass_begin(bh_pass);")
@@ -218,17 +224,26 @@ class AsyncCaller(Caller):
         if self.passes:
             self._wait_passage()
         else:
+            if self.saved:
+                self._after_plain_call()
+                self._restore()
             self._results()
+
+    def _after_plain_call(self) -> None:
+        self.out("if (bh_async->base.made_here) {")
+        _made_here(self.out, self.function)
+        self.out("}")
+
+    def _restore(self) -> None:
+        for declaration, name in self.saved:
+            self.out(f"{declaration} = bh_async->{name};")
 
     def _wait_passage(self) -> None:
         out = self.out
-        out("if (bh_async->base.made_here) {")
-        _made_here(out, self.function)
-        out("}")
+        self._after_plain_call()
         out("struct bh_passage *bh_pass = &bh_async->pass;")
         if "bh_arguments[" in self._results_text():
             out("struct bh_argument *bh_arguments = bh_async->arguments.row;")
-        for declaration, name in self.saved:
-            out(f"{declaration} = bh_async->{name};")
+        self._restore()
         self._frame_back()
         self._results()

@@ -200,7 +200,8 @@ class Callee:
 
     def _callback(self, p: Field) -> None:
         name = f"{self.library.name}_{p.callback.name}"
-        inside = f"&bh_visit, bh_pool_{name}, {self._request(p.name)}"
+        callers = f"sizeof(bh_owners_{name}) / sizeof(*bh_owners_{name})"
+        inside = f"&bh_visit, bh_pool_{name}, bh_owners_{name}, {callers}, {self._request(p.name)}"
         self.out(f"int my_{p.name}_thunk = bh_visit_thunk({inside});")
         value = f"my_{p.name}_thunk < 0 ? NULL : bh_thunks_{name}[my_{p.name}_thunk]"
         self.out(f"{p.declaration} = {value};")
@@ -280,12 +281,21 @@ class Callee:
         inside = ", ".join(p.name for p in function.parameters)
         call = f"{self.target}({inside})"
         result = function.result
+        if function.caller:
+            out("uint32_t bh_outer = bh_caller_enter(bh_call->edge);")
         if function.errno:
             out("errno = 0;")
+        if self.back:
+            out("struct bh_back bh_back;")
+            out(f"bh_back_enter(&bh_back, &bh_site_{self.wire.name});")
         if result.kind == "void":
             out(f"{call};")
         else:
             out(f"{result.type.declare('bh_ret')} = {call};")
+        if self.back:
+            out("bh_back_leave(&bh_back);")
+        if function.caller:
+            out("bh_caller_leave(bh_outer);")
         if function.errno:
             out("bh_call->words[BH_ERRNO_WORD] = (uint64_t)errno;")
         if result.kind == "scalar":

@@ -5,6 +5,7 @@ SPDX-License-Identifier: BSD-3-Clause
 
 from .edl_model import Field, Function, Library, Term
 from .gen_common import GIVEN, Wire, Writer, size_text, used_text, value_of, word_of
+from .gen_ranges import Ranges
 
 
 class Caller:
@@ -12,6 +13,8 @@ class Caller:
 
     dot = "."  # bh_call is a local
     pass_at = "&bh_pass"
+    call_at = "&bh_call"
+    called_from = "BH_CALLED_FROM"
 
     def __init__(self, out: Writer, library: Library, function: Function, w: Wire, back: bool):
         self.out = out
@@ -269,7 +272,13 @@ class Caller:
             out(f"{result.type.declare('bh_ret')} = {value};")
         for p in function.parameters:
             if p.kind == "object" and p.is_out:
-                self._object_out(p)
+                value = value_of(p.type.pointee, self.wire.reply(p.name, self.dot), False)
+                out(f"{p.type.pointee} my_{p.name}_after = {value};")
+        self._check_results(names)
+        for p in function.parameters:
+            if p.kind == "object" and p.is_out:
+                out(f"if ({p.name})")
+                out(f"    *{p.name} = my_{p.name}_after;")
         for p in function.parameters:
             if p.kind == "bulk" and p.is_out:
                 at = self.arguments[p.name]
@@ -295,13 +304,26 @@ class Caller:
         # What a NULL pointer would have told is not known: nothing was used.
         given = [t.text for t in p.value("used") if t.deref]
         used = used_text(p, names)
-        return f"{' && '.join(given)} ? {used} : 0" if given else used
+        return f"({' && '.join(given)} ? {used} : 0)" if given else used
 
-    def _object_out(self, p: Field) -> None:
-        value = value_of(p.type.pointee, self.wire.reply(p.name, self.dot), False)
-        self.out(f"{p.type.pointee} my_{p.name}_after = {value};")
-        self.out(f"if ({p.name})")
-        self.out(f"    *{p.name} = my_{p.name}_after;")
+    def _check_results(self, names: dict[str, str]) -> None:
+        """What is out of range is a failure of the gate: nothing that the other end says reaches the caller."""
+        def argument(name: str) -> str:
+            return f"bh_arguments[{self.arguments[name]}]"
+
+        def used(p: Field) -> str:
+            return self._used(p, names, f"{argument(p.name)}.size")
+
+        ranges = Ranges(self.function, self.wire, self.dot, self.names, argument, used)
+        for name, word, condition in ranges.conditions():
+            self.out(f"if (!({condition})) {{")
+            if self.passes:
+                self.out(f'bh_pass_strayed({self.pass_at}, "{name}", {word});')
+            else:
+                site = f"&bh_site_{self.wire.name}, {self.call_at}"
+                self.out(f'bh_result_strayed({site}, "{name}", {word}, {self.called_from});')
+            self.out(self._return_error())
+            self.out("}")
 
     def _struct_out(self, p: Field) -> None:
         if not self._comes_back(p):
@@ -386,4 +408,5 @@ def _only_term(m: Field) -> str:
 
 
 def _how(p: Field) -> str:
-    return " | ".join(name for name, there in (("BH_IN", p.is_in), ("BH_OUT", p.is_out)) if there)
+    flags = (("BH_IN", p.is_in), ("BH_OUT", p.is_out), ("BH_KEEP", p.has("keep")))
+    return " | ".join(name for name, there in flags if there)

@@ -24,14 +24,15 @@ from .gen_common import (
 THUNKS = number("BH_THUNKS")
 
 
-def generate(libraries: Sequence[Library]) -> str:
-    """C source that defines bh_exports: the functions of each library in file order, libraries in this order."""
+def generate(libraries: Sequence[Library], callers: int = 1) -> str:
+    """C source that defines bh_exports: the functions of each library in file order, libraries in this order.
+    `callers`: how many edges lead here."""
     out = Writer()
     out("/* Generated: what this compartment offers to others. */")
     out("#include <bh/marshal.h>")
     out()
     for library in libraries:
-        _library(out, library)
+        _library(out, library, callers)
     functions = [(library, f) for library in libraries for f in library.functions]
     if functions:
         out("const struct bh_export bh_exports[] = {")
@@ -49,7 +50,7 @@ def generate(libraries: Sequence[Library]) -> str:
     return out.text
 
 
-def _library(out: Writer, library: Library) -> None:
+def _library(out: Writer, library: Library, callers: int) -> None:
     callbacks = used_callbacks(library.functions)
     out(f"/* ---- {library.name} ---- */")
     preamble(out, library)
@@ -58,7 +59,7 @@ def _library(out: Writer, library: Library) -> None:
     handle_types(out, library, library.functions)
     callback_types(out, library, callbacks)
     for callback in callbacks:
-        _thunks(out, library, callback)
+        _thunks(out, library, callback, callers)
     for function in library.functions:
         w = wire(library, function)
         frame_types(out, w)
@@ -84,33 +85,39 @@ def _direct(out: Writer, library: Library, function: Function) -> None:
     out()
 
 
-def _thunks(out: Writer, library: Library, callback: Callback) -> None:
-    """A pool of C functions with the callback's type, each of which calls back for one call at a time."""
+def _thunks(out: Writer, library: Library, callback: Callback, callers: int) -> None:
+    """A pool of C functions with the callback's type, each of which calls back for one call at a time; each caller has
+    some of its own."""
     w = wire(library, callback)
     name = w.name
     frame_types(out, w)
     declarations = ", ".join(p.declaration for p in callback.parameters)
     arguments = ", ".join(p.name for p in callback.parameters)
     extra = f", {declarations}" if declarations else ""
-    out(f"static struct bh_thunk bh_pool_{name}[BH_THUNKS];")
+    total = f"{callers} * BH_THUNKS"
+    out(f"static struct bh_thunk bh_pool_{name}[{total}];")
+    out(f"static uint32_t bh_owners_{name}[{callers}];")
     out()
     out(f"static {callback.result.type.declare(f'bh_back_{name}')}(const struct bh_thunk *bh_thunk{extra})")
     out("{")
     _unused_context(out, callback)
-    out("if (!bh_thunk->busy) /* kept after the call that it was given to */")
-    out("    return;" if callback.result.kind == "void" else f"    return {callback.error or 0};")
+    out("if (!bh_thunk->busy) { /* kept after the call that it was given to */")
+    out("static bool bh_told;")
+    out(f"bh_callback_late(&bh_site_{name}, &bh_told);")
+    out("return;" if callback.result.kind == "void" else f"return {callback.error or 0};")
+    out("}")
     Caller(out, library, callback, w, back=True).body()
     out("}")
     out()
-    for i in range(THUNKS):
+    for i in range(callers * THUNKS):
         back = f"bh_back_{name}(&bh_pool_{name}[{i}]{f', {arguments}' if arguments else ''});"
         out(f"static {callback.result.type.declare(f'bh_thunk_{name}_{i}')}({declarations or 'void'})")
         out("{")
         out(back if callback.result.kind == "void" else f"return {back}")
         out("}")
     out()
-    out(f"static bh_type_{name} *const bh_thunks_{name}[BH_THUNKS] = {{")
-    for i in range(0, THUNKS, 2):
+    out(f"static bh_type_{name} *const bh_thunks_{name}[{total}] = {{")
+    for i in range(0, callers * THUNKS, 2):
         out(f"bh_thunk_{name}_{i}, bh_thunk_{name}_{i + 1},")
     out("};")
     out()

@@ -165,6 +165,8 @@ def _edges(tree: TreeWriter, appliance: Appliance, images: Sequence[ImageInfo]) 
             tree.string("gate", edge.gate)
             tree.u64("arena", edge.arena)
             tree.u32s("functions", granted(edge, images))
+            if edge.ports is not None:
+                tree.strings("ports", (ports.text for ports in edge.ports))
 
 
 def _net(tree: TreeWriter, net: Net) -> None:
@@ -178,6 +180,9 @@ def _net(tree: TreeWriter, net: Net) -> None:
     tree.property("mac", net.mac)
     tree.u32("mtu", net.mtu)
     tree.strings("forward", (forward.text for forward in net.forward))
+    tree.u32("connections", net.connections)
+    if net.reach is not None:
+        tree.strings("reach", (reach.text for reach in net.reach))
 
 
 def _mounts(tree: TreeWriter, appliance: Appliance) -> None:
@@ -191,6 +196,8 @@ def _mounts(tree: TreeWriter, appliance: Appliance) -> None:
                 tree.flag("read-only")
             if mount.create:
                 tree.flag("create")
+            if mount.size:
+                tree.u64("size", mount.size)
 
 
 def granted(edge: Edge, images: Sequence[ImageInfo]) -> list[int]:

@@ -4,7 +4,7 @@ SPDX-License-Identifier: BSD-3-Clause
 """
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,25 @@ class Compartment:
 
 
 @dataclass(frozen=True, slots=True)
+class PortRange:
+    """Ports at which a caller of the network may listen."""
+
+    protocol: str  # "tcp" or "udp"
+    first: int
+    last: int
+
+    @property
+    def text(self) -> str:
+        """As a TOML file could write it, with every part."""
+        last = "" if self.last == self.first else f"-{self.last}"
+        return f"{self.protocol}:{self.first}{last}"
+
+    def overlaps(self, other: "PortRange") -> bool:
+        same = self.protocol == other.protocol
+        return same and self.first <= other.last and other.first <= self.last
+
+
+@dataclass(frozen=True, slots=True)
 class Edge:
     index: int
     caller: int  # compartment index
@@ -46,6 +65,7 @@ class Edge:
     gate: str  # "full" or "light"
     arena: int  # bytes
     functions: tuple[str, ...] | None  # None: those that the caller's code uses
+    ports: tuple[PortRange, ...] | None = None  # None: those that no other edge has
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +103,23 @@ class Forward:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """A destination that the appliance may open connections to."""
+
+    network: IPv4Network | IPv6Network | None  # None: everything but the host
+    port: int | None  # None: all, and what has no ports
+
+    @property
+    def text(self) -> str:
+        """As a TOML file could write it, with every part."""
+        if self.network is None:
+            return "world"
+        address, prefix = self.network.network_address, self.network.prefixlen
+        network = f"[{address}]/{prefix}" if self.network.version == 6 else f"{address}/{prefix}"
+        return network if self.port is None else f"{network}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
 class Net:
     """The network device."""
 
@@ -97,6 +134,8 @@ class Net:
     mtu: int
     hostname: str
     forward: tuple[Forward, ...]
+    reach: tuple[Reach, ...] | None  # None: the key is not there
+    connections: int  # "user": sockets of the host at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +148,7 @@ class Mount:
     directory: str  # of the host; relative: to where bulkhead is started
     read_only: bool
     create: bool  # make the directory if it is not there
+    size: int | None  # bytes that it may hold
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from .model import Mount
 from .positions import Path
 from .problems import quote, show
 from .rules import Draft, Drafts
-from .schema import Context, Key, boolean, choice, text
+from .schema import GIB, MIB, Context, Key, boolean, choice, size, text
 
 MOUNTS_MAX = number("BH_MOUNTS_MAX")
 PATH_MAX = number("sizeof(((struct bh_boot_mount *)0)->path)") - 1  # bytes of a path in the appliance
@@ -55,6 +55,7 @@ MOUNT = (
     Key("directory", directory, required='directory = "data"'),
     Key("access", choice("access", ACCESS), "read-write"),
     Key("create", boolean, False),
+    Key("size", size(MIB, 1024 * 1024 * GIB, None)),
 )
 
 
@@ -80,6 +81,10 @@ def check(context: Context, mounts: dict[str, Draft], drafts: Drafts) -> None:
             message = "create would make a directory that nothing can be written to"
             hint = 'remove this key, or choose access = "read-write"'
             context.refuse(draft.at("create"), message, hint)
+        if draft.values["size"] and draft.values["access"] == "read-only":
+            message = "size would limit a directory that nothing can be written to"
+            hint = 'remove this key, or choose access = "read-write"'
+            context.refuse(draft.at("size"), message, hint)
 
 
 def _compartment(drafts: Drafts) -> str | None:
@@ -102,6 +107,7 @@ def build(mounts: dict[str, Draft], drafts: Drafts, indices: dict[str, int]) -> 
             directory=draft.values["directory"],
             read_only=draft.values["access"] == "read-only",
             create=draft.values["create"],
+            size=draft.values["size"],
         )
         for draft in mounts.values()
     ]

@@ -5,9 +5,9 @@ SPDX-License-Identifier: BSD-3-Clause
 
 import hashlib
 import re
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 
-from .model import Forward, Net
+from .model import Forward, Net, Reach
 from .positions import Path
 from .problems import quote, show, suggest
 from .rules import Draft, Drafts
@@ -16,6 +16,8 @@ from .schema import Context, Key, choice, integer, list_of, text, wrong_type
 MODES = ("user", "tap")
 INTERFACE = "bulkhead0"
 FORWARDS_MAX = 64
+REACH_MAX = 64
+CONNECTIONS = 2048
 
 INTERFACE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,15}")
 MAC = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
@@ -23,10 +25,12 @@ HOSTNAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 FORWARD = re.compile(
     r"(?:(tcp|udp):)?(?:(\[[^\]]*\]|[^:\[\]]*):)?([^:]*):([^:]*)", re.ASCII | re.DOTALL
 )
+REACH = re.compile(r"(\[[^\]]*\]|[^:\[\]/]*)(?:/([0-9]{1,3}))?(?::([^:]*))?", re.ASCII | re.DOTALL)
 PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
 
 ADDRESS_HINT = 'write "dhcp", or an address with its prefix, such as "192.168.7.2/24"'
 ADDRESS6_HINT = 'write "auto", "none", or an address with its prefix, such as "fd00:7::2/64"'
+REACH_HINT = 'write "world", or A.B.C.D or [X::Y] with or without /PREFIX and :PORT, such as "10.0.0.0/8:443"'
 FORWARD_HINT = '"[tcp:|udp:][HOSTADDRESS:]HOSTPORT:GUESTPORT", such as "6379:6379"'
 
 
@@ -165,6 +169,39 @@ def forward(context: Context, path: Path, value: object) -> Forward | None:
     return Forward(protocol or "tcp", parsed, int(ports[0]), int(ports[1]))
 
 
+def reach(context: Context, path: Path, value: object) -> Reach | None:
+    value = _text(context, path, value, REACH_HINT)
+    if value is None:
+        return None
+    if value == "world":
+        return Reach(None, None)
+    match = REACH.fullmatch(value)
+    if match is None:
+        context.refuse(path, f"{show(value)} is no destination", REACH_HINT)
+        return None
+    host, prefix, port = match.groups()
+    if port is not None and (not PORT.fullmatch(port) or not 1 <= int(port) <= 65535):
+        context.refuse(path, f"{show(value)}: {quote(port)} is no port", "a port is a number from 1 to 65535")
+        return None
+    suffix = "" if prefix is None else f"/{prefix}"
+    try:
+        if host.startswith("["):
+            network: IPv4Network | IPv6Network = IPv6Network(host[1:-1] + suffix, strict=False)
+            if "%" in host or "/" in host:
+                raise ValueError
+        else:
+            network = IPv4Network(host + suffix, strict=False)
+    except ValueError:
+        context.refuse(path, f"{show(value)} is no destination", REACH_HINT)
+        return None
+    written = IPv6Address(host[1:-1]) if network.version == 6 else IPv4Address(host)
+    if written != network.network_address:
+        hint = f'write "{network.network_address}" with this prefix, or the address without a prefix'
+        context.refuse(path, f"{show(value)}: the address has bits behind the prefix /{prefix}", hint)
+        return None
+    return Reach(network, None if port is None else int(port))
+
+
 NET = (
     Key("compartment", text, required='compartment = "COMPARTMENT"'),
     Key("mode", choice("mode", MODES), "user"),
@@ -177,6 +214,8 @@ NET = (
     Key("mtu", integer(1280, 9000, 1500), 1500),
     Key("hostname", hostname),
     Key("forward", list_of(forward, distinct=False), ()),
+    Key("reach", list_of(reach, distinct=False)),
+    Key("connections", integer(16, 16384, CONNECTIONS), CONNECTIONS),
 )
 
 
@@ -186,10 +225,13 @@ def check(context: Context, draft: Draft, drafts: Drafts) -> None:
     if wanted is not None and known and wanted not in drafts.compartments:
         message = f"the network device is for {quote(wanted)}, which is no compartment"
         context.refuse(draft.at("compartment"), message, suggest(wanted, known, "compartments"))
-    for key, mode in (("interface", "tap"), ("forward", "user")):
+    for key, mode in (("interface", "tap"), ("forward", "user"), ("reach", "user"), ("connections", "user")):
         _only_in_mode(context, draft, key, mode)
     _gateway_fits(context, draft)
     _forwards_fit(context, draft)
+    if len(draft.values["reach"] or ()) > REACH_MAX:
+        message = f"there are {len(draft.values['reach'])} destinations, and at most {REACH_MAX} are possible"
+        context.refuse(draft.at("reach"), message, "remove some")
 
 
 def _chosen_at_launch(context: Context, draft: Draft, key: str) -> bool:
@@ -263,6 +305,8 @@ def build(context: Context, draft: Draft, indices: dict[str, int], name: str) ->
         mtu=values["mtu"],
         hostname=values["hostname"] or name.replace("_", "-").strip("-"),
         forward=values["forward"] if user else (),
+        reach=values["reach"] if user else None,
+        connections=values["connections"],
     )
 
 

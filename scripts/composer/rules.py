@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from .catalogue import Catalogue
 from .positions import Path
 from .problems import Refused, names, quote, suggest
+from .contract import number
 from .schema import PAGE, STACKS_MAX, Context, size_text
+
+
+NETWORK = "lwip"  # the library whose callers have ports
+PORTS_MAX = number("BH_PORTS_MAX")
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,7 @@ def check(context: Context, drafts: Drafts, catalogue: Catalogue, host_memory: i
     for draft in drafts.edges:
         light_gate_has_keys(context, drafts, draft)
         functions_exist(context, drafts, catalogue, draft)
+        ports_fit(context, drafts, draft)
     for draft in drafts.shares.values():
         members_exist(context, drafts, draft)
     if host_memory is not None:
@@ -130,15 +136,16 @@ def libraries_placed(context: Context, drafts: Drafts, catalogue: Catalogue) -> 
             if missing is not None:
                 hint = f"add {missing}: docs/porting.md says what belongs into it"
                 context.refuse(path, f"library {quote(library)} is not complete: {missing} is missing", hint)
-            elif catalogue.library(library) is None:
+            elif (found := catalogue.library(library)) is None:
                 hint = suggest(library, catalogue.library_names, "known libraries")
                 context.refuse(path, f"unknown library {quote(library)}", hint)
-            elif library in placed:
+            elif library in placed and not found.stateless:
                 other, first = placed[library]
                 message = f"library {quote(library)} is in two compartments, "
                 message += f"{quote(other)} and {quote(draft.name)}"
                 where = context.source.value(first).short
-                hint = f"it is in {quote(other)} already ({where}): keep only one of the two"
+                hint = f"it is in {quote(other)} already ({where}): keep only one of the two; each copy would have"
+                hint += ' its own state, so only libraries with state = "none" in library.toml may have several'
                 context.refuse(path, message, hint)
             placed.setdefault(library, (draft.name, path))
 
@@ -217,6 +224,31 @@ def functions_exist(
             message = f"compartment {quote(callee.name)} has no function {quote(name)}"
             hint = suggest(name, known, "its functions") if known else "it has no library to call"
             context.refuse(path, message, hint)
+
+
+def ports_fit(context: Context, drafts: Drafts, draft: Draft) -> None:
+    callee, ports = drafts.compartments.get(draft.values["to"]), draft.values["ports"]
+    if callee is None or ports is None or callee.values["libraries"] is None:
+        return
+    if NETWORK not in callee.values["libraries"]:
+        message = f"compartment {quote(callee.name)} has no ports: library {quote(NETWORK)} is not in it"
+        context.refuse(draft.at("ports"), message, "remove this key, or set it in the edge to the network")
+        return
+    if len(ports) > PORTS_MAX:
+        message = f"there are {len(ports)} ranges of ports, and at most {PORTS_MAX} are possible"
+        context.refuse(draft.at("ports"), message, "write neighbours as one range, FIRST-LAST")
+        return
+    for index, one in enumerate(ports):
+        path = draft.at("ports") + (index,)
+        if len(ports) == len(draft.raw["ports"]) and any(one.overlaps(other) for other in ports[:index]):
+            context.refuse(path, f"{quote(one.text)} overlaps an earlier range", "write each port once")
+            continue
+        for other in drafts.edges[: drafts.edges.index(draft)]:
+            if other.values["to"] == callee.name and any(map(one.overlaps, other.values["ports"] or ())):
+                message = f"ports of {quote(one.text)} belong to the edge from {quote(other.values['from'])} already"
+                where = context.source.key(other.at("ports")).short
+                context.refuse(path, message, f"a port has one owner ({where}): remove it from one of the two")
+                break
 
 
 def members_exist(context: Context, drafts: Drafts, draft: Draft) -> None:

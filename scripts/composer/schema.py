@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .contract import number
+from .model import PortRange
 from .positions import Path
 from .problems import Problems, quote, show, suggest
 from .source import Source
@@ -33,6 +34,9 @@ NAME = re.compile(rf"[a-z][a-z0-9_-]{{0,{NAME_MAX - 1}}}")
 NAME_HINT = f"a name has 1 to {NAME_MAX} characters of a-z 0-9 _ - and begins with a letter"
 SIZE = re.compile(r"([0-9]{1,18})(KiB|MiB|GiB)", re.ASCII)
 UNITS = {"KiB": KIB, "MiB": MIB, "GiB": GIB}
+PORTS = re.compile(r"(?:(tcp|udp):)?([0-9]{1,5})(?:-([0-9]{1,5}))?", re.ASCII)
+PORT_LAST = 65535
+PORTS_HINT = '"[tcp:|udp:]PORT" or "[tcp:|udp:]FIRST-LAST", such as "6379"'
 ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 TYPES: tuple[tuple[Any, str], ...] = (
@@ -251,6 +255,23 @@ def environment(
     return tuple(pairs)
 
 
+def port_range(context: Context, path: Path, value: object) -> PortRange | None:
+    """Ports of one protocol."""
+    if not isinstance(value, str):
+        wrong_type(context, path, value, "a string", f"write {PORTS_HINT}")
+        return None
+    match = PORTS.fullmatch(value)
+    if match is None:
+        context.refuse(path, f"{show(value)} is no port", f"write {PORTS_HINT}")
+        return None
+    first = int(match[2])
+    found = PortRange(match[1] or "tcp", first, int(match[3] or first))
+    if 1 <= found.first <= found.last <= PORT_LAST:
+        return found
+    context.refuse(path, f"{show(value)} is out of range", f"a port is a number from 1 to {PORT_LAST}")
+    return None
+
+
 def table(context: Context, path: Path, value: object) -> dict | None:
     """A table whose content the caller reads."""
     if isinstance(value, dict):
@@ -300,6 +321,7 @@ EDGE = (
     Key("gate", choice("gate", GATES), "full"),
     Key("arena", size(64 * KIB, 64 * MIB, 256 * KIB), 256 * KIB),
     Key("functions", list_of(text)),
+    Key("ports", list_of(port_range)),
 )
 SHARE = (
     Key("size", size(64 * KIB, 48 * GIB, None), required='size = "16MiB"'),

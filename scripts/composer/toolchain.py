@@ -66,7 +66,7 @@ class Toolchain:
         return [
             *self.cc,
             *self.ldflags,
-            "-Wl,--gc-sections,--build-id=none,-z,max-page-size=4096,--fatal-warnings,--wrap=free",
+            "-Wl,--gc-sections,--build-id=none,-z,max-page-size=4096,--fatal-warnings",
             *options,
             f"-Wl,-T,{self.linker_script}",
             *(str(path) for path in objects),

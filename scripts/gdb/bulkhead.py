@@ -2,8 +2,7 @@
 
 SPDX-License-Identifier: BSD-3-Clause
 
-`bulkhead gdb` and the script that `bulkhead run --gdb` names load this by themselves; by hand: `source` this file after
-`target extended-remote SOCKET`, then `bulkhead symbols`. docs/debugging.md has a session.
+`bulkhead gdb` and the script that `bulkhead run --gdb` names load this by themselves; by hand: docs/gdb.md.
 """
 import json
 import os
@@ -395,33 +394,43 @@ def callers(call, depth=0):
                 thread = waiting_thread(inferior, waiter) if waiter else None
                 if thread:
                     thread.switch()
-                    return follow(gdb.newest_frame(), Crossings(), depth)
+                    return follow(gdb.newest_frame(), Crossings(), depth, waiter)
             except gdb.error:
                 continue
     return [Note(f"<the caller, {call.peer}, runs, is not attached, or gave up>")]
 
 
-def follow(newest, crossings, depth=0):
-    """The selected thread's frames, without the core's; from where it serves a call itself on, that call's."""
+def holds(frame, waiter):
+    """Whether what a thread knows of its call lies in this frame."""
+    older = frame.older()
+    return older and int(frame.read_register("rsp")) <= waiter < int(older.read_register("rsp"))
+
+
+def follow(newest, crossings, depth=0, waiter=POLLING):
+    """The selected thread's frames, without the core's; from where it serves a call itself on, that call's. A thread
+    that runs a callback has the callback's frames on top: those before the one that holds `waiter` are left out."""
     found: list = []
     for frame in frames(newest):
+        if in_trampolines(frame.pc()):
+            return found + beyond(frame, crossings, depth + 1, waiter)
+        if waiter != POLLING:
+            waiter = POLLING if holds(frame, waiter) else waiter
+            continue
         call = served(frame)
         if call and depth < DEPTH_MAX:
             return found + callers(call, depth + 1)
-        if in_trampolines(frame.pc()):
-            return found + beyond(frame, crossings, depth + 1)
         if not in_core(frame):
             found.append(Seen(frame, crossings.compartment(frame.pc())))
     return found
 
 
-def beyond(frame, crossings, depth=0):
+def beyond(frame, crossings, depth=0, waiter=POLLING):
     """The same from where the trampoline that this frame is in was called."""
     registers = crossings.caller(frame) if depth < DEPTH_MAX else None
     if registers is None:
         return [Note("<the caller, behind a gate between protection keys, is not known>")]
     with jumped(registers) as newest:
-        return [Note("<gate between protection keys>")] + follow(newest, crossings, depth)
+        return [Note("<gate between protection keys>")][waiter != POLLING:] + follow(newest, crossings, depth, waiter)
 
 
 class Argument:
@@ -488,3 +497,4 @@ Bulkhead()
 Symbols()
 Compartment()
 AcrossGates()
+gdb.execute(f"source {os.path.dirname(os.path.abspath(__file__))}/refused.py")

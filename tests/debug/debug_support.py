@@ -83,6 +83,12 @@ class DebugTest(unittest.TestCase):
         except OSError:
             return False
 
+    def say(self, line: str) -> bytes:
+        """Redis's answer to an inline command."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as s:
+            s.sendall(line.encode() + b"\r\n")
+            return s.recv(4096)
+
     def gdb_command(self, *commands: str, compartment: str = "net", before=()) -> list[str]:
         """Real GDB, in batch mode, on the appliance that was started last."""
         words = [PROGRAM, "gdb", self.toml, compartment, "--", "-nx", "-batch"]

@@ -105,6 +105,28 @@ class OnRedis(DebugTest):
         self.client.join()
         self.assertTrue(self.ping())
 
+    def test_b3_functions_can_be_called(self):
+        """Wherever the appliance was stopped: while it waits, and in the middle of a command."""
+        redis = self.start_redis()
+        self.assertEqual(self.say("SET kept value"), b"+OK\r\n")
+        text = self.gdb("print zmalloc_used_memory()", "break pingCommand", "continue",
+                        "print (int)getpid()", "print zmalloc_used_memory()", "backtrace 1", "delete", "detach",
+                        compartment="app", during=self.pinging)
+        self.assert_in_order(text, r"^\$1 = [1-9]\d{4,}$", r"hit Breakpoint 1(\.\d)?, pingCommand", r"^\$\d = 1$",
+                             r"^\$\d = [1-9]\d{4,}$", r"^#0 +pingCommand")
+        self.client.join()
+        self.assertEqual(self.say("GET kept"), b"$5\r\nvalue\r\n")
+        self.assertIsNone(redis.poll())
+
+    def test_b16_what_would_end_the_appliance_is_refused(self):
+        redis = self.start_redis()
+        text = self.gdb("run", "start", "starti", "generate-core-file", "info inferiors", "detach")
+        self.assert_in_order(text, "^run: the appliance runs already", "^start: the appliance runs already",
+                             "^starti: the appliance runs already", "^generate-core-file: Bulkhead writes the cores",
+                             "process 1", "process 2")
+        self.assertTrue(self.ping())
+        self.assertIsNone(redis.poll())
+
     def test_several_appliances(self):
         """Which one is meant has to be said."""
         first = self.start_redis()
@@ -136,6 +158,18 @@ class OnHello(DebugTest):
         out, err = self.finish(hello)
         self.assertIn("The secret is still 1234", out)
         self.assertRegex(err, r"^bulkhead: waiting for a debugger: gdb -x \S+gdb.script$")
+
+    def test_c2_a_callback(self):
+        """Its stack leads through the library, once, and to main."""
+        hello = self.start(HELLO, gdb=True)
+        text = self.gdb("break listen_round", "continue", "backtrace", "delete", "continue", compartment="app")
+        self.assert_in_order(
+            text, "hit Breakpoint 1, listen_round", r"^#0 +listen_round \(round=1\)", "run_callback",
+            r"^\[lib\] greeter_ask \(.*rounds=3\)", r"^\[app\] bh_away_greeter_greeter_ask", r"^\[app\] main \(",
+            "exited normally")
+        self.assertEqual(text.count("[lib] greeter_ask ("), 1, text)
+        self.assertEqual(text.count("listen_round (round=1)"), 2, text)  # the breakpoint's, and the backtrace's
+        self.finish(hello)
 
     def test_crash(self):
         """An exception is GDB's first; then it takes its course."""

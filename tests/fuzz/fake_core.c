@@ -8,6 +8,8 @@
 #include "fuzz/fake_core.h"
 
 static struct thread main_thread, worker;
+struct thread threads[BH_THREADS_MAX]; /* free */
+uint32_t n_threads = BH_THREADS_MAX;
 struct thread_queue ready_threads;
 struct thread *current = &main_thread;
 const struct bh_mpk *keys; /* one domain */

@@ -65,6 +65,8 @@ static void check_net(const struct appliance *a)
     require(strlen(c->interface) < 16 || c->mode == NET_USER);
     require(strlen(c->gateway) < 64 && strlen(c->dns) < 64 && strlen(c->hostname) < 64);
     require(c->n_forward <= NET_FORWARDS_MAX && (!c->n_forward || c->mode == NET_USER));
+    require(c->n_reach <= NET_REACH_MAX && (!c->n_reach || c->mode == NET_USER));
+    require(c->connections >= NET_CONNECTIONS_MIN && c->connections <= NET_CONNECTIONS_MAX);
 }
 
 static void check_placement(const struct appliance *a)

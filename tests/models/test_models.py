@@ -1,4 +1,4 @@
-"""The Promela models of parking, checked with SPIN; and that each of their mutants fails.
+"""The Promela models of parking, events and lanes, checked with SPIN; and that each of their mutants fails.
 
 SPDX-License-Identifier: BSD-3-Clause
 """
@@ -22,6 +22,8 @@ GOOD = (
     ("park", "PAIR SUPERVISOR CALLS=1"),
     ("park", "PAIR LEAN SUPERVISOR"),
     ("deadline", ""),
+    ("events", ""),
+    ("lanes", ""),
 )
 BAD = (
     ("park", "PAIR NO_MARK_FENCE"),
@@ -43,6 +45,23 @@ BAD = (
     ("deadline", "STALE_DEADLINE"),
     ("deadline", "RELATIVE_TIMEOUT"),
     ("deadline", "NO_EXPIRY_IN_TRAFFIC"),
+    ("events", "NO_CHECK"),
+    ("events", "CHECK_FIRST"),
+    ("events", "WHOLE_RING"),
+    ("events", "SOME_LOST"),
+    ("events", "SEEN_LAST"),
+    ("events", "WORD_LAST"),
+    ("events", "ENTRY_LAST"),
+    ("events", "NO_TELL_FENCE"),
+    ("events", "NO_ARM_FENCE"),
+    ("events", "NO_SECOND_LOOK"),
+    ("lanes", "INBOX_ONLY"),
+    ("lanes", "EVENT_FIRST"),
+    ("lanes", "NO_LEVEL"),
+    ("lanes", "CALL_PASSES_LANE"),
+    ("lanes", "NO_REST"),
+    ("lanes", "STALL_UNTOLD"),
+    ("lanes", "STALL_FORGOTTEN"),
 )
 
 

@@ -4,11 +4,13 @@ SPDX-License-Identifier: BSD-3-Clause
 """
 
 import contextlib
+import json
 import os
 import re
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 from contextlib import ExitStack
@@ -108,12 +110,12 @@ class User(unittest.TestCase):
                 self.assertLess(time.monotonic(), deadline)
                 time.sleep(0.01)
 
-    def knocks(self, *sets: str) -> list[str]:
+    def knocks(self, *sets: str, port: int = 0) -> list[str]:
         """What services on the host's loopback and interfaces hear of a guest that calls them."""
         heard: list[str] = []
         with ExitStack() as stack:
             sockets = []
-            port = free_port()
+            port = port or free_port()
             for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
                 service = stack.enter_context(socket.socket(socket.AF_INET6, kind))
                 service.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
@@ -140,6 +142,59 @@ class User(unittest.TestCase):
 
     def test_the_host_is_out_of_reach_with_a_datagram_port_forwarded(self):
         self.assertEqual(self.knocks(f'net.forward=["udp:{free_port(socket.SOCK_DGRAM)}:7"]'), [])
+
+    def test_a1_what_the_allow_list_names_is_within_reach(self):
+        port, own = free_port(), socket.inet_ntoa(own_address())
+        streams = self.knocks(f'net.reach=["world", "127.0.0.1:{port}"]', port=port)
+        self.assertIn("SOCK_STREAM ::ffff:127.0.0.1", streams)
+        self.assertIn("SOCK_DGRAM ::ffff:127.0.0.1", streams)
+        self.assertEqual(set(streams), {"SOCK_STREAM ::ffff:127.0.0.1", "SOCK_DGRAM ::ffff:127.0.0.1"})
+        self.assertIn("SOCK_STREAM ::1", self.knocks(f'net.reach=["[::1]:{port}"]', port=port))
+        if own != "127.0.0.1":
+            self.assertIn(f"SOCK_STREAM ::ffff:{own}", self.knocks(f'net.reach=["{own}"]', port=port))
+
+    def test_a1_another_port_or_host_stays_out_of_reach(self):
+        port = free_port()
+        for reach in ('["world"]', "[]", f'["127.0.0.1:{port % 65535 + 1}", "10.0.0.0/8", "0.0.0.0/1:1"]',
+                      '["[::2]", "[fd00::]/8"]'):
+            with self.subTest(reach=reach):
+                self.assertEqual(self.knocks(f"net.reach={reach}", port=port), [])
+
+    def test_a7_flows_are_bounded_and_leave_room_for_clients(self):
+        port, tcp_port = free_port(socket.SOCK_DGRAM), free_port()
+        sets = (f'net.forward=["udp:{port}:7", "{tcp_port}:7"]', "net.connections=64")
+        with tempfile.TemporaryDirectory() as folder:
+            environment = {**os.environ, "BULKHEAD_RUNTIME_DIR": folder}
+            guest = subprocess.Popen(command("flows", "3000", sets=sets), stdout=subprocess.PIPE, text=True,
+                                     env=environment)
+            try:
+                self.assertEqual(guest.stdout.readline(), "flooded\n")
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+                    client.settimeout(20)
+                    client.connect(("127.0.0.1", port))
+                    self.assertEqual(self.exchange(client, b"still there?"), b"still there?")
+                    with socket.create_connection(("127.0.0.1", tcp_port), 10):
+                        counts = self.open_flows(environment, streams=1)
+                    client.send(b"end")
+                    self.assertEqual(client.recv(10), b"end")
+                self.assertEqual(guest.communicate(timeout=20)[0], "PASS\n")
+            finally:
+                guest.kill()
+                guest.wait()
+        open_now = counts["connections"] + counts["datagram_flows"]
+        self.assertTrue(20 < open_now <= 49, counts)  # three quarters, and one from outside
+        self.assertGreater(counts["tx_drops"], 3000)
+
+    def open_flows(self, environment: dict[str, str], streams: int) -> dict[str, int]:
+        """What `top` counts, once it knows of so many connections."""
+        deadline = time.monotonic() + 10
+        while True:
+            done = subprocess.run([PROGRAM, "top", "--json", "--once"], env=environment, capture_output=True,
+                                  check=True, timeout=20)
+            found = json.loads(done.stdout)["appliances"][0]["vms"][0]["net"]
+            if found["connections"] >= streams or time.monotonic() > deadline:
+                return found
+            time.sleep(0.05)
 
     def test_fragments_do_not_fill_the_hosts_memory(self):
         guest = subprocess.Popen(command("flood", "60000"), stdout=subprocess.PIPE, text=True)

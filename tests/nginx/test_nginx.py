@@ -72,6 +72,20 @@ def make_site(folder: Path) -> None:
             f.write(b"<%d>" % at)
 
 
+class Packaged(unittest.TestCase):
+    """With the configuration that the appliance brings."""
+
+    def test_b12_redirects_lead_where_the_client_asked(self):
+        """The guest listens on a port of its own, which a client of the host's cannot reach."""
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "folder").mkdir()
+            Path(folder, "folder/file").write_text("x")
+            with Server(Path(folder)) as server:
+                status, headers, _ = server.get("/folder")
+                self.assertEqual((status, headers["Location"]), (301, "/folder/"))
+                self.assertIn(b'href="file"', server.get(headers["Location"])[2])
+
+
 class Site(unittest.TestCase):
     """One appliance, three VMs, with a configuration of the test's own."""
 

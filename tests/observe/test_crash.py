@@ -78,6 +78,21 @@ class Crash(ObserveTest):
         self.assertEqual(done.returncode, 4)
         self.assertRegex(done.stderr, r"(?s)\[lib\] touch.*\[lib\] wreck.*\[app\] middle.*\[app\] main")
 
+    def test_c2_in_a_callback(self):
+        """The stack leads from the callback through the library to main, each frame once, with the callback's name."""
+        done = self.wreck("callback", "0x123456789000")
+        self.assertEqual(done.returncode, 4)
+        stack = re.findall(r"(?m)^    (?:#\d+ +0x[0-9a-f]+ \[(\w+)\] (\w+)|-- (gate: .*) --$)", done.stderr)
+        names = [gate or f"{where} {name}" for where, name, gate in stack]
+        wanted = ["app listen_and_touch", 'gate: "lib" called callback listen_and_touch() of "app"', "lib wreck_back",
+                  'gate: "app" called wreck_back() of "lib"', "app main"]
+        self.assertEqual([name for name in names if name in wanted], wanted, done.stderr)
+        self.assertEqual(sum(name.startswith("gate: ") for name in names), 2, done.stderr)
+        if shutil.which("gdb"):
+            bt = subprocess.run(["gdb", "-nx", "-batch", "-x", "gdb.txt", "-ex", "bt 1"], cwd=self.only_crash(),
+                                capture_output=True, text=True, timeout=60, env={**os.environ, "DEBUGINFOD_URLS": ""})
+            self.assertIn("listen_and_touch (", bt.stdout)
+
     def test_what_is_saved(self):
         done = self.wreck("write", "0x123456789000")
         directory = self.only_crash()

@@ -3,6 +3,7 @@
 SPDX-License-Identifier: BSD-3-Clause
 """
 
+import os
 import signal
 import subprocess
 import unittest
@@ -54,11 +55,15 @@ class Posix(unittest.TestCase):
 
 
 class Sockets(unittest.TestCase):
-    """Over the network compartment's loopback, in a VM of its own and in the application's."""
+    """Over the network compartment's loopback, in a VM of its own and in the application's.
 
-    def run_all(self, mechanism: str) -> None:
+    Among the guest's tests are test_b1_two_full_ends, test_b2_short_reads and their like (readiness.c)."""
+
+    time_limit = 120 + int(os.environ.get("BULKHEAD_READS", "0")) / 500
+
+    def run_all(self, mechanism: str, *options: str) -> None:
         option = f"compartments.net.mechanism={mechanism}"
-        command = appliances.command("tests/guests/apps/posix_net/compartments.toml", "--set", option)
+        command = appliances.command("tests/guests/apps/posix_net/compartments.toml", "--set", option, *options)
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
         wrong = [line for line in done.stdout.splitlines() if not line.startswith("ok ")]
         self.assertEqual((done.returncode, wrong, done.stderr), (0, ["0 failures"], ""))
@@ -68,3 +73,16 @@ class Sockets(unittest.TestCase):
 
     def test_one_vm(self):
         self.run_all("none")
+
+    def test_b1_b2_without_lanes(self):
+        """With too small a share for lanes, every transfer is a call."""
+        self.run_all("vm", "--set", "shares.buffers.size=2MiB")
+
+    def test_d3_storm(self):
+        """Edge-triggered short reads while the network is busy. BULKHEAD_READS: how many, for the long form."""
+        reads = int(os.environ.get("BULKHEAD_READS", "20000"))
+        command = appliances.command("tests/guests/apps/posix_net/compartments.toml")
+        done = subprocess.run([*command, "storm", str(reads)], capture_output=True, text=True, check=False,
+                              timeout=100 + reads / 500)
+        self.assertRegex(done.stdout, r"^[0-9]+ reads\n$")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))

@@ -7,6 +7,7 @@ import contextlib
 import signal
 import socket
 import tempfile
+import weakref
 from pathlib import Path
 
 from tests.support import appliances
@@ -109,6 +110,7 @@ class Server(Base):
     def __init__(self, *arguments: str, options: tuple[str, ...] = (), watch: bool = False, tap: bool = False,
                  toml: str = "compartments.toml"):
         self.directory = tempfile.TemporaryDirectory()
+        self.clients: weakref.WeakSet[Client] = weakref.WeakSet()
         if tap:
             self.host, self.port, self.watch_port = TAP_GUEST, 6379, 9
             options += tuple(word for value in TAP_SETS for word in ("--set", value))
@@ -134,7 +136,15 @@ class Server(Base):
         return ask_netwatch((self.host, self.watch_port))
 
     def client(self, timeout: float = 20, receive_buffer: int = 0, source_port: int = 0) -> Client:
-        return Client(self.port, timeout, self.host, receive_buffer, source_port)
+        client = Client(self.port, timeout, self.host, receive_buffer, source_port)
+        self.clients.add(client)
+        return client
+
+    def close_clients(self, *but: Client) -> None:
+        """Closes all clients but these, whatever else refers to them, such as the traceback of a test that failed."""
+        for client in list(self.clients):
+            if client not in but:
+                client.close()
 
     def __call__(self, *words):
         """One command on a connection of its own."""

@@ -71,7 +71,7 @@ class Base(unittest.TestCase):
 
     def setUp(self):
         self.redis = self.server.client(60)
-        self.addCleanup(self.redis.close)
+        self.addCleanup(self.server.close_clients)
         self.assertTrue(wait_for(self.alone), "clients of the test before")
         self.digest = self.redis("DEBUG", "DIGEST")
         self.memory = self.used()
@@ -79,6 +79,7 @@ class Base(unittest.TestCase):
         self.network = self.server.used()
 
     def tearDown(self):
+        self.server.close_clients(self.redis)
         self.assertTrue(wait_for(self.alone), "clients are left over")
         self.assertEqual(self.redis("DEBUG", "DIGEST"), self.digest)
         self.assertTrue(wait_for(lambda: self.used() < self.memory + MIB),
@@ -135,6 +136,14 @@ class Robust(Base):
             with self.server.client(5, source_port=port) as client:
                 self.assertEqual(client("QUIT"), "OK")
                 self.assertEqual(client.file.read(), b"")
+
+    def test_b13_urgent_data_is_no_part_of_the_stream(self):
+        """As on Linux without SO_OOBINLINE. libslirp takes the last byte that it reads at once for the urgent one."""
+        with self.server.client() as client:
+            for flags, part in (0, b"PI"), (socket.MSG_OOB, b"X"), (0, b"NG\r\n"):
+                client.socket.send(part, flags)
+                time.sleep(0.3)
+            self.assertEqual(client.receive(), "PONG")
 
     def test_killed_while_sending(self):
         half = b"*3\r\n$3\r\nSET\r\n$6\r\nbroken\r\n$100000\r\n" + bytes(50000)
@@ -298,6 +307,11 @@ class NetworkFull(Base):
 
 class Ends(unittest.TestCase):
     time_limit = 120
+
+    def test_b6_bind_to_a_foreign_address(self):
+        with self.assertRaises(AssertionError) as raised:
+            Server("--bind", "192.0.2.7").close()
+        self.assertIn("Failed listening on port 6379", str(raised.exception))
 
     def test_heap_exhausted_is_said(self):
         """Without maxmemory Redis says that it ran out, and the appliance ends with an error."""

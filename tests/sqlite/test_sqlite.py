@@ -126,6 +126,42 @@ class Shell(Sqlite):
             other.stdin.close()
         self.assertEqual(self.shell("/data/x.db", "insert into t values(2); select count(*) from t"), (0, "2\n"))
 
+    def test_b10_a_database_that_the_host_left_in_wal_mode(self):
+        sql = "pragma journal_mode=wal; create table t(a); insert into t values(1), (2);\n"
+        with subprocess.Popen(["sqlite3", str(self.database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              text=True) as other:
+            other.stdin.write(sql + "select 'written';\n")
+            other.stdin.flush()
+            self.assertEqual([other.stdout.readline() for _ in range(2)], ["wal\n", "written\n"])
+            # While the host has it, nobody here has; it says so.
+            status, out = self.shell("/data/x.db", "select count(*) from t")
+            self.assertNotEqual(status, 0)
+            self.assertIn("database is locked", out)
+            other.kill()
+        self.assertTrue(self.folder.joinpath("x.db-wal").exists())
+        again = "select sum(a) from t; insert into t values(3); pragma journal_mode; select count(*) from t"
+        self.assertEqual(self.shell("/data/x.db", again), (0, "3\nwal\n3\n"))
+        self.assertEqual(host(self.database, "select sum(a) from t; pragma integrity_check"), "6\nok\n")
+        self.assertEqual([f.name for f in self.folder.iterdir()], ["x.db"])
+
+    def test_b10_wal_mode_keeps_the_host_out_while_it_lasts(self):
+        command = self.command("-batch", "/data/x.db")
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as shell:
+            shell.stdin.write("pragma journal_mode=wal; create table t(a); insert into t values(1);\n")
+            shell.stdin.write("attach '/data/x.db' as again; select 'here '||count(*) from again.t;\n")
+            shell.stdin.flush()
+            self.assertEqual([shell.stdout.readline() for _ in range(2)], ["wal\n", "here 1\n"])
+            done = subprocess.run(["sqlite3", str(self.database), "insert into t values(2)"],
+                                  capture_output=True, text=True, check=False, timeout=60)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn("locking protocol", done.stderr)  # SQLite's word if one keeps the index for itself
+            shell.stdin.write("insert into t select value from generate_series(2,20000); select count(*) from t;\n")
+            shell.stdin.flush()
+            self.assertEqual(shell.stdout.readline(), "20000\n")
+            shell.kill()  # the log has what was acknowledged
+        found = host(self.database, "pragma integrity_check; select count(*), sum(a) from t")
+        self.assertEqual(found, "ok\n20000|200010000\n")
+
     def test_full_paths_only_below_the_mount_survive(self):
         self.assertEqual(self.shell("/tmp/x.db", "create table t(a); select 1"), (0, "1\n"))
         self.assertEqual(list(self.folder.iterdir()), [])

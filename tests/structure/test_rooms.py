@@ -29,8 +29,8 @@ FLOORS = {
     "plan": "base kvm image appliance mpk",
     "vm": "base sandbox kvm image appliance resources mpk net fs",
     "observe": "base sandbox kvm appliance resources mpk",
-    "gdb": "base kvm appliance resources mpk vm observe",
-    "crash": "base image appliance resources mpk vm observe",
+    "gdb": "base sandbox kvm appliance resources mpk vm observe",
+    "crash": "base sandbox image appliance resources mpk vm observe",
     "supervisor": "base sandbox kvm appliance resources fs vm observe gdb crash",
     "cli": "base kvm appliance mpk resources plan observe gdb crash supervisor",
 }

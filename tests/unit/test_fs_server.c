@@ -15,6 +15,7 @@
 
 #include "check.h"
 #include "fs_rig.h"
+#include "vmm/fs/quota.h"
 
 static const char *below(const char *name)
 {
@@ -88,7 +89,8 @@ static void test_links_lead_nowhere(void)
         set = (struct fuse_setattr_in){.valid = FATTR_MODE, .mode = 0777};
         CHECK(rig_send(FUSE_SETATTR, node, &set, sizeof(set), NULL, NULL) == EOPNOTSUPP);
         struct fuse_link_in link = {.oldnodeid = node};
-        CHECK(rig_send(FUSE_LINK, FUSE_ROOT_ID, &link, sizeof(link), "hard", NULL) == EPERM);
+        CHECK(rig_send(FUSE_LINK, FUSE_ROOT_ID, &link, sizeof(link), "hard", NULL) == 0);
+        CHECK(S_ISLNK(rig_reply.entry.attr.mode) && rig_send(FUSE_UNLINK, FUSE_ROOT_ID, NULL, 0, "hard", NULL) == 0);
         CHECK(rig_create(FUSE_ROOT_ID, names[i], &dir, &fh) == EEXIST);
     }
     CHECK(rig_send(FUSE_READLINK, node, NULL, 0, NULL, NULL) == 0 && rig_reply.size == strlen(rig_outside));
@@ -210,6 +212,119 @@ static void test_locks_are_the_hosts(void)
     close(fd);
 }
 
+/* Each range of bytes is a record in the host's kernel: there is a limit, at which nothing is lost. */
+static void test_a12_locked_ranges_are_counted(void)
+{
+    uint64_t node, other;
+    uint32_t n = 0;
+    int error;
+    CHECK(rig_create(FUSE_ROOT_ID, "ranges", &node, &other) == 0 && rig_lookup(FUSE_ROOT_ID, "twin", &other) == 0);
+    while (n < 100000 && (error = lock(node, FUSE_SETLK, n * 2ull, n * 2ull, n & 1 ? F_WRLCK : F_RDLCK)) == 0)
+        n++;
+    CHECK(error == ENOLCK && n == FS_LOCKS_MAX && lock(other, FUSE_SETLK, 0, 0, F_RDLCK) == ENOLCK);
+    int fd = open(below("ranges"), O_RDWR);
+    struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = n * 2 - 2, .l_len = 1};
+    CHECK(fcntl(fd, F_SETLK, &l) == -1 && errno == EAGAIN);
+    l.l_start++;
+    CHECK(fcntl(fd, F_SETLK, &l) == 0);
+    close(fd);
+    /* What makes no range more is allowed; room comes back with unlocking, by pieces and as a whole. */
+    CHECK(lock(node, FUSE_SETLK, 0, 0, F_UNLCK) == 0 && lock(other, FUSE_SETLK, 0, 99, F_WRLCK) == 0);
+    CHECK(lock(other, FUSE_SETLK, 10, 10, F_UNLCK) == ENOLCK && lock(other, FUSE_SETLK, 10, 10, F_RDLCK) == ENOLCK);
+    CHECK(lock(node, FUSE_SETLK, 0, UINT64_MAX, F_UNLCK) == 0 && rig_fs.n_ranges == 1);
+    CHECK(lock(other, FUSE_SETLK, 10, 10, F_UNLCK) == 0 && rig_fs.n_ranges == 2);
+    CHECK(lock(other, FUSE_SETLK, 10, 10, F_WRLCK) == 0 && rig_fs.n_ranges == 1);
+    CHECK(lock(other, FUSE_SETLK, 50, 200, F_RDLCK) == 0 && rig_fs.n_ranges == 2);
+    fs_forget(&rig_fs, other, UINT64_MAX);
+    CHECK(rig_fs.n_ranges == 0);
+}
+
+static int flock_file(uint64_t fh, uint32_t type)
+{
+    struct fuse_lk_in in = {.fh = fh, .lk = {.end = UINT64_MAX, .type = type}, .lk_flags = FUSE_LK_FLOCK};
+    return rig_send(FUSE_SETLK, FUSE_ROOT_ID, &in, sizeof(in), NULL, NULL);
+}
+
+static void test_a12_who_only_reads_keeps_nobody_out(void)
+{
+    uint64_t node, fh;
+    rig_close();
+    rig_open(true);
+    CHECK(rig_lookup(FUSE_ROOT_ID, "file", &node) == 0 && rig_open_node(node, O_RDONLY, &fh) == 0);
+    CHECK(flock_file(fh, F_WRLCK) == EROFS && flock_file(fh, F_RDLCK) == 0 && flock_file(fh, F_UNLCK) == 0);
+    CHECK(lock(node, FUSE_SETLK, 0, 9, F_WRLCK) == EBADF && lock(node, FUSE_SETLK, 0, 9, F_RDLCK) == 0);
+    rig_close();
+    rig_open(false);
+}
+
+static void test_a12_mode_of_devices_stays(void)
+{
+    uint64_t node;
+    struct stat st;
+    const struct fuse_setattr_in set = {.valid = FATTR_MODE, .mode = 0600};
+    const struct fuse_setattr_in time = {.valid = FATTR_MTIME, .mtime = 1};
+    CHECK(rig_lookup(FUSE_ROOT_ID, "fifo", &node) == 0);
+    CHECK(rig_send(FUSE_SETATTR, node, &set, sizeof(set), NULL, NULL) == EACCES);
+    CHECK(rig_send(FUSE_SETATTR, node, &time, sizeof(time), NULL, NULL) == EACCES);
+    CHECK(stat(below("fifo"), &st) == 0 && (st.st_mode & 0777) == 0666 && st.st_mtime > 1);
+    if (rig_lookup(FUSE_ROOT_ID, "null", &node) == 0) /* only root could make it */
+        CHECK(rig_send(FUSE_SETATTR, node, &set, sizeof(set), NULL, NULL) == EACCES);
+}
+
+static int resize(uint64_t node, uint64_t size)
+{
+    const struct fuse_setattr_in set = {.valid = FATTR_SIZE, .size = size};
+    return rig_send(FUSE_SETATTR, node, &set, sizeof(set), NULL, NULL);
+}
+
+/* Bytes of `size` are left for the guest: what may be written, and nothing more. */
+static void test_a12_quota(void)
+{
+    enum { ROOM = 16 * 4096 };
+    uint64_t dir, node, fh, other, other_fh;
+    struct fuse_mkdir_in mode = {.mode = 0755};
+    char page[4097] = {0};
+    memset(page, 'q', 4096);
+    rig_close();
+    CHECK(mkdir(below("limited"), 0755) == 0 && mkdir(below("limited/below"), 0755) == 0);
+    strcat(rig_path, "/limited");
+    rig_open(false);
+    rig_fs.quota.size = ROOM;
+    /* One page is the directory's, one the file's name: 14 are left. */
+    CHECK(rig_lookup(FUSE_ROOT_ID, "below", &dir) == 0 && rig_create(dir, "a", &node, &fh) == 0);
+    for (int i = 0; i < 14; i++)
+        CHECK(rig_write(fh, page, i * 4096ull) == 0);
+    CHECK(rig_write(fh, "x", 14 * 4096) == ENOSPC && rig_write(fh, "x", 1ull << 40) == ENOSPC);
+    CHECK(rig_write(fh, page, 4096) == 0); /* nothing grows */
+    CHECK(resize(node, 15 * 4096) == ENOSPC && rig_create(dir, "b", &other, &other_fh) == ENOSPC);
+    CHECK(rig_send(FUSE_MKDIR, dir, &mode, sizeof(mode), "d", NULL) == ENOSPC);
+    CHECK(rig_send(FUSE_SYMLINK, dir, NULL, 0, "l", "x") == ENOSPC);
+    struct fuse_fallocate_in grow = {.fh = fh, .length = 15 * 4096};
+    CHECK(rig_send(FUSE_FALLOCATE, node, &grow, sizeof(grow), NULL, NULL) == ENOSPC);
+    struct fuse_link_in link_in = {.oldnodeid = node};
+    CHECK(rig_send(FUSE_LINK, dir, &link_in, sizeof(link_in), "twin", NULL) == ENOSPC);
+    CHECK(rig_send(FUSE_STATFS, dir, NULL, 0, NULL, NULL) == 0);
+    CHECK(((struct fuse_statfs_out *)(void *)rig_reply.body)->st.bavail == 0);
+    /* What shrinks is free at once; what has no name is not, until it is closed and forgotten. */
+    CHECK(resize(node, 4096) == 0 && rig_create(dir, "b", &other, &other_fh) == 0);
+    CHECK(rig_write(other_fh, page, 11 * 4096) == 0 && rig_write(other_fh, page, 12 * 4096) == ENOSPC);
+    CHECK(rig_send(FUSE_UNLINK, dir, NULL, 0, "b", NULL) == 0 && rig_write(fh, page, 2 * 4096) == ENOSPC);
+    fs_forget(&rig_fs, other, UINT64_MAX);
+    fs_freed(&rig_fs);
+    CHECK(rig_write(fh, page, 2 * 4096) == ENOSPC);
+    struct fuse_release_in done = {.fh = other_fh};
+    CHECK(rig_send(FUSE_RELEASE, other, &done, sizeof(done), NULL, NULL) == 0);
+    fs_freed(&rig_fs);
+    CHECK(rig_write(fh, page, 13 * 4096) == 0 && rig_write(fh, page, 14 * 4096) == ENOSPC);
+    /* What others do counts as well. */
+    CHECK(truncate(below("below/a"), 0) == 0);
+    rig_fs.quota.next_count = 0;
+    CHECK(rig_write(fh, page, 13 * 4096) == 0);
+    rig_close();
+    *strrchr(rig_path, '/') = '\0';
+    rig_open(false);
+}
+
 static void test_read_only(void)
 {
     uint64_t node, fh;
@@ -302,6 +417,10 @@ int main(void)
     RUN(test_wrong_numbers);
     RUN(test_forgetting_closes);
     RUN(test_locks_are_the_hosts);
+    RUN(test_a12_locked_ranges_are_counted);
+    RUN(test_a12_who_only_reads_keeps_nobody_out);
+    RUN(test_a12_mode_of_devices_stays);
+    RUN(test_a12_quota);
     RUN(test_read_only);
     RUN(test_errors_of_writing_are_the_hosts);
     RUN(test_disk_full);

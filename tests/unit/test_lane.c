@@ -95,6 +95,22 @@ void net_device_look(void)
     looks++;
 }
 
+_Thread_local uint32_t bh_calling;
+
+static int lanes_left = 8;
+
+bool net_client_take(uint32_t client, enum net_resource what)
+{
+    CHECK(client == BH_CALLER_INSIDE && what == NET_LANES);
+    return lanes_left && lanes_left--;
+}
+
+void net_client_give(uint32_t client, enum net_resource what)
+{
+    CHECK(client == BH_CALLER_INSIDE && what == NET_LANES);
+    lanes_left++;
+}
+
 bool net_data_room(enum net_use use)
 {
     return use != NET_USE_SENT || number(20) != 0;
@@ -118,6 +134,11 @@ unsigned px_net_word(const struct px_socket *s)
 {
     (void)s;
     return NET_WRITABLE;
+}
+
+void px_notify(struct px_file *f)
+{
+    CHECK(((const struct px_socket *)f)->inbox_size > 0);
 }
 
 void bh_try_begin(struct bh_try *t, uint64_t timeout)
@@ -167,7 +188,7 @@ static void read_some(uint32_t i)
 {
     static uint8_t a[30000], b[7000];
     struct iovec iov[2] = {{a, number(sizeof(a))}, {b, number(sizeof(b))}};
-    ssize_t got = px_lane_receive(&all[i].app, iov, 2, 0);
+    ssize_t got = px_lane_receive(&all[i].app, iov, 2, 0, 0);
     for (ssize_t k = 0; k < got; k++, all[i].read++)
         CHECK(hostile || (k < (ssize_t)iov[0].iov_len ? a[k] : b[k - (ssize_t)iov[0].iov_len]) == all[i].read % 251);
     if (got != -EAGAIN || hostile)

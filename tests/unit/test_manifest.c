@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <fcntl.h>
 #include <libfdt.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -273,6 +274,36 @@ static void wrong_shares_and_edges(void)
     CHECK(refused("/edges/app-lib: functions: 2 is not below 2"));
 }
 
+static void test_a3_ports_of_an_edge(void)
+{
+    static const char *const wrong[] = {"80",     "tcp:",   "tcp:0",  "tcp:65536", "tcp:100000", "udp:2-1",
+                                        "tcp:1-", "tcp:1x", "sctp:1", "tcp:-1",    "tcp:1-2-3",  ""};
+    char line[100];
+    sample_write(blob);
+    CHECK(parse() && !a.edges[0].ports_listed && !a.edges[0].n_ports);
+    manifest_release(&a);
+    with("/edges/app-lib", "ports", "tcp:80\0udp:53-65535", 20);
+    CHECK(parse() && a.edges[0].ports_listed && a.edges[0].n_ports == 2);
+    CHECK(a.edges[0].ports[0].protocol == IPPROTO_TCP && a.edges[0].ports[0].first == 80 &&
+          a.edges[0].ports[0].last == 80);
+    CHECK(a.edges[0].ports[1].protocol == IPPROTO_UDP && a.edges[0].ports[1].first == 53 &&
+          a.edges[0].ports[1].last == 65535);
+    manifest_release(&a);
+    with("/edges/app-lib", "ports", "", 0);
+    CHECK(parse() && a.edges[0].ports_listed && !a.edges[0].n_ports);
+    manifest_release(&a);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        with("/edges/app-lib", "ports", wrong[i], (int)strlen(wrong[i]) + 1);
+        snprintf(line, sizeof(line), "/edges/app-lib: ports: \"%s\" are no ports", wrong[i]);
+        CHECK(refused(line));
+    }
+    char many[33 * 6];
+    for (int i = 0; i < 33; i++)
+        memcpy(many + 6 * i, "tcp:1", 6);
+    with("/edges/app-lib", "ports", many, sizeof(many));
+    CHECK(refused("/edges/app-lib: ports: has 33 strings, at most 32 can be"));
+}
+
 static bool fresh_with(const char *inputs, int size)
 {
     with("/", "inputs", inputs, size);
@@ -310,6 +341,7 @@ int main(void)
     RUN(wrong_compartments);
     RUN(wrong_functions);
     RUN(wrong_shares_and_edges);
+    RUN(test_a3_ports_of_an_edge);
     RUN(freshness_follows_the_inputs);
     return CHECK_RESULT();
 }

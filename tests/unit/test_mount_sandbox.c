@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "vmm/sandbox/identity.h"
 #include "vmm/sandbox/mount.h"
 
 #define NOBODY 65534u
@@ -39,6 +40,8 @@ static long confined(attempt_function *attempt, bool read_only, uid_t user)
     if (child == 0) {
         struct problem problem = {0};
         if (user && (syscall(SYS_setgroups, 0, NULL) || syscall(SYS_setresuid, user, user, user)))
+            _exit(99);
+        if (!sandbox_leave_root(&problem)) /* as the supervisor did before it forked */
             _exit(99);
         directory = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
         proc = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);

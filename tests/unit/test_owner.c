@@ -176,7 +176,8 @@ static void source_paths_are_relative_to_the_root(void)
 static void report(const struct crash *c)
 {
     FILE *out = fmemopen(text, sizeof(text), "w");
-    report_write(out, &a, NULL, c);
+    report_head(out, &a, c);
+    report_details(out, &a, NULL, c);
     fclose(out);
 }
 

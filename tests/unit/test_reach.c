@@ -160,6 +160,81 @@ static void services_of_the_link(void)
     CHECK(!allowed("fe80::2", ICMPV6, 0, 135) && !allowed("ff02::2", ICMPV6, 0, 133));
 }
 
+static void allow(const char **entries, uint32_t n)
+{
+    begin();
+    const struct net_config c = {.reach = entries, .n_reach = n, .has_reach = true};
+    allow_init(&reach.allow, &c);
+}
+
+static void a1_allow_list(void)
+{
+    const char *entries[] = {"127.0.0.1/32:6379", "10.0.0.0/8", "192.0.2.0/24:443", "[::1]/128:53",
+                             "[2001:db8::]/32:80"};
+    allow(entries, 5);
+    CHECK(allowed("127.0.0.1", TCP, 6379, SYN) && allowed("10.0.2.2", TCP, 6379, SYN) &&
+          allowed("10.0.2.2", UDP, 6379, 0));
+    CHECK(!allowed("127.0.0.1", TCP, 6380, SYN) && !allowed("10.0.2.2", TCP, 6380, SYN) &&
+          !allowed("127.0.0.2", TCP, 6379, SYN) && !allowed("10.0.2.77", TCP, 6379, SYN));
+    CHECK(allowed("10.9.9.9", TCP, 1, SYN) && allowed("10.9.9.9", ICMP, 0, 0) && !allowed("11.0.0.1", TCP, 1, SYN));
+    CHECK(allowed("192.0.2.77", TCP, 443, SYN) && allowed("192.0.2.78", UDP, 443, 0) &&
+          !allowed("192.0.2.78", TCP, 80, SYN) && !allowed("192.0.2.78", ICMP, 0, 0));
+    CHECK(allowed("fd00:6268::2", UDP, 53, 0) && !allowed("fd00:6268::2", UDP, 54, 0) &&
+          !allowed("fe80::2", TCP, 53, SYN));
+    CHECK(allowed("2001:db8::77", TCP, 80, SYN) && !allowed("2001:db9::1", TCP, 80, SYN));
+    CHECK(!allowed("8.8.8.8", UDP, 123, 0) && !allowed("64:ff9b::8.8.8.8", TCP, 1, SYN) &&
+          !allowed("::ffff:127.0.0.1", TCP, 6379, SYN));
+    CHECK(allowed("8.8.8.8", TCP, 80, SYN | ACK)); /* to a client of a forwarded port */
+    CHECK(allowed("10.0.2.3", UDP, 53, 0) && allowed("255.255.255.255", UDP, 67, 0) && allowed("10.0.2.2", ICMP, 0, 0));
+    /* Only whole datagrams show their port. */
+    uint32_t bytes = put_packet("10.0.2.15", "192.0.2.78", UDP, 443, 0);
+    frame[14 + 6] = 0x20;
+    CHECK(!reach_allows(&reach, frame, bytes));
+}
+
+static void a1_allow_list_with_the_world(void)
+{
+    const char *entries[] = {"world", "127.0.0.0/8:6379"};
+    allow(entries, 2);
+    CHECK(allowed("8.8.8.8", TCP, 80, SYN) && allowed("127.0.0.9", TCP, 6379, SYN) &&
+          allowed("10.0.2.2", TCP, 6379, SYN) && !allowed("192.0.2.77", TCP, 80, SYN) &&
+          !allowed("169.254.169.254", TCP, 80, SYN));
+    allow(NULL, 0);
+    CHECK(!allowed("8.8.8.8", TCP, 80, SYN) && !allowed("8.8.8.8", UDP, 80, 0) && !allowed("8.8.8.8", ICMP, 0, 0));
+    CHECK(allowed("10.0.2.3", UDP, 53, 0));
+}
+
+static void destinations_as_text(void)
+{
+    static const char *const wrong[] = {"",           "World",        "1.2.3.4",      "1.2.3.4/33", "1.2.3/8",
+                                        "1.2.3.4/8:", "1.2.3.4/8:0",  "::1/128",      "[::1]",      "[::1]:53",
+                                        "[::1]/129",  "[::1/128",     "[1.2.3.4]/32", "/8",         "1.2.3.4/8:65536",
+                                        "[::1]/ 1",   "1.2.3.4/8:80 "};
+    struct net_reach to;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+        CHECK(!net_parse_reach(wrong[i], &to));
+    CHECK(net_parse_reach("0.0.0.0/0", &to) && !to.bits && !to.port && !to.v6);
+    CHECK(net_parse_reach("[2001:db8::]/32:65535", &to) && to.v6 && to.bits == 32 && to.port == 65535);
+}
+
+/* An address that is the host's own though no interface had it at the start. */
+static void a1_addresses_that_come_later(void)
+{
+    struct in_addr mine, other;
+    begin();
+    own_init(&reach.now_own);
+    inet_pton(AF_INET, "127.9.9.9", &mine);
+    inet_pton(AF_INET, "198.51.100.7", &other);
+    if (!reach.now_own.usable)
+        return; /* this host lets a socket have any address */
+    CHECK(own_is(&reach.now_own, false, &mine, 1) && own_is(&reach.now_own, false, &mine, 2));
+    CHECK(!own_is(&reach.now_own, false, &other, 1));
+    for (unsigned i = 0; i < OWN_CACHE; i++) /* what was found out counts for a while, and then no more */
+        reach.now_own.answers[i].own ^= true;
+    CHECK(!own_is(&reach.now_own, false, &mine, 3) && own_is(&reach.now_own, false, &mine, 2000000000));
+    CHECK(allowed("8.8.8.8", TCP, 80, SYN));
+}
+
 static void fragments(void)
 {
     static const char *const to[] = {"8.8.8.8", "127.0.0.1", "0.0.0.0", "10.0.2.2", "10.0.2.3"};
@@ -245,6 +320,10 @@ static void other_types(void)
 
 int main(void)
 {
+    RUN(a1_allow_list);
+    RUN(a1_allow_list_with_the_world);
+    RUN(destinations_as_text);
+    RUN(a1_addresses_that_come_later);
     RUN(host_is_out_of_reach);
     RUN(world_is_within_reach);
     RUN(only_answers_go_to_the_host);

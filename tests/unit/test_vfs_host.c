@@ -4,9 +4,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "check.h"
 #include "guest/libs/vfs/host/host.h"
+
+extern uint32_t vfs_clients_are; /* vfs_sys.c */
 
 static struct host_mount m;
 static uint64_t forgotten; /* lookups */
@@ -16,6 +19,12 @@ void host_post(struct host_mount *mount, const struct host_call *call)
     const struct fuse_forget_in *in = call->in;
     CHECK(mount == &m && call->opcode == FUSE_FORGET);
     forgotten += in->nlookup;
+}
+
+ssize_t host_read(struct vfs_node *n, void *handle, void *buffer, size_t size, uint64_t offset)
+{
+    (void)n, (void)handle, (void)buffer, (void)size, (void)offset;
+    return -EIO; /* nothing is read here */
 }
 
 static int parent_of(struct vfs_node *dir, struct vfs_node **out)
@@ -47,7 +56,11 @@ static bool ends(const struct host_node *n)
 
 static void test_a8_nested_directories(void)
 {
-    enum { LEVELS = 200000 };
+    enum { LEVELS = 8000 };
+    struct rlimit usual, little;
+    CHECK(getrlimit(RLIMIT_STACK, &usual) == 0);
+    little = (struct rlimit){512 << 10, usual.rlim_max};
+    CHECK(setrlimit(RLIMIT_STACK, &little) == 0); /* about what a thread of a guest has, with room for sanitizers */
     struct host_node *at = look_up(NULL, NULL, FUSE_ROOT_ID);
     for (int i = 0; i < LEVELS; i++) {
         struct host_node *next = look_up(at, "d", FUSE_ROOT_ID + 1 + (uint64_t)i);
@@ -57,8 +70,46 @@ static void test_a8_nested_directories(void)
     CHECK(forgotten == 0);
     vfs_put(&at->vfs);
     CHECK(forgotten == LEVELS + 1);
+    CHECK(setrlimit(RLIMIT_STACK, &usual) == 0);
     for (int i = 0; i < HOST_BUCKETS; i++)
         CHECK(!m.nodes[i]);
+}
+
+/* One client has the file system know as many directories as it can; another one still gets its part. */
+static void test_a12_nodes_of_two_clients(void)
+{
+    struct vfs_node *n;
+    uint32_t outer = bh_caller_enter(0);
+    uint64_t id = 1000000, before;
+    struct host_node *first[2000];
+    int r;
+    forgotten = 0;
+    while (!(r = host_node(&m, &(struct fuse_entry_out){.nodeid = id, .attr.mode = S_IFREG}, NULL, NULL, &n)))
+        id++;
+    CHECK(r == -ENFILE && id - 1000000 > 2000 && forgotten == 1); /* the server is told of the last one */
+    bh_caller_leave(outer);
+    outer = bh_caller_enter(1);
+    for (int i = 0; i < 2000; i++) {
+        CHECK(host_node(&m, &(struct fuse_entry_out){.nodeid = 1 + (uint64_t)i, .attr.mode = S_IFREG}, NULL, NULL,
+                        &n) == 0);
+        first[i] = host_of(n);
+    }
+    for (int i = 0; i < 2000; i++)
+        vfs_put(&first[i]->vfs);
+    bh_caller_leave(outer);
+    before = id;
+    for (int i = 0; i < HOST_BUCKETS; i++)
+        while (m.nodes[i])
+            vfs_put(&m.nodes[i]->vfs);
+    outer = bh_caller_enter(0); /* what was given back can be taken again */
+    for (id = 1000000; !host_node(&m, &(struct fuse_entry_out){.nodeid = id, .attr.mode = S_IFREG}, NULL, NULL, &n);)
+        id++;
+    CHECK(id == before);
+    for (int i = 0; i < HOST_BUCKETS; i++)
+        while (m.nodes[i])
+            vfs_put(&m.nodes[i]->vfs);
+    bh_caller_leave(outer);
+    forgotten = 0;
 }
 
 static void test_a9_directories_moved_on_the_host(void)
@@ -99,6 +150,8 @@ static void test_a9_directories_moved_on_the_host(void)
 
 int main(void)
 {
+    vfs_clients_are = 3;
+    RUN(test_a12_nodes_of_two_clients);
     RUN(test_a8_nested_directories);
     RUN(test_a9_directories_moved_on_the_host);
     return CHECK_RESULT();

@@ -57,12 +57,21 @@ struct share {
     bool everyone;
 };
 
+/* Ports that belong to an edge of the network. */
+struct port_range {
+    uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP */
+    uint16_t first, last;
+};
+
 struct edge {
     uint32_t index, from, to;
     enum bh_strategy strategy;
     bool light;
     uint64_t arena;
     uint64_t granted[BH_FUNCTIONS_MAX / 64];
+    bool ports_listed; /* the caller may bind these ports and no other */
+    struct port_range ports[BH_PORTS_MAX];
+    uint32_t n_ports;
 };
 
 struct vm_plan {
@@ -72,6 +81,11 @@ struct vm_plan {
 };
 
 #define NET_FORWARDS_MAX 64u
+#define NET_REACH_MAX    64u
+/* net.connections, the default too */
+#define NET_CONNECTIONS_MIN 16u
+#define NET_CONNECTIONS     2048u
+#define NET_CONNECTIONS_MAX 16384u
 
 enum net_mode { NET_USER = 0, NET_TAP = 1 };
 
@@ -88,6 +102,10 @@ struct net_config {
     uint32_t mtu;
     const char **forward; /* net_parse_forward(), vmm/appliance/net_address.h */
     uint32_t n_forward;
+    const char **reach; /* net_parse_reach() */
+    uint32_t n_reach;
+    uint32_t connections; /* NET_USER: sockets of the host at a time */
+    bool has_reach;       /* NET_USER: an allow list, perhaps an empty one */
 };
 
 /* A directory of the host in the file system. */
@@ -97,6 +115,7 @@ struct mount {
     const char *path;      /* in the appliance: absolute */
     const char *directory; /* of the host; a relative one starts where this program was started */
     bool read_only, create;
+    uint64_t size; /* bytes that the directory may hold; 0: no quota */
 };
 
 struct appliance {

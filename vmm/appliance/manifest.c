@@ -16,6 +16,7 @@
 #include "vmm/appliance/manifest_file.h"
 #include "vmm/appliance/manifest_mounts.h"
 #include "vmm/appliance/manifest_net.h"
+#include "vmm/appliance/manifest_ports.h"
 #include "vmm/appliance/mechanism.h"
 
 #define LIBRARIES_MAX 256u
@@ -228,7 +229,7 @@ static bool read_edge(const struct reader *r, int node, struct appliance *a, uin
     for (uint32_t j = 0; j < i; j++)
         if (a->edges[j].from == e->from && a->edges[j].to == e->to)
             return fdt_bad(r, node, NULL, "is the same edge as number %" PRIu32, j);
-    return true;
+    return manifest_read_ports(r, node, e);
 }
 
 /* Shares or edges: nodes with an index each. */
@@ -285,5 +286,6 @@ void manifest_release(struct appliance *a)
     free(a->args);
     free(a->env);
     free(a->net.forward);
+    free(a->net.reach);
     memset(a, 0, sizeof(*a));
 }

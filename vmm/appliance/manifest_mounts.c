@@ -30,6 +30,8 @@ static bool read_mount(const struct reader *r, int node, struct appliance *a, ui
         return fdt_bad(r, node, "index", "%u is there twice", index);
     m.read_only = fdt_has(r, node, "read-only");
     m.create = fdt_has(r, node, "create");
+    if (fdt_has(r, node, "size") && !fdt_u64(r, node, "size", 1, INT64_MAX, &m.size))
+        return false;
     *seen |= 1ull << index;
     a->mounts[index] = m;
     return true;

@@ -65,6 +65,26 @@ static bool read_forwards(const struct reader *r, int node, struct net_config *c
     return true;
 }
 
+/* Absent in manifests of before. */
+static bool read_connections(const struct reader *r, int node, struct net_config *c)
+{
+    c->connections = NET_CONNECTIONS;
+    return !fdt_has(r, node, "connections") ||
+           fdt_u32(r, node, "connections", NET_CONNECTIONS_MIN, NET_CONNECTIONS_MAX, &c->connections);
+}
+
+static bool read_reach(const struct reader *r, int node, struct net_config *c)
+{
+    struct net_reach to;
+    c->has_reach = fdt_has(r, node, "reach");
+    if (!fdt_list(r, node, "reach", NET_REACH_MAX, &c->reach, &c->n_reach))
+        return false;
+    for (uint32_t i = 0; i < c->n_reach; i++)
+        if (!net_parse_reach(c->reach[i], &to))
+            return fdt_bad(r, node, "reach", "\"%s\" is no destination", c->reach[i]);
+    return !c->has_reach || c->mode == NET_USER || fdt_bad(r, node, "reach", "is for mode \"user\" only");
+}
+
 bool manifest_read_net(const struct reader *r, struct appliance *a)
 {
     struct net_config *c = &a->net;
@@ -80,11 +100,12 @@ bool manifest_read_net(const struct reader *r, struct appliance *a)
         !optional_text(r, node, "dns", &c->dns) || !optional_text(r, node, "hostname", &c->hostname) ||
         !fdt_text(r, node, "address", TEXT_MAX, &c->address) ||
         !fdt_text(r, node, "address6", TEXT_MAX, &c->address6) || !fdt_u32(r, node, "mtu", 1280, 9000, &c->mtu) ||
-        !read_mac(r, node, c) || !read_address(r, node, c) || !read_forwards(r, node, c))
+        !read_mac(r, node, c) || !read_address(r, node, c) || !read_forwards(r, node, c) ||
+        !read_connections(r, node, c))
         return false;
     size_t length = strlen(c->interface);
     if (c->mode == NET_TAP && (!length || length > INTERFACE_MAX))
         return fdt_bad(r, node, "interface", "has not 1 to %u characters", INTERFACE_MAX);
     a->has_net = true;
-    return true;
+    return read_reach(r, node, c);
 }

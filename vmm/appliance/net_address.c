@@ -44,15 +44,40 @@ bool net_parse_forward(const char *text, struct net_forward *f)
     return inet_pton(f->v6 ? AF_INET6 : AF_INET, f->host, &any) == 1;
 }
 
-static bool parse_cidr(int family, const char *text, void *a, unsigned most, unsigned *bits)
+/* The address that ends before `end`. */
+static bool parse_address(int family, const char *text, const char *end, void *to)
 {
     char address[INET6_ADDRSTRLEN];
-    const char *slash = strchr(text, '/');
-    if (!slash || (size_t)(slash - text) >= sizeof(address))
+    if ((size_t)(end - text) >= sizeof(address))
         return false;
-    memcpy(address, text, (size_t)(slash - text));
-    address[slash - text] = 0;
-    return inet_pton(family, address, a) == 1 && parse_number(slash + 1, slash + 1 + strlen(slash + 1), 1, most, bits);
+    memcpy(address, text, (size_t)(end - text));
+    address[end - text] = 0;
+    return inet_pton(family, address, to) == 1;
+}
+
+bool net_parse_reach(const char *text, struct net_reach *to)
+{
+    *to = (struct net_reach){.world = strcmp(text, "world") == 0, .v6 = *text == '['};
+    if (to->world)
+        return true;
+    const char *end = to->v6 ? strchr(text, ']') : strchr(text, '/');
+    if (!end || !parse_address(to->v6 ? AF_INET6 : AF_INET, text + to->v6, end, to->network))
+        return false;
+    const char *slash = end + to->v6, *colon = *slash ? strchr(slash, ':') : NULL;
+    const char *bits_end = colon ? colon : slash + strlen(slash);
+    unsigned port = 0;
+    if (*slash != '/' || !parse_number(slash + 1, bits_end, 0, to->v6 ? 128 : 32, &to->bits) ||
+        (colon && !parse_number(colon + 1, colon + strlen(colon), 1, 65535, &port)))
+        return false;
+    to->port = (uint16_t)port;
+    return true;
+}
+
+static bool parse_cidr(int family, const char *text, void *a, unsigned most, unsigned *bits)
+{
+    const char *slash = strchr(text, '/');
+    return slash && parse_address(family, text, slash, a) &&
+           parse_number(slash + 1, slash + 1 + strlen(slash + 1), 1, most, bits);
 }
 
 bool net_parse_cidr4(const char *text, struct in_addr *a, unsigned *bits)

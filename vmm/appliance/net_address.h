@@ -17,6 +17,18 @@ struct net_forward {
 /* Parses "tcp:A.B.C.D:HOSTPORT:GUESTPORT" or "udp:[X::Y]:HOSTPORT:GUESTPORT"; every part has to be there. */
 bool net_parse_forward(const char *text, struct net_forward *f);
 
+/* A destination of net.reach. */
+struct net_reach {
+    bool world; /* everything but the host itself; the rest is 0 then */
+    bool v6;
+    uint8_t network[16]; /* 4 of IPv4 */
+    unsigned bits;
+    uint16_t port; /* 0: all, and packets without one */
+};
+
+/* Parses "world", "A.B.C.D/N", "[X::Y]/N", and the last two with ":PORT" behind them. */
+bool net_parse_reach(const char *text, struct net_reach *to);
+
 /* Parse "A.B.C.D/N" and "X::Y/N". */
 bool net_parse_cidr4(const char *text, struct in_addr *a, unsigned *bits);
 bool net_parse_cidr6(const char *text, struct in6_addr *a, unsigned *bits);

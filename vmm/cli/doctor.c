@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 #include "vmm/appliance/mechanism.h"
-#include "vmm/kvm/host.h"
 #include "vmm/base/json.h"
+#include "vmm/kvm/host.h"
+#include "vmm/kvm/probe.h"
 
 struct verdict {
     const char *mechanism;
@@ -18,20 +19,22 @@ struct verdict {
 
 #define VERDICTS 3
 
+/* `kvm`: why no guest runs; its status is 0 if one did. */
 static void judge_mechanisms(const struct host *h, const struct problem *kvm, struct verdict v[VERDICTS])
 {
-    bool usable = h->kvm_fd >= 0;
+    bool usable = !kvm->status;
     v[0] =
         (struct verdict){mechanism_name(MECH_VM), usable, usable ? "each compartment in a VM of its own" : kvm->text};
     v[1] = (struct verdict){mechanism_name(MECH_MPK), usable && h->pku_cpu && h->pku_guest,
                             "a protection key for each compartment"};
     if (!usable)
-        v[1].why = "needs KVM";
+        v[1].why = "needs a KVM that runs guests";
     else if (!h->pku_cpu)
         v[1].why = "the CPU feature PKU is absent, or the kernel does not use it";
     else if (!h->pku_guest)
         v[1].why = "this host's KVM keeps the CPU feature PKU, or AVX, from guests";
-    v[2] = (struct verdict){mechanism_name(MECH_NONE), usable, usable ? "no isolation, direct calls" : "needs KVM"};
+    v[2] = (struct verdict){mechanism_name(MECH_NONE), usable,
+                            usable ? "no isolation, direct calls" : "needs a KVM that runs guests"};
 }
 
 static const char *kind_note(enum kvm_kind kind)
@@ -49,7 +52,7 @@ static const char *kind_note(enum kvm_kind kind)
     return "no kvm_intel, kvm_amd or kvm_pvm module found";
 }
 
-static void print_table(const struct host *h, const struct verdict v[VERDICTS])
+static void print_table(const struct host *h, const struct problem *kvm, const struct verdict v[VERDICTS])
 {
     bool usable = h->kvm_fd >= 0;
     printf("CPU          %s%s\n", h->cpu[0] ? h->cpu : "unknown",
@@ -63,6 +66,7 @@ static void print_table(const struct host *h, const struct verdict v[VERDICTS])
     if (usable) {
         printf("KVM kind     %s (%s), API version %d\n", kvm_kind_name(h->kvm_kind), kind_note(h->kvm_kind),
                h->kvm_api);
+        printf("trial guest  %s\n", kvm->status ? kvm->text : "ran and answered");
         printf("doorbell     %s\n", h->doorbell_vmcall ? "vmcall" : "port (VMCALL does not reach the VMM here)");
         printf("guest TSC    %.3f MHz\n", (double)h->tsc_khz / 1000);
     }
@@ -91,6 +95,7 @@ static void print_json(const struct host *h, const struct problem *kvm, const st
     json_open(&j, "kvm", '{');
     json_string(&j, "path", h->kvm_path);
     json_bool(&j, "usable", h->kvm_fd >= 0);
+    json_bool(&j, "runs_guests", !kvm->status);
     json_string(&j, "problem", kvm->text);
     json_string(&j, "kind", kvm_kind_name(h->kvm_kind));
     json_number(&j, "api", h->kvm_api > 0 ? (uint64_t)h->kvm_api : 0);
@@ -121,13 +126,15 @@ int doctor(bool json)
     struct problem kvm = {0};
     struct verdict verdicts[VERDICTS];
     bool usable = host_open(&h, &kvm);
+    if (usable)
+        probe_guest(h.kvm_fd, h.kvm_kind, &kvm);
     host_probe_rest(&h);
     judge_mechanisms(&h, &kvm, verdicts);
     if (json)
         print_json(&h, &kvm, verdicts);
     else
-        print_table(&h, verdicts);
+        print_table(&h, &kvm, verdicts);
     if (usable)
         close(h.kvm_fd);
-    return usable ? 0 : EXIT_HOST;
+    return kvm.status ? EXIT_HOST : 0;
 }

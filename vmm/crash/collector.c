@@ -19,6 +19,8 @@
 #include "vmm/crash/postmortem_threads.h"
 #include "vmm/crash/report.h"
 #include "vmm/resources/vm_stats.h"
+#include "vmm/sandbox/process.h"
+#include "vmm/sandbox/watchers.h"
 
 static int coredump_file_for(int dir, uint32_t v)
 {
@@ -42,19 +44,39 @@ static void take_core(const struct resources *r, struct postmortem *p, int dir, 
     close(file);
 }
 
+/* Waits until each of these VMs has something to send, or has ended. Returns those that have. */
+static uint64_t await_some(const struct resources *r, uint64_t cores, uint64_t end)
+{
+    struct pollfd fds[BH_VMS_MAX];
+    uint64_t some = 0, now = clock_ns();
+    for (uint32_t v = 0; v < r->a->n_vms; v++)
+        fds[v] = (struct pollfd){.fd = cores >> v & 1 ? r->vms[v].coredump.supervisor : -1, .events = POLLIN};
+    if (now >= end || poll(fds, r->a->n_vms, (int)((end - now) / 1000000 + 1)) <= 0)
+        return 0;
+    for (uint32_t v = 0; v < r->a->n_vms; v++)
+        some |= fds[v].revents ? 1ull << v : 0;
+    return some;
+}
+
+/* A peer whose core begins to come stands still with its stacks as they were at the crash, whatever it is told from now
+ * on. Waiting for that takes no longer than its longest system call, and all the cores are taken afterwards. */
+static void await_peers(const struct resources *r, uint64_t peers)
+{
+    uint64_t end = clock_ns() + COLLECTOR_PATIENCE;
+    while (peers && clock_ns() < end)
+        peers &= ~await_some(r, peers, end);
+}
+
 /* Takes the coredumps as they come: a VM that is slow must not use up the patience of those whose sends wait. The peers
  * go first, because they stand still meanwhile. */
 static void take_cores(const struct resources *r, struct postmortem *p, int dir, uint64_t cores, uint32_t crashed)
 {
-    struct pollfd fds[BH_VMS_MAX];
-    for (uint64_t now = clock_ns(), end = now + COREDUMP_PATIENCE; cores && now < end; now = clock_ns()) {
-        for (uint32_t v = 0; v < r->a->n_vms; v++)
-            fds[v] = (struct pollfd){.fd = cores >> v & 1 ? r->vms[v].coredump.supervisor : -1, .events = POLLIN};
-        if (poll(fds, r->a->n_vms, (int)((end - now) / 1000000 + 1)) <= 0)
+    uint64_t end = clock_ns() + COREDUMP_PATIENCE, last = 1ull << crashed;
+    while (cores && clock_ns() < end) {
+        uint64_t some = await_some(r, cores, end);
+        if (!some)
             continue;
-        uint32_t next = crashed;
-        for (uint32_t v = 0; v < r->a->n_vms; v++)
-            next = fds[v].revents && v != crashed ? v : next;
+        uint32_t next = (uint32_t)__builtin_ctzll(some & ~last ? some & ~last : some);
         cores &= ~(1ull << next);
         take_core(r, p, dir, next);
     }
@@ -87,11 +109,10 @@ static void take_stats(const struct resources *r, struct postmortem *p)
     p->now = clock_cycles();
 }
 
+/* All but its head. */
 static void write_report(FILE *out, const struct postmortem *p, const struct crash *c)
 {
-    if (c->kind == CRASH_DEADLOCK && !postmortem_stuck(p))
-        return;
-    report_write(out, p->a, p->core, c);
+    report_details(out, p->a, p->core, c);
     if (c->kind == CRASH_DEADLOCK) {
         postmortem_threads(out, p);
         for (uint32_t v = 0; v < p->a->n_vms; v++)
@@ -103,18 +124,20 @@ static void write_report(FILE *out, const struct postmortem *p, const struct cra
     postmortem_calls(out, p, c->vm);
 }
 
-/* Commands that open the cores in GDB: one after the other, with the images of all compartments in sight. */
-static void write_gdb(int dir, const struct postmortem *p)
+/* Commands that open the cores in GDB: one after the other, with the images of all compartments in sight. In the end
+ * they select the VM that crashed. */
+static void write_gdb(int dir, const struct postmortem *p, uint32_t crashed)
 {
     int fd = openat(dir, "gdb.txt", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
     if (!out)
         return;
     fprintf(out, "# gdb -x gdb.txt, in this directory; inferior 1 is VM 0\nset pagination off\n");
-    uint32_t n = 0;
+    uint32_t n = 0, selected = 1;
     for (uint32_t v = 0; v < p->a->n_vms; v++) {
         if (!p->vms[v].core.bytes)
             continue;
+        selected = v == crashed ? n + 1 : selected;
         if (n++)
             fprintf(out, "add-inferior -no-connection\ninferior %u\n", n);
         fprintf(out, "file %s\ncore-file vm%u.core\n", p->core, v);
@@ -122,16 +145,33 @@ static void write_gdb(int dir, const struct postmortem *p)
             if (p->a->compartments[i].vm == v)
                 fprintf(out, "add-symbol-file %s\n", p->a->compartments[i].image);
     }
+    if (n > 1)
+        fprintf(out, "inferior %u\n", selected);
     fclose(out);
 }
 
-static void save_text(int dir, const char *text, size_t size)
+/* In one piece: lines of other processes must not come in between. */
+static void print_head(const struct postmortem *p, const struct crash *c)
+{
+    char *line = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&line, &size);
+    report_head(out ? out : stderr, p->a, c);
+    if (out && fclose(out) == 0)
+        fwrite(line, 1, size, stderr); /* unbuffered: one write */
+    free(line);
+}
+
+static void save_report(int dir, const struct postmortem *p, const struct crash *c, const char *text, size_t size)
 {
     int fd = openat(dir, "report.txt", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd >= 0 && write(fd, text, size) != (ssize_t)size)
+    FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+    if (!out)
+        return;
+    report_head(out, p->a, c);
+    bool good = fwrite(text, 1, size, out) == size;
+    if (fclose(out) || !good)
         fprintf(stderr, "bulkhead: error: cannot save the whole report: %s\n", strerror(errno));
-    if (fd >= 0)
-        close(fd);
 }
 
 static const char *from_here(const char *path)
@@ -141,28 +181,61 @@ static const char *from_here(const char *path)
     return n > 1 && strncmp(path, here, n) == 0 && path[n] == '/' ? path + n + 1 : path;
 }
 
-static void write_all(const struct postmortem *p, const struct crash *c, int dir, const char *path)
+/* The report from its second line on; NULL: no memory for it. */
+static char *details(const struct postmortem *p, const struct crash *c, int dir, const char *path, size_t *size)
 {
     char *text = NULL;
+    FILE *out = open_memstream(&text, size);
+    if (!out)
+        return NULL;
+    write_report(out, p, c);
+    if (dir >= 0)
+        fprintf(out, "  saved     %s: report.txt, the cores, and for GDB, there: gdb -x gdb.txt\n", from_here(path));
+    return fclose(out) ? NULL : text;
+}
+
+static void write_all(const struct postmortem *p, const struct crash *c, int dir, const char *path)
+{
     size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out) {
-        report_crash(p->a, p->core, c);
+    if (c->kind == CRASH_DEADLOCK &&
+        !postmortem_stuck(p)) { /* no thread waits for another: the appliance just sleeps */
+        if (dir >= 0)
+            crash_directory_remove(path);
         return;
     }
-    write_report(out, p, c);
-    bool silent = ftell(out) == 0; /* no thread waits for another: the appliance just sleeps */
-    if (silent && dir >= 0)
-        crash_directory_remove(path);
-    else if (dir >= 0)
-        fprintf(out, "  saved     %s: report.txt, the cores, and for GDB, there: gdb -x gdb.txt\n", from_here(path));
-    if (fclose(out))
+    if (c->kind == CRASH_DEADLOCK)
+        print_head(p, c);
+    char *text = details(p, c, dir, path, &size);
+    if (!text)
         return;
     fwrite(text, 1, size, stderr); /* unbuffered: one write */
-    if (dir >= 0 && !silent) {
-        save_text(dir, text, size);
-        write_gdb(dir, p);
+    if (dir >= 0) {
+        save_report(dir, p, c, text, size);
+        write_gdb(dir, p, c->vm);
     }
+    free(text);
+}
+
+/* Leaves the process what it reads and writes: the sockets of coredumps, the statistics, the directory. */
+static bool confine_collector(const struct resources *r, int dir, int looked)
+{
+    struct problem p = {0};
+    int keep[2 * BH_VMS_MAX + 2];
+    const char *images[BH_COMPARTMENTS_MAX + 1];
+    unsigned n = 0, n_images = 0;
+    keep[n++] = dir;
+    keep[n++] = looked;
+    for (uint32_t v = 0; v < r->a->n_vms; v++) {
+        keep[n++] = r->vms[v].coredump.supervisor;
+        keep[n++] = r->vms[v].stats_fd;
+    }
+    images[n_images++] = r->core.path;
+    for (uint32_t i = 0; i < r->a->n_compartments; i++)
+        images[n_images++] = r->a->compartments[i].image;
+    if (sandbox_close_others(keep, n, &p) && sandbox_watcher(WATCHER_COLLECTOR, images, n_images, dir, &p))
+        return true;
+    problem_print(&p);
+    return false;
 }
 
 static void collect_all(const struct resources *r, const struct crash *c, uint64_t cores, const char *chosen,
@@ -170,13 +243,19 @@ static void collect_all(const struct resources *r, const struct crash *c, uint64
 {
     static struct postmortem p;
     char path[PATH_MAX];
-    int dir = crash_directory_make(r->a->name, chosen, path, sizeof(path));
     p.a = r->a;
     p.core = r->core.path;
     p.debug = r->core.debug.threads ? &r->core.debug : NULL;
+    if (c->kind != CRASH_DEADLOCK) /* at once: the rest takes a while */
+        print_head(&p, c);
+    int dir = crash_directory_make(r->a->name, chosen, path, sizeof(path));
+    if (!confine_collector(r, dir, looked))
+        return;
+    await_peers(r, cores & ~(1ull << c->vm));
+    (void)!write(looked, "", 1);
     take_cores(r, &p, dir, cores, c->vm);
-    take_stats(r, &p);
     close(looked);
+    take_stats(r, &p);
     write_all(&p, c, dir, path);
 }
 
@@ -194,6 +273,7 @@ bool collector_start(struct collector *s, const struct resources *r, const struc
         sigprocmask(SIG_SETMASK, &none, NULL);
         signal(SIGINT, SIG_IGN); /* the report is what the user waits for */
         signal(SIGTERM, SIG_IGN);
+        signal(SIGPIPE, SIG_IGN); /* the supervisor may have lost its patience */
         close(ends[0]);
         collect_all(r, c, cores, dir, ends[1]);
         _exit(0);

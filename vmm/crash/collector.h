@@ -14,7 +14,7 @@
 
 struct collector {
     pid_t pid;
-    int looked; /* becomes readable, or ends, once the peers' stacks have been seen */
+    int looked; /* has a byte once the peers may be told of the crash, and ends once all cores have been taken */
 };
 
 /* Starts it. `cores`: bit v: VM v's process was told to send its core. `dir`: as for crash_directory_make(). False: it

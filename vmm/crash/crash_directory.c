@@ -16,6 +16,7 @@
 
 #include "vmm/base/paths.h"
 #include "vmm/base/problem.h"
+#include "vmm/sandbox/identity.h"
 
 static bool make_parents(char *path)
 {
@@ -31,7 +32,7 @@ static bool make_parents(char *path)
 
 static bool is_usable(char *path)
 {
-    return make_parents(path) && access(path, W_OK) == 0;
+    return make_parents(path) && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0;
 }
 
 /* The directory of all crashes. */
@@ -45,14 +46,14 @@ static bool crash_root(const char *chosen, char *path, size_t size)
         return is_usable(path);
     }
     snprintf(path, size, "%s/crash", build_root());
-    if (access(build_root(), W_OK) == 0 && is_usable(path))
+    if (faccessat(AT_FDCWD, build_root(), W_OK, AT_EACCESS) == 0 && is_usable(path))
         return true;
     snprintf(path, size, "%s/.local/state/bulkhead/crash", home ? home : "");
     if (home && *home && is_usable(path))
         return true;
-    snprintf(path, size, "/tmp/bulkhead-%u-crash", (unsigned)geteuid());
+    snprintf(path, size, "/tmp/bulkhead-%u-crash", (unsigned)sandbox_owner());
     struct stat s;
-    return is_usable(path) && lstat(path, &s) == 0 && S_ISDIR(s.st_mode) && s.st_uid == geteuid();
+    return is_usable(path) && lstat(path, &s) == 0 && S_ISDIR(s.st_mode) && s.st_uid == sandbox_owner();
 }
 
 static int by_name(const void *a, const void *b)

@@ -17,6 +17,16 @@
 #define HOPS_MAX 16u
 #define CORE     UINT32_MAX /* in place of a compartment */
 
+/* A thread whose stack has been shown in part: it runs a callback, so that it is met again as the one that made the
+ * call which the callback belongs to. */
+struct visit {
+    uint32_t vm, thread;
+    uint32_t shown;   /* frames */
+    uint32_t served;  /* calls that it serves and that have been followed to their callers */
+    uint32_t edge;    /* of the callback; CORE: it is not to be met again */
+    char symbol[128]; /* the function that it was called to run, or empty */
+};
+
 /* elf_gregset_t's order. */
 enum { R15, R14, R13, R12, RBP, RBX, RIP = 16, RSP = 19 };
 
@@ -62,8 +72,9 @@ static struct bh_stats_thread calls_of(const struct postmortem *p, uint32_t vm, 
 
 /* ---- Frames ---- */
 
-/* False: the frame is nowhere in the images; what follows would be guesses. */
-static bool print_frame(FILE *out, const struct postmortem *p, uint32_t number, uint64_t pc, bool call)
+/* False: the frame is nowhere in the images; what follows would be guesses. `symbol` (if it is not NULL) becomes that
+ * of a function that somebody wrote. */
+static bool print_frame(FILE *out, const struct postmortem *p, uint32_t number, uint64_t pc, bool call, char *symbol)
 {
     struct location at;
     char brief[512] = "";
@@ -76,6 +87,8 @@ static bool print_frame(FILE *out, const struct postmortem *p, uint32_t number, 
     if (image && symbols_find(image, pc - call, &at)) { /* a return address may lie in the next line */
         at.offset += call && at.offset ? 1 : 0;
         location_brief(&at, brief, sizeof(brief));
+        if (symbol && o.kind == OWN_IMAGE && strncmp(at.file, "/generated/", 11) != 0)
+            memcpy(symbol, at.symbol, sizeof(at.symbol));
     }
     fprintf(out, "    #%-2" PRIu32 " %#014" PRIx64 " [%s] %s\n", number, pc,
             o.kind == OWN_CORE    ? "core"
@@ -85,12 +98,36 @@ static bool print_frame(FILE *out, const struct postmortem *p, uint32_t number, 
     return true;
 }
 
-static void print_frames(FILE *out, const struct postmortem *p, const struct place *at, uint32_t *number)
+/* The core's frames between two of images belong to a gate call that waits while the thread serves another one. Returns
+ * where the first such run begins from frame `from` on, or f->n. */
+static uint32_t end_of_part(const struct postmortem *p, const struct frames *f, uint32_t from)
+{
+    uint32_t end = f->n;
+    bool image = false;
+    for (uint32_t i = from; i < f->n; i++) {
+        enum owner_kind kind = address_owner_find(p->a, f->pc[i]).kind;
+        if (kind == OWN_CORE && image && end == f->n)
+            end = i;
+        else if (kind == OWN_IMAGE && end < f->n)
+            return end;
+        image |= kind == OWN_IMAGE;
+    }
+    return f->n;
+}
+
+/* `v`: prints from where the last time has ended to where the thread serves a call. NULL: everything. */
+static void print_frames(FILE *out, const struct postmortem *p, const struct place *at, uint32_t *number,
+                         struct visit *v)
 {
     struct frames f;
     postmortem_unwind(p, at->vm, at->registers, &f);
-    for (uint32_t i = 0; i < f.n && print_frame(out, p, *number, f.pc[i], f.call[i]); i++)
+    uint32_t i = v ? v->shown : 0, end = v ? end_of_part(p, &f, i) : f.n;
+    if (v)
+        v->symbol[0] = 0;
+    for (; i < end && print_frame(out, p, *number, f.pc[i], f.call[i], v ? v->symbol : NULL); i++)
         ++*number;
+    if (v)
+        v->shown = i < f.n && i == end ? i : f.n;
 }
 
 /* ---- To the caller, within a VM with protection keys (rpc/mpk.h, guest/kernel/mpk/trampolines.S) ---- */
@@ -198,10 +235,61 @@ static bool find_waiting(const struct postmortem *p, uint32_t v, const struct bh
     return false;
 }
 
-static bool caller_elsewhere(FILE *out, const struct postmortem *p, struct place *at)
+/* The call that a thread serves; `outer` = 1: the one around it, and so on. The statistics hold the innermost one in a
+ * place of its own, and others only as long as few calls followed. */
+static struct bh_stats_call served_by(const struct postmortem *p, uint32_t vm, uint32_t thread, uint32_t outer)
 {
-    char function[128];
-    struct bh_stats_call in = calls_of(p, at->vm, at->thread).in;
+    const struct bh_stats *s = p->vms[vm].stats;
+    struct bh_stats_call none = {0};
+    if (!outer || !s)
+        return calls_of(p, vm, thread).in;
+    for (uint64_t i = 1; i <= s->n_recent && i <= BH_STATS_RECENT; i++) {
+        const struct bh_stats_event *e = &s->recent[(s->n_recent - i) % BH_STATS_RECENT];
+        bool in = e->kind == BH_STATS_SERVE || e->kind == BH_STATS_RUN_BACK;
+        if (in && e->thread == thread && e->status == BH_STATS_PENDING && outer-- == 0)
+            return (struct bh_stats_call){.fn = e->fn, .slot = e->slot, .edge = e->edge, .kind = e->kind};
+    }
+    return none;
+}
+
+/* Threads that were met on the way. */
+struct way {
+    struct visit list[HOPS_MAX];
+    uint32_t n;
+};
+
+static struct visit *visit_of(struct way *w, uint32_t vm, uint32_t thread)
+{
+    for (uint32_t i = 0; i < w->n; i++)
+        if (w->list[i].vm == vm && w->list[i].thread == thread)
+            return &w->list[i];
+    if (w->n == HOPS_MAX)
+        return NULL;
+    w->list[w->n] = (struct visit){.vm = vm, .thread = thread, .edge = CORE};
+    return &w->list[w->n++];
+}
+
+/* A callback runs on the thread that made the call: the last one that was met running a callback over this edge. */
+static bool back_to_thread(const struct postmortem *p, struct way *w, uint32_t edge, struct place *at)
+{
+    struct coredump_thread t;
+    for (uint32_t i = w->n; i-- > 0;) {
+        struct visit *v = &w->list[i];
+        for (uint32_t n = 0; v->edge == edge && coredump_nth(&p->vms[v->vm].core, n, &t); n++) {
+            if (t.id != v->thread)
+                continue;
+            v->edge = CORE;
+            go_to_thread(at, v->vm, &t);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool caller_elsewhere(FILE *out, const struct postmortem *p, struct place *at, struct way *w, struct visit *me)
+{
+    char function[160];
+    struct bh_stats_call in = served_by(p, at->vm, at->thread, me->served++);
     const struct edge *e = edge_of(p, in.edge);
     if ((in.kind != BH_STATS_SERVE && in.kind != BH_STATS_RUN_BACK) || !e)
         return false;
@@ -209,8 +297,14 @@ static bool caller_elsewhere(FILE *out, const struct postmortem *p, struct place
     uint32_t caller = back ? e->to : e->from, called = back ? e->from : e->to;
     if (p->a->compartments[called].vm != at->vm || p->a->compartments[caller].vm == at->vm)
         return false; /* a lie */
-    function_name(p, e, &in, function, sizeof(function));
+    if (back && me->symbol[0])
+        snprintf(function, sizeof(function), "callback %s()", me->symbol);
+    else
+        function_name(p, e, &in, function, sizeof(function));
     fprintf(out, "    -- gate: \"%s\" called %s of \"%s\" --\n", name_of(p, caller), function, name_of(p, called));
+    me->edge = back ? in.edge : CORE;
+    if (!back && back_to_thread(p, w, in.edge, at))
+        return true;
     uint32_t v = p->a->compartments[caller].vm;
     if (find_waiting(p, v, &in, at))
         return true;
@@ -221,9 +315,9 @@ static bool caller_elsewhere(FILE *out, const struct postmortem *p, struct place
 
 void postmortem_stack(FILE *out, const struct postmortem *p, const struct crash *c)
 {
+    static struct way way;
     struct coredump_thread t;
     struct place at = {.vm = c->vm, .compartment = c->compartment};
-    uint64_t seen[HOPS_MAX];
     uint32_t number = 0;
     if (!coredump_nth(&p->vms[c->vm].core, 0, &t))
         return;
@@ -234,18 +328,16 @@ void postmortem_stack(FILE *out, const struct postmortem *p, const struct crash 
     fprintf(out, "  stack     of thread %" PRIu32 " in VM %" PRIu32 "%s; callers in other compartments below\n",
             at.thread, at.vm, c->reset ? ": not known" : "");
     for (uint32_t hop = 0; hop < HOPS_MAX; hop++) {
-        uint64_t mark = (uint64_t)at.vm << 32 | at.thread;
-        for (uint32_t i = 0; i < hop; i++)
-            if (seen[i] == mark)
-                return; /* a callback: shown already */
-        seen[hop] = mark;
+        struct visit *v = visit_of(&way, at.vm, at.thread);
+        bool keyed = keys_needed(p->a, at.vm), known = hop || !c->reset;
+        if (!v || (v->served && (keyed || !v->shown)))
+            return; /* a callback: shown already */
         open_frames(p, &at);
-        bool known = hop || !c->reset;
         if (known)
-            print_frames(out, p, &at, &number);
+            print_frames(out, p, &at, &number, keyed ? NULL : v);
         for (uint32_t n = 0; known && n < HOPS_MAX && caller_by_key(out, p, &at); n++)
-            print_frames(out, p, &at, &number);
-        if (!caller_elsewhere(out, p, &at))
+            print_frames(out, p, &at, &number, NULL);
+        if (!caller_elsewhere(out, p, &at, &way, v))
             return;
     }
 }

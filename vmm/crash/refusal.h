@@ -8,7 +8,9 @@
 #include "rpc/report.h"
 #include "vmm/appliance/appliance.h"
 
-/* Names function, argument, both compartments, the caller's line, and what to do. */
-void refusal_write(FILE *out, const struct appliance *a, const char *core, const struct bh_report *r);
+/* One line that names function, argument and both compartments. */
+void refusal_head(FILE *out, const struct appliance *a, const struct bh_report *r);
+/* The lines that follow: the argument, the caller's line, and what to do. */
+void refusal_details(FILE *out, const struct appliance *a, const char *core, const struct bh_report *r);
 
 #endif

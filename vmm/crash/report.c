@@ -136,7 +136,6 @@ static void print_registers(FILE *out, const struct bh_trap *t)
 
 static void print_trap(FILE *out, const struct appliance *a, const char *core, const struct crash *c)
 {
-    print_trap_head(out, a, c);
     if (c->regs.vector == VECTOR_PAGE_FAULT)
         report_address(out, "address", a, core, c->cr2);
     report_place(out, "at", a, core, c->regs.rip);
@@ -146,12 +145,16 @@ static void print_trap(FILE *out, const struct appliance *a, const char *core, c
 }
 
 /* Panic or failed assertion: the guest says why itself. */
-static void print_own_words(FILE *out, const struct appliance *a, const char *core, const struct bh_report *r)
+static void print_own_head(FILE *out, const struct appliance *a, const struct bh_report *r)
 {
     char text[sizeof(r->text)];
     report_clean(text, sizeof(text), r->text, sizeof(r->text));
     fprintf(out, "bulkhead: compartment \"%s\" %s: %s\n", name_of(a, r->compartment),
             r->kind == BH_REPORT_ASSERT ? "failed an assertion" : "gave up", text);
+}
+
+static void print_own_words(FILE *out, const struct appliance *a, const char *core, const struct bh_report *r)
+{
     if (r->address)
         report_address(out, "address", a, core, r->address);
     if (r->pc)
@@ -198,19 +201,13 @@ static void print_killed(FILE *out, const struct appliance *a, const struct cras
 static const char triple_fault[] =
     "triple fault: neither an exception nor the double fault that followed could be delivered";
 
-/* Values of a processor that was reset would look like a place. */
-static void print_reset(FILE *out, const struct appliance *a, const struct crash *c)
-{
-    print_vm_head(out, a, c);
-    fprintf(out, "%s\n  registers lost: KVM resets the processor after a triple fault on AMD-V\n", triple_fault);
-}
-
 /* What KVM knows about a VM that it cannot continue. */
-static void print_stopped(FILE *out, const struct appliance *a, const char *core, const struct crash *c)
+static void print_stopped_head(FILE *out, const struct appliance *a, const struct crash *c)
 {
     char detail[sizeof(c->detail)];
     if (c->kind == CRASH_SHUTDOWN && c->reset) {
-        print_reset(out, a, c);
+        print_vm_head(out, a, c);
+        fprintf(out, "%s\n", triple_fault);
         return;
     }
     report_clean(detail, sizeof(detail), c->detail, sizeof(c->detail));
@@ -219,25 +216,38 @@ static void print_stopped(FILE *out, const struct appliance *a, const char *core
                                                 : "KVM cannot go on: ";
     fprintf(out, "bulkhead: compartment \"%s\" crashed: %s%s\n", name_of(a, c->compartment), why,
             c->kind == CRASH_KVM ? detail : "");
+}
+
+static void print_stopped(FILE *out, const struct appliance *a, const char *core, const struct crash *c)
+{
+    if (c->kind == CRASH_SHUTDOWN && c->reset) { /* values of a processor that was reset would look like a place */
+        fputs("  registers lost: KVM resets the processor after a triple fault on AMD-V\n", out);
+        return;
+    }
     report_place(out, "at", a, core, c->regs.rip);
     print_thread(out, a, c->regs.rsp);
     report_keys(out, a, c);
     print_registers(out, &c->regs);
 }
 
-void report_write(FILE *out, const struct appliance *a, const char *core, const struct crash *c)
+static void print_report_head(FILE *out, const struct appliance *a, const struct bh_report *r)
+{
+    if (r->kind == BH_REPORT_HEAP && !r->fatal)
+        print_heap(out, a, r);
+    else if (r->kind == BH_REPORT_REFUSED || r->kind == BH_REPORT_CALLBACK)
+        refusal_head(out, a, r);
+    else
+        print_own_head(out, a, r);
+}
+
+void report_head(FILE *out, const struct appliance *a, const struct crash *c)
 {
     switch (c->kind) {
     case CRASH_TRAP:
-        print_trap(out, a, core, c);
+        print_trap_head(out, a, c);
         break;
     case CRASH_REPORT:
-        if (c->report.kind == BH_REPORT_HEAP && !c->report.fatal)
-            print_heap(out, a, &c->report);
-        else if (c->report.kind == BH_REPORT_REFUSED)
-            refusal_write(out, a, core, &c->report);
-        else
-            print_own_words(out, a, core, &c->report);
+        print_report_head(out, a, &c->report);
         break;
     case CRASH_DEADLOCK:
         fputs("bulkhead: deadlock: every thread of the appliance waits, and nothing is left that could wake one\n",
@@ -247,9 +257,21 @@ void report_write(FILE *out, const struct appliance *a, const char *core, const 
         print_killed(out, a, c);
         break;
     default:
-        print_stopped(out, a, core, c);
+        print_stopped_head(out, a, c);
         break;
     }
+}
+
+void report_details(FILE *out, const struct appliance *a, const char *core, const struct crash *c)
+{
+    if (c->kind == CRASH_TRAP)
+        print_trap(out, a, core, c);
+    else if (c->kind == CRASH_REPORT && (c->report.kind == BH_REPORT_REFUSED || c->report.kind == BH_REPORT_CALLBACK))
+        refusal_details(out, a, core, &c->report);
+    else if (c->kind == CRASH_REPORT && (c->report.kind != BH_REPORT_HEAP || c->report.fatal))
+        print_own_words(out, a, core, &c->report);
+    else if (c->kind == CRASH_SHUTDOWN || c->kind == CRASH_KVM || c->kind == CRASH_FORGED)
+        print_stopped(out, a, core, c);
 }
 
 void report_crash(const struct appliance *a, const char *core, const struct crash *c)
@@ -257,12 +279,10 @@ void report_crash(const struct appliance *a, const char *core, const struct cras
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
-    if (!out) {
-        report_write(stderr, a, core, c);
-        return;
-    }
-    report_write(out, a, core, c);
-    if (fclose(out) == 0)
+    FILE *to = out ? out : stderr;
+    report_head(to, a, c);
+    report_details(to, a, core, c);
+    if (out && fclose(out) == 0)
         fwrite(text, 1, size, stderr); /* unbuffered: one write */
     free(text);
 }

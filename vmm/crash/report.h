@@ -13,7 +13,10 @@
  * and at no other time. Does not fail: what is unknown is left out. */
 void report_crash(const struct appliance *a, const char *core, const struct crash *c);
 
-/* The same to any stream. */
-void report_write(FILE *out, const struct appliance *a, const char *core, const struct crash *c);
+/* Its first line, which says what happened to whom. Takes no symbols, and so no time. */
+void report_head(FILE *out, const struct appliance *a, const struct crash *c);
+
+/* The lines that follow it, without stacks and calls (vmm/crash/postmortem.h). */
+void report_details(FILE *out, const struct appliance *a, const char *core, const struct crash *c);
 
 #endif

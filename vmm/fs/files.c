@@ -1,4 +1,4 @@
-/* FUSE operations on open files: contents, locks, entries of directories.
+/* FUSE operations on open files: contents, entries of directories; locks are in locks.c.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/fs/files.h"
 
@@ -8,21 +8,14 @@
 #include <limits.h>
 #include <linux/openat2.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "rpc/mount.h"
+#include "vmm/fs/locks.h"
+#include "vmm/fs/quota.h"
 
 #define LIST_MAX 32768u /* bytes of one getdents64() */
-
-struct dirent64_head { /* getdents64(2) */
-    uint64_t inode;
-    int64_t next;
-    uint16_t bytes;
-    uint8_t type;
-    char name[];
-} __attribute__((packed));
 
 /* ---- Opening ---- */
 
@@ -61,6 +54,9 @@ static int create_file(struct fs *f, const struct fs_request *q, struct fs_reply
         return dir->type == S_IFDIR ? EINVAL : ENOTDIR;
     if (f->read_only)
         return EROFS;
+    int error = fs_charge(f, FS_NAME_CHARGE);
+    if (error)
+        return error;
     const struct open_how how = {.flags = (in->flags & O_ACCMODE) | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                                  .mode = in->mode & FS_MODES,
                                  .resolve =
@@ -68,7 +64,7 @@ static int create_file(struct fs *f, const struct fs_request *q, struct fs_reply
     int fd = (int)syscall(SYS_openat2, dir->fd, name, &how, sizeof(how));
     if (fd < 0)
         return errno;
-    int error = fs_enter(f, dir, name, &r->entry);
+    error = fs_enter(f, dir, name, &r->entry);
     struct stat st;
     if (!error && (fs_stat(fd, &st) || st.st_ino != r->entry.attr.ino)) {
         fs_forget(f, r->entry.nodeid, 1);
@@ -137,8 +133,11 @@ static int write_file(struct fs *f, struct fs_request *q, struct fs_reply *r)
         return EBADF;
     if (in->offset > INT64_MAX || in->size > q->in_bytes)
         return EINVAL;
-    int n = (int)clip_list(q->in, q->n_in, in->size);
     bool append = in->write_flags & BH_FUSE_APPEND; /* at the end, even if another process of the host appends, too */
+    int error = fs_charge_growth(f, file->fd, in->offset, in->size, append);
+    if (error)
+        return error;
+    int n = (int)clip_list(q->in, q->n_in, in->size);
     ssize_t put = pwritev2(file->fd, q->in, n, append ? -1 : (off_t)in->offset, append ? RWF_APPEND : 0);
     if (put < 0)
         return errno;
@@ -165,60 +164,10 @@ static int allocate_space(struct fs *f, const struct fs_request *q)
         return EBADF;
     if (in->mode || in->offset > INT64_MAX || in->length > INT64_MAX)
         return in->mode ? EOPNOTSUPP : EFBIG;
+    int error = fs_charge_growth(f, file->fd, in->offset, in->length, false);
+    if (error)
+        return error;
     return fallocate(file->fd, 0, (off_t)in->offset, (off_t)in->length) ? errno : 0;
-}
-
-/* ---- Locks ---- */
-
-/* Byte-range locks belong to the appliance as a whole, so one open file of each node has them all. */
-static int lock_fd(struct fs *f, struct fs_node *n)
-{
-    if (n->lock_fd < 0) {
-        n->lock_fd = f->read_only ? -EACCES : fs_reopen(f, n, O_RDWR);
-        if (n->lock_fd < 0)
-            n->lock_fd = fs_reopen(f, n, O_RDONLY);
-    }
-    return n->lock_fd;
-}
-
-static int lock_bytes(struct fs *f, const struct fs_request *q, struct fs_reply *r)
-{
-    const struct fuse_lk_in *in = (const void *)q->body;
-    struct fs_node *n = fs_node(f, q->head.nodeid);
-    uint64_t last = in->lk.end > INT64_MAX ? INT64_MAX : in->lk.end;
-    if (!n || n->type != S_IFREG || in->lk.start > last ||
-        (in->lk.type != F_RDLCK && in->lk.type != F_WRLCK && in->lk.type != F_UNLCK))
-        return n ? EINVAL : ESTALE;
-    int fd = lock_fd(f, n);
-    if (fd < 0)
-        return -fd;
-    struct flock l = {.l_type = (short)in->lk.type,
-                      .l_whence = SEEK_SET,
-                      .l_start = (off_t)in->lk.start,
-                      .l_len = last == INT64_MAX ? 0 : (off_t)(last - in->lk.start + 1)};
-    bool test = q->head.opcode == FUSE_GETLK;
-    if (fcntl(fd, test ? F_OFD_GETLK : F_OFD_SETLK, &l))
-        return errno;
-    if (test) {
-        struct fuse_lk_out out = {.lk = {.start = (uint64_t)l.l_start,
-                                         .end = l.l_len ? (uint64_t)(l.l_start + l.l_len - 1) : UINT64_MAX,
-                                         .type = (uint32_t)l.l_type}};
-        memcpy(r->body, &out, sizeof(out));
-        r->size = sizeof(out);
-    }
-    return 0;
-}
-
-static int lock_file(struct fs *f, const struct fs_request *q, struct fs_reply *r)
-{
-    const struct fuse_lk_in *in = (const void *)q->body;
-    if (q->size < sizeof(*in))
-        return EINVAL;
-    if (!(in->lk_flags & FUSE_LK_FLOCK))
-        return lock_bytes(f, q, r);
-    const struct fs_file *file = fs_file(f, in->fh);
-    int how = in->lk.type == F_RDLCK ? LOCK_SH : in->lk.type == F_WRLCK ? LOCK_EX : LOCK_UN;
-    return !file ? EBADF : flock(file->fd, how | LOCK_NB) ? errno : 0;
 }
 
 /* ---- Directories ---- */
@@ -228,7 +177,7 @@ static size_t convert_entries(const char *from, size_t size, uint8_t *to, size_t
 {
     size_t used = 0;
     for (size_t at = 0; at < size;) {
-        const struct dirent64_head *e = (const void *)(from + at);
+        const struct fs_dirent *e = (const void *)(from + at);
         size_t length = strlen(e->name);
         size_t bytes = FUSE_DIRENT_ALIGN(FUSE_NAME_OFFSET + length);
         if (bytes > room - used)
@@ -289,7 +238,7 @@ int fs_files(struct fs *f, struct fs_request *q, struct fs_reply *r)
         return allocate_space(f, q);
     case FUSE_GETLK:
     case FUSE_SETLK:
-        return lock_file(f, q, r);
+        return fs_lock(f, q, r);
     case FUSE_READDIR:
         return list_directory(f, q, r);
     default:

@@ -91,7 +91,8 @@ static void run_server(struct resources *w, uint32_t i, int report)
                                      .full_max = SPIN_CROWDED_CYCLES,
                                      .member = crowd_mount(w->crowd, i)},
                            .name = m->name,
-                           .read_only = m->read_only};
+                           .read_only = m->read_only,
+                           .size = m->size};
     s.proc = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
     int keep[] = {s.directory, s.vm_notify, s.kick, s.proc, report};
     for (uint32_t other = 0; other < w->a->n_vms; other++)

@@ -13,6 +13,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "vmm/fs/quota.h"
+
 static int error_of(int result)
 {
     return result < 0 ? errno : 0;
@@ -57,18 +59,27 @@ static int get_attr(const struct fs_node *n, struct fs_reply *r)
     return 0;
 }
 
+static int resize_file(struct fs *f, int fd, uint64_t size)
+{
+    int error = fs_charge_growth(f, fd, size, 0, false);
+    if (error)
+        return error;
+    fs_freed(f); /* if it shrinks */
+    return error_of(ftruncate(fd, (off_t)size));
+}
+
 static int set_size(struct fs *f, const struct fs_node *n, const struct fuse_setattr_in *in)
 {
     if (in->size > INT64_MAX)
         return EFBIG;
     if (in->valid & FATTR_FH) {
         const struct fs_file *file = fs_file(f, in->fh);
-        return file && !file->directory ? error_of(ftruncate(file->fd, (off_t)in->size)) : EBADF;
+        return file && !file->directory ? resize_file(f, file->fd, in->size) : EBADF;
     }
     int fd = n->type == S_IFREG ? fs_reopen(f, n, O_WRONLY) : -EINVAL;
     if (fd < 0)
         return -fd;
-    int error = error_of(ftruncate(fd, (off_t)in->size));
+    int error = resize_file(f, fd, in->size);
     close(fd);
     return error;
 }
@@ -150,6 +161,22 @@ static int make_link(struct fs *f, const struct fs_node *dir, const struct fs_re
     return symlinkat(target, dir->fd, name) ? errno : reply_entry(f, dir, name, r);
 }
 
+/* Another name for a symbolic link. The host's kernel makes one only for who has the right to (Linux 6.10: who opened
+ * it), and through the magic link it would be followed. So it may become a second link with the same target. */
+static int copy_link(const struct fs_node *n, const struct fs_node *dir, const char *name)
+{
+    char target[PATH_MAX];
+    if (linkat(n->fd, "", dir->fd, name, AT_EMPTY_PATH) == 0)
+        return 0;
+    if (errno == EEXIST)
+        return -1;
+    ssize_t length = readlinkat(n->fd, "", target, sizeof(target) - 1);
+    if (length < 0)
+        return -1;
+    target[length] = '\0';
+    return symlinkat(target, dir->fd, name);
+}
+
 static int make_name(struct fs *f, const struct fs_node *dir, const struct fs_request *q, struct fs_reply *r)
 {
     const struct fuse_link_in *in = (const void *)q->body;
@@ -161,8 +188,10 @@ static int make_name(struct fs *f, const struct fs_node *dir, const struct fs_re
         return bad_name(q, sizeof(*in));
     if (!n)
         return ESTALE;
+    if (n->type == S_IFLNK)
+        return copy_link(n, dir, name) ? errno : reply_entry(f, dir, name, r);
     if (n->type != S_IFREG)
-        return EPERM; /* through the magic link a symbolic one would be followed */
+        return EPERM;
     snprintf(from, sizeof(from), "%d", n->fd);
     return linkat(f->proc, from, dir->fd, name, AT_SYMLINK_FOLLOW) ? errno : reply_entry(f, dir, name, r);
 }
@@ -177,10 +206,11 @@ static int rename_name(struct fs *f, const struct fs_node *dir, const struct fs_
     const struct fs_node *new_dir = fs_node(f, in->newdir);
     if (!new_dir || in->flags & ~(uint32_t)RENAME_NOREPLACE)
         return new_dir ? EINVAL : ESTALE;
+    fs_freed(f); /* what had the name before */
     return error_of((int)syscall(SYS_renameat2, dir->fd, from, new_dir->fd, to, in->flags));
 }
 
-static int stat_fs(const struct fs_node *n, struct fs_reply *r)
+static int stat_fs(struct fs *f, const struct fs_node *n, struct fs_reply *r)
 {
     struct statfs st;
     struct fuse_statfs_out out = {0};
@@ -194,6 +224,7 @@ static int stat_fs(const struct fs_node *n, struct fs_reply *r)
                                    .bsize = (uint32_t)st.f_bsize,
                                    .namelen = (uint32_t)st.f_namelen,
                                    .frsize = (uint32_t)st.f_frsize};
+    fs_quota_room(f, &out.st);
     memcpy(r->body, &out, sizeof(out));
     r->size = sizeof(out);
     return 0;
@@ -208,6 +239,7 @@ static int name_operation(struct fs *f, const struct fs_node *n, const struct fs
         return bad_name(q, 0);
     if (q->head.opcode == FUSE_LOOKUP)
         return reply_entry(f, n, name, r);
+    fs_freed(f);
     return error_of(unlinkat(n->fd, name, q->head.opcode == FUSE_RMDIR ? AT_REMOVEDIR : 0));
 }
 
@@ -216,6 +248,10 @@ static int change_directory(struct fs *f, const struct fs_node *n, const struct 
 {
     if (f->read_only)
         return EROFS;
+    bool makes = q->head.opcode == FUSE_SYMLINK || q->head.opcode == FUSE_MKDIR || q->head.opcode == FUSE_LINK;
+    int error = makes ? fs_charge(f, FS_NAME_CHARGE) : 0;
+    if (error)
+        return error;
     switch (q->head.opcode) {
     case FUSE_SYMLINK:
         return make_link(f, n, q, r);
@@ -243,7 +279,7 @@ int fs_names(struct fs *f, struct fs_request *q, struct fs_reply *r)
     case FUSE_READLINK:
         return n->type == S_IFLNK ? read_link(n, r) : EINVAL;
     case FUSE_STATFS:
-        return stat_fs(n, r);
+        return stat_fs(f, n, r);
     default:
         break;
     }

@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "vmm/fs/locks.h"
+
 #define BUCKETS (sizeof((struct fs *)0)->buckets / sizeof(uint32_t))
 
 struct fs_node *fs_node(struct fs *f, uint64_t id)
@@ -74,6 +76,7 @@ void fs_forget(struct fs *f, uint64_t id, uint64_t lookups)
     close(n->fd);
     if (n->lock_fd >= 0)
         close(n->lock_fd);
+    fs_forget_ranges(f, n);
     n->fd = -1;
     if (id - 1 < f->free_node)
         f->free_node = (uint32_t)id - 1;
@@ -164,10 +167,14 @@ bool fs_init(struct fs *f, int directory, int proc, bool read_only)
     *f = (struct fs){.proc = proc, .read_only = read_only};
     f->nodes = calloc(FS_NODES_MAX, sizeof(*f->nodes)); /* its pages become present when they are used */
     f->files = malloc(FS_FILES_MAX * sizeof(*f->files));
-    if (!f->nodes || !f->files || fs_stat(directory, &st))
+    f->ranges = malloc(FS_LOCKS_MAX * sizeof(*f->ranges));
+    if (!f->nodes || !f->files || !f->ranges || fs_stat(directory, &st))
         return false;
     for (uint32_t i = 0; i < FS_FILES_MAX; i++)
         f->files[i].fd = -1;
+    for (uint32_t i = 0; i < FS_LOCKS_MAX; i++)
+        f->ranges[i].next = i + 1 < FS_LOCKS_MAX ? i + 2 : 0;
+    f->free_range = 1;
     return add_node(f, directory, &st) == FUSE_ROOT_ID;
 }
 
@@ -182,4 +189,5 @@ void fs_release(struct fs *f)
         close(f->nodes[0].lock_fd);
     free(f->nodes);
     free(f->files);
+    free(f->ranges);
 }

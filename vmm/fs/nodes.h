@@ -14,14 +14,16 @@
 
 #define FS_NODES_MAX 65536u
 #define FS_FILES_MAX 8192u
+#define FS_LOCKS_MAX 4096u /* locked ranges of bytes in all files together */
 #define FS_MODES     0777u /* of files that are made: a guest gets no set-user-ID files on the host */
 
 /* A file that the guest knows, by its index + 1. */
 struct fs_node {
-    int fd;        /* O_PATH; -1: unused */
-    int lock_fd;   /* the open file that has its byte-range locks; -1: none so far */
-    uint32_t type; /* S_IFMT bits */
-    uint32_t next; /* in the bucket: index + 1 */
+    int fd;          /* O_PATH; -1: unused */
+    int lock_fd;     /* the open file that has its byte-range locks; -1: none so far */
+    uint32_t type;   /* S_IFMT bits */
+    uint32_t next;   /* in the bucket: index + 1 */
+    uint32_t ranges; /* its locked ranges (locks.c): index + 1 */
     uint64_t device, inode;
     uint64_t lookups; /* how often the guest was told of it */
 };
@@ -32,6 +34,29 @@ struct fs_file {
     bool directory;
 };
 
+/* Bytes that the appliance has locked, or a free entry. */
+struct fs_range {
+    uint64_t first, last;
+    uint32_t type; /* F_RDLCK, F_WRLCK */
+    uint32_t next; /* of the same file, or free: index + 1 */
+};
+
+struct fs_dirent { /* of getdents64(2) */
+    uint64_t inode;
+    int64_t next;
+    uint16_t bytes;
+    uint8_t type;
+    char name[];
+} __attribute__((packed));
+
+struct fs_quota {        /* quota.c */
+    uint64_t size;       /* bytes; 0: none */
+    uint64_t used;       /* at most; a count of everything makes it exact */
+    bool counted;        /* there was such a count */
+    bool freed;          /* since the last count something may have become smaller */
+    uint64_t next_count; /* clock_cycles(): no count before, unless `freed` */
+};
+
 struct fs {
     int proc; /* /proc/self/fd: the way from a node to an open file */
     bool read_only;
@@ -39,6 +64,9 @@ struct fs {
     uint32_t n_nodes, free_node; /* in use so far; where the search for a free one begins */
     uint32_t buckets[1024];      /* index of a node + 1 */
     struct fs_file *files;
+    struct fs_range *ranges;
+    uint32_t n_ranges, free_range; /* in use; the first free one: index + 1 */
+    struct fs_quota quota;
 };
 
 /* `directory` and `proc` are open and stay so. False: there is no memory. */

@@ -113,6 +113,7 @@ void fs_serve(struct fs_process *p)
     if (!fs_init(&f, p->directory, p->proc, p->read_only) || !attach_queue(p, &q) || !loop_init(&loop, 1) ||
         !loop_add(&loop, &kick, p->kick, POLLIN, take_kick, p))
         give_up(p, "no memory");
+    f.quota.size = p->size;
     crowd_wake(p->limit.member);
     for (;;)
         if (!answer_messages(p, &f, &q) && !poll_until(&p->limit, has_message, &q))

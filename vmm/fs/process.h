@@ -19,6 +19,7 @@ struct fs_process {
     struct poll_limit limit;
     const char *name;
     bool read_only;
+    uint64_t size; /* bytes that the directory may hold; 0: no quota */
 };
 
 /* Serves the directory until the process is killed. Never returns. */

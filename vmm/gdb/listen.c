@@ -18,6 +18,8 @@
 
 #include "vmm/base/paths.h"
 #include "vmm/gdb/session.h"
+#include "vmm/sandbox/process.h"
+#include "vmm/sandbox/watchers.h"
 #include "vmm/vm/debug.h"
 
 #define END_TRIES 50   /* of 10 ms */
@@ -78,10 +80,14 @@ static void run_session(const struct gdb_listener *l, int fd)
     signal(SIGQUIT, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    if (l->socket.fd >= 0)
-        close(l->socket.fd);
-    if (l->port.fd >= 0)
-        close(l->port.fd);
+    int keep[BH_VMS_MAX + 1];
+    unsigned n = 0;
+    struct problem p = {0};
+    keep[n++] = fd;
+    for (uint32_t v = 0; v < l->resources->a->n_vms; v++)
+        keep[n++] = l->resources->vms[v].debug.supervisor;
+    if (!sandbox_close_others(keep, n, &p) || !sandbox_watcher(WATCHER_SESSION, NULL, 0, -1, &p))
+        _exit(problem_print(&p));
     gdb_serve(l->resources, fd);
     _exit(0);
 }
@@ -98,9 +104,9 @@ static void drain_answers(const struct resources *r)
 
 static void on_connection(void *argument, short revents)
 {
-    const struct gdb_door *door = argument;
+    struct gdb_door *door = argument;
     struct gdb_listener *l = door->listener;
-    int fd = accept4(door->fd, NULL, NULL, SOCK_CLOEXEC);
+    int fd = acceptor_take(&door->acceptor, SOCK_CLOEXEC);
     if (fd < 0)
         return;
     if (!l->session) { /* else there is a debugger already */
@@ -116,12 +122,12 @@ static void on_connection(void *argument, short revents)
 static void open_door(struct gdb_listener *l, struct gdb_door *door, int fd)
 {
     *door = (struct gdb_door){.listener = l, .fd = fd};
-    loop_add(l->loop, &door->source, fd, POLLIN, on_connection, door);
+    acceptor_open(&door->acceptor, l->loop, fd, on_connection, door);
 }
 
 static void close_door(struct gdb_door *door)
 {
-    loop_remove(door->listener->loop, &door->source);
+    acceptor_close(&door->acceptor);
     if (door->fd >= 0)
         close(door->fd);
     door->fd = -1;

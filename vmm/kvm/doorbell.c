@@ -3,27 +3,17 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/kvm/doorbell.h"
 
-#include <signal.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "vmm/kvm/memory.h"
 #include "vmm/kvm/paging.h"
+#include "vmm/kvm/probe.h"
 #include "vmm/kvm/trap_shim.h"
 #include "vmm/kvm/vcpu.h"
 
-#define PATIENCE_US 200000
+#define PATIENCE_MS 200
 #define PROBE_OP    0x5a5au
-
-static struct kvm_run *volatile probed;
-
-static void stop_probe(int signo)
-{
-    if (probed)
-        probed->immediate_exit = 1; /* the signal may come just before KVM_RUN */
-}
 
 bool doorbell_wire(int vm_fd, uint16_t port, uint32_t bytes, uint32_t value, int event_fd)
 {
@@ -45,7 +35,7 @@ static bool vmcall_exits(struct vcpu *c, enum hypercall_instruction how, enum kv
         return false;
     c->run->s.regs.regs = (struct kvm_regs){.rip = e.rip, .rsp = e.rsp, .rflags = 2, .rax = PROBE_OP};
     c->run->kvm_dirty_regs = KVM_SYNC_X86_REGS;
-    return ioctl(c->fd, KVM_RUN, 0) == 0 && c->run->exit_reason == KVM_EXIT_HYPERCALL &&
+    return probe_run(c, PATIENCE_MS) == 0 && c->run->exit_reason == KVM_EXIT_HYPERCALL &&
            c->run->hypercall.args[2] == PROBE_OP;
 }
 
@@ -56,20 +46,9 @@ bool doorbell_vmcall_works(int kvm_fd)
     struct vcpu c = {.vm_fd = -1, .fd = -1};
     enum kvm_kind kind = access("/sys/module/kvm_amd", F_OK) == 0 ? KVM_KIND_SVM : KVM_KIND_VMX;
     enum hypercall_instruction how = vcpu_hypercall(kind, BH_DOORBELL_VMCALL);
-    bool works = false;
-    if (ioctl(kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_EXIT_HYPERCALL) > 0 && descriptor_tables_plan(&m, &p) &&
-        memory_map(&m, &p) && descriptor_tables_write(&m, how, &p) && paging_build(&m, &p) &&
-        vcpu_create(&c, kvm_fd, &m, how, &p)) {
-        struct sigaction old, act = {.sa_handler = stop_probe};
-        struct itimerval off = {0}, on = {.it_value.tv_usec = PATIENCE_US};
-        probed = c.run;
-        sigaction(SIGALRM, &act, &old);
-        setitimer(ITIMER_REAL, &on, NULL);
-        works = vmcall_exits(&c, how, kind);
-        setitimer(ITIMER_REAL, &off, NULL);
-        sigaction(SIGALRM, &old, NULL);
-        probed = NULL;
-    }
+    bool works = ioctl(kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_EXIT_HYPERCALL) > 0 && descriptor_tables_plan(&m, &p) &&
+                 memory_map(&m, &p) && descriptor_tables_write(&m, how, &p) && paging_build(&m, &p) &&
+                 vcpu_create(&c, kvm_fd, &m, how, &p) && vmcall_exits(&c, how, kind);
     vcpu_close(&c);
     memory_release(&m);
     return works;

@@ -5,12 +5,15 @@
 #include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
 #include <linux/kvm.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "vmm/kvm/doorbell.h"
@@ -58,6 +61,46 @@ static unsigned count_cores(void)
     return online > 0 ? (unsigned)online : 1;
 }
 
+static bool is_in_group(gid_t group)
+{
+    gid_t list[NGROUPS_MAX];
+    int n = getgroups(NGROUPS_MAX, list);
+    bool found = group == getegid();
+    for (int i = 0; i < n; i++)
+        found |= list[i] == group;
+    return found;
+}
+
+/* What helps depends on whom the device's owner, group and mode let in: adding a user to a group helps only if the
+ * group may use the device. */
+static bool not_permitted(const struct host *h, int error, struct problem *p)
+{
+    struct stat s;
+    if (stat(h->kvm_path, &s))
+        return problem_set(p, EXIT_HOST, "%s: %s: you may not reach it", h->kvm_path, strerror(error));
+    const struct group *g = s.st_gid ? getgrgid(s.st_gid) : NULL;
+    bool group_may = s.st_gid && (s.st_mode & 060) == 060;
+    if (group_may && !is_in_group(s.st_gid) && g)
+        return problem_set(p, EXIT_HOST,
+                           "%s: %s: you may not use KVM: join the group of the device: sudo usermod -aG %s $USER, then "
+                           "log in again",
+                           h->kvm_path, strerror(error), g->gr_name);
+    if (group_may && !is_in_group(s.st_gid))
+        return problem_set(p, EXIT_HOST,
+                           "%s: %s: you may not use KVM: the device belongs to group %u, of which you are no member: "
+                           "sudo chgrp kvm %s, and join that group: sudo usermod -aG kvm $USER, then log in again",
+                           h->kvm_path, strerror(error), (unsigned)s.st_gid, h->kvm_path);
+    if (!group_may)
+        return problem_set(p, EXIT_HOST,
+                           "%s: %s: you may not use KVM: mode %04o lets no group in: sudo chgrp kvm %s && "
+                           "sudo chmod 660 %s, and join that group: sudo usermod -aG kvm $USER, then log in again",
+                           h->kvm_path, strerror(error), (unsigned)s.st_mode & 07777, h->kvm_path, h->kvm_path);
+    return problem_set(p, EXIT_HOST,
+                       "%s: %s: the device's mode lets you in, something else does not: look at what confines you "
+                       "(container, AppArmor, SELinux, systemd's DevicePolicy)",
+                       h->kvm_path, strerror(error));
+}
+
 /* Opening or asking KVM failed with errno `error`. */
 static bool no_kvm(const struct host *h, int error, struct problem *p)
 {
@@ -72,10 +115,7 @@ static bool no_kvm(const struct host *h, int error, struct problem *p)
                            h->kvm_path, strerror(error));
     case EACCES:
     case EPERM:
-        return problem_set(p, EXIT_HOST,
-                           "%s: %s: you may not use KVM: add yourself to the group that owns the "
-                           "device (often: sudo usermod -aG kvm $USER, then log in again)",
-                           h->kvm_path, strerror(error));
+        return not_permitted(h, error, p);
     default:
         return problem_set(p, EXIT_HOST, "%s: %s", h->kvm_path, strerror(error));
     }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "vmm/appliance/net_address.h"
+#include "vmm/base/clock.h"
 #include "vmm/net/frame.h"
 
 #define TYPE_IPV4 0x0800u
@@ -27,6 +28,7 @@
 #define TCP_SYN 0x02u
 #define TCP_ACK 0x10u
 
+/* Where an address is; what the allow list says comes after. */
 enum place {
     PLACE_NOWHERE,  /* refused */
     PLACE_WORLD,    /* other hosts */
@@ -92,7 +94,7 @@ static bool is_within(uint32_t address, uint32_t network, unsigned bits)
     return (address ^ network) >> (32 - bits) == 0;
 }
 
-static enum place place4(const struct reach *r, struct in_addr to)
+static enum place place4(struct reach *r, struct in_addr to)
 {
     uint32_t a = ntohl(to.s_addr);
     if (a == INADDR_BROADCAST)
@@ -106,7 +108,9 @@ static enum place place4(const struct reach *r, struct in_addr to)
             return PLACE_HOST;
     /* This network, loopback, link-local, multicast, reserved (RFC 6890). */
     bool refused = is_within(a, 0, 8) || is_within(a, 127u << 24, 8) || is_within(a, 0xa9fe0000, 16) || a >= 0xe0000000;
-    return refused ? PLACE_NOWHERE : PLACE_WORLD;
+    if (refused)
+        return PLACE_NOWHERE;
+    return own_is(&r->now_own, false, &to, clock_ns()) ? PLACE_HOST : PLACE_WORLD;
 }
 
 /* Whether the first `bits` bits are equal. */
@@ -130,7 +134,7 @@ static bool stands_for_ipv4(const struct in6_addr *a)
     return same_bits(a, &nat64, 96);
 }
 
-static enum place place6(const struct reach *r, const struct in6_addr *to)
+static enum place place6(struct reach *r, const struct in6_addr *to)
 {
     static const struct in6_addr low = {0}, mapped = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
     static const struct in6_addr router = {.s6_addr = {0xfe, 0x80, [15] = 2}}, local = {.s6_addr = {0xfe, 0x80}};
@@ -154,7 +158,9 @@ static enum place place6(const struct reach *r, const struct in6_addr *to)
     /* Unspecified, loopback and IPv4-compatible, IPv4-mapped, link-local, multicast. */
     bool refused =
         same_bits(to, &low, 96) || same_bits(to, &mapped, 96) || same_bits(to, &local, 10) || to->s6_addr[0] == 0xff;
-    return refused ? PLACE_NOWHERE : PLACE_WORLD;
+    if (refused)
+        return PLACE_NOWHERE;
+    return own_is(&r->now_own, true, to, clock_ns()) ? PLACE_HOST : PLACE_WORLD;
 }
 
 /* ---- What may go where ---- */
@@ -196,20 +202,44 @@ static bool is_answer(const struct reach *r, const struct packet *p)
     return r->asked[port / 8] >> port % 8 & 1;
 }
 
+static uint16_t port_of(const struct packet *p)
+{
+    bool has = !p->fragment && p->bytes >= 8 && (p->protocol == IPPROTO_TCP || p->protocol == IPPROTO_UDP);
+    return has ? (uint16_t)frame_get16(p->data + 2) : 0;
+}
+
+/* Whether net.reach names where the packet goes. The appliance's router stands for the host's loopback. */
+static bool is_named(const struct reach *r, const struct packet *p)
+{
+    static const uint8_t loopback4[4] = {127, 0, 0, 1};
+    const void *to = p->v6 ? (const void *)&p->to6 : (const void *)&p->to4;
+    if (p->v6 ? !memcmp(&p->to6, &r->plan->gateway6, 16) : p->to4.s_addr == r->plan->gateway.s_addr)
+        to = p->v6 ? (const void *)&in6addr_loopback : (const void *)loopback4;
+    return r->allow.n && allow_names(&r->allow, p->v6, to, port_of(p));
+}
+
+static bool may_go_out(const struct reach *r, const struct packet *p)
+{
+    return !r->allow.given || r->allow.world || is_named(r, p) || is_answer(r, p);
+}
+
 static bool may_go_on_link(const struct reach *r, const struct packet *p)
 {
+    bool router = p->v6 ? !memcmp(&p->to6, &r->plan->gateway6, 16) : p->to4.s_addr == r->plan->gateway.s_addr;
+    if (router && is_named(r, p))
+        return true;
     return p->protocol == (p->v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP) || is_answer(r, p) ||
            (!p->v6 && p->to4.s_addr == r->plan->gateway.s_addr && is_datagram_to(p, PORT_DHCP));
 }
 
-bool reach_allows(const struct reach *r, const uint8_t *frame, uint32_t bytes)
+bool reach_allows(struct reach *r, const uint8_t *frame, uint32_t bytes)
 {
     struct packet p;
     if (!parse_packet(&p, frame, bytes))
         return frame_get16(frame + 12) == TYPE_ARP;
     switch (p.v6 ? place6(r, &p.to6) : place4(r, p.to4)) {
     case PLACE_WORLD:
-        return true;
+        return may_go_out(r, &p);
     case PLACE_ALL:
         return may_tell_all(&p);
     case PLACE_RESOLVER:
@@ -217,9 +247,9 @@ bool reach_allows(const struct reach *r, const uint8_t *frame, uint32_t bytes)
     case PLACE_LINK:
         return may_go_on_link(r, &p);
     case PLACE_HOST:
-        return is_answer(r, &p);
+        return is_answer(r, &p) || is_named(r, &p);
     default:
-        return false;
+        return is_named(r, &p);
     }
 }
 
@@ -230,7 +260,8 @@ void reach_note(struct reach *r, const uint8_t *frame, uint32_t bytes)
         return;
     enum place from = p.v6 ? place6(r, &p.from6) : place4(r, p.from4);
     uint32_t host = frame_get16(p.data), guest = frame_get16(p.data + 2);
-    for (uint32_t i = 0; i < r->n_udp && (from == PLACE_LINK || from == PLACE_HOST); i++)
+    bool must_ask = from == PLACE_LINK || from == PLACE_HOST || (from == PLACE_WORLD && r->allow.given);
+    for (uint32_t i = 0; i < r->n_udp && must_ask; i++)
         if (r->udp[i] == guest)
             r->asked[host / 8] |= (uint8_t)(1u << host % 8);
 }
@@ -268,5 +299,7 @@ bool reach_init(struct reach *r, const struct net_config *c, const struct net_pl
     for (uint32_t i = 0; i < c->n_forward; i++)
         if (net_parse_forward(c->forward[i], &f) && f.udp)
             r->udp[r->n_udp++] = f.guest_port;
+    allow_init(&r->allow, c);
+    own_init(&r->now_own);
     return find_own(r, p);
 }

@@ -10,18 +10,22 @@
 #include <arpa/inet.h>
 #include <slirp/libslirp.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "vmm/base/clock.h"
 #include "vmm/base/loop.h"
+#include "vmm/net/flows.h"
+#include "vmm/net/early.h"
 #include "vmm/net/forward.h"
 #include "vmm/net/fragments.h"
 #include "vmm/net/reach.h"
 
-#define SOCKETS_MAX 16384u
-#define QUEUE_BYTES (4u << 20)
-#define TIMERS      4u
-#define MS          1000000ll
-#define GRACE_NS    (3000 * MS) /* for a guest that never says which address it has */
+#define SOCKETS_MAX       16384u
+#define OTHER_DESCRIPTORS 256u /* of a VM's process, listening sockets included */
+#define QUEUE_BYTES       (4u << 20)
+#define TIMERS            4u
+#define MS                1000000ll
+#define GRACE_NS          (3000 * MS) /* for a guest that never says which address it has */
 
 struct timer {
     SlirpTimerCb call; /* NULL: free */
@@ -41,6 +45,8 @@ static struct {
     struct net_plan plan;
     struct reach reach;
     struct fragments fragments;
+    struct flows flows;
+    struct early early;
     struct loop loop;
     struct loop_source kick; /* in the loop while the thread may sleep */
     struct wanted_socket sockets[SOCKETS_MAX];
@@ -100,16 +106,29 @@ static bool flush_queue(struct net *n)
     return true;
 }
 
+static void give_frame(const void *frame, uint32_t bytes)
+{
+    struct virtio_net_hdr_v1 h = header_for(u.net);
+    if (u.head != u.tail || !net_deliver(u.net, &h, frame, bytes))
+        put_off(frame, bytes);
+}
+
 static ssize_t send_packet(const void *frame, size_t bytes, void *opaque)
 {
-    struct net *n = u.net;
-    struct virtio_net_hdr_v1 h = header_for(n);
     if (bytes < NET_FRAME_MIN || bytes > NET_FRAME_MAX)
         return (ssize_t)bytes;
     reach_note(&u.reach, frame, (uint32_t)bytes);
-    if (u.head != u.tail || !net_deliver(n, &h, frame, (uint32_t)bytes))
-        put_off(frame, (uint32_t)bytes);
+    early_note(&u.early, frame, (uint32_t)bytes);
+    give_frame(frame, (uint32_t)bytes);
     return (ssize_t)bytes;
+}
+
+/* Connections that the guest has refused while it starts. */
+static void ask_again(void)
+{
+    uint64_t now = clock_ns();
+    for (const struct early_syn *s = early_again(&u.early, now); s; s = early_again(&u.early, now))
+        give_frame(s->frame, s->bytes);
 }
 
 /* ---- What libslirp wants from us ---- */
@@ -154,8 +173,22 @@ static void timer_mod(void *timer, int64_t due, void *opaque)
         loop_timer_set(&u.loop, &t->loop, (uint64_t)(due * MS));
 }
 
-static void no_descriptor(int fd, void *opaque)
+static void publish_flows(void)
 {
+    __atomic_store_n(&u.net->stats->net_streams, u.flows.streams, __ATOMIC_RELAXED);
+    __atomic_store_n(&u.net->stats->net_datagrams, u.flows.datagrams, __ATOMIC_RELAXED);
+}
+
+static void descriptor_opened(int fd, void *opaque)
+{
+    flows_opened(&u.flows, fd);
+    publish_flows();
+}
+
+static void descriptor_closed(int fd, void *opaque)
+{
+    flows_closed(&u.flows, fd);
+    publish_flows();
 }
 
 static void nothing_to_notify(void *opaque)
@@ -169,8 +202,8 @@ static const SlirpCb callbacks = {
     .timer_new = timer_new,
     .timer_free = timer_free,
     .timer_mod = timer_mod,
-    .register_poll_fd = no_descriptor,
-    .unregister_poll_fd = no_descriptor,
+    .register_poll_fd = descriptor_opened,
+    .unregister_poll_fd = descriptor_closed,
     .notify = nothing_to_notify,
 };
 
@@ -190,7 +223,7 @@ static void socket_ready(void *socket, short revents)
 
 static int add_socket(int fd, int events, void *opaque)
 {
-    if (u.n_sockets == SOCKETS_MAX || (!u.ready && is_listener(fd)))
+    if (u.n_sockets == SOCKETS_MAX || ((!u.ready || !flows_have_room(&u.flows)) && is_listener(fd)))
         return -1;
     short wanted = (short)((events & SLIRP_POLL_IN ? POLLIN : 0) | (events & SLIRP_POLL_OUT ? POLLOUT : 0) |
                            (events & SLIRP_POLL_PRI ? POLLPRI : 0));
@@ -216,6 +249,21 @@ static int note_listener(int fd, int events, void *opaque)
     return -1;
 }
 
+/* Leaves this process no more descriptors than it needs for so many sockets. Returns for how many there are. */
+static uint32_t bound_descriptors(uint32_t sockets)
+{
+    struct rlimit now;
+    if (getrlimit(RLIMIT_NOFILE, &now))
+        return sockets;
+    if (now.rlim_max > sockets + OTHER_DESCRIPTORS)
+        now.rlim_max = sockets + OTHER_DESCRIPTORS;
+    else if (now.rlim_max > OTHER_DESCRIPTORS)
+        sockets = (uint32_t)now.rlim_max - OTHER_DESCRIPTORS;
+    now.rlim_cur = now.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &now);
+    return sockets;
+}
+
 bool net_user_open(struct net *n, struct problem *p)
 {
     const struct net_config *c = n->config;
@@ -224,6 +272,8 @@ bool net_user_open(struct net *n, struct problem *p)
     u.net = n;
     if (!loop_init(&u.loop, SOCKETS_MAX + 1))
         return problem_set(p, EXIT_HOST, "out of memory");
+    if (!reach_init(&u.reach, c, plan, p))
+        return false;
     const SlirpConfig config = {
         .version = 3,
         .in_enabled = true,
@@ -241,10 +291,11 @@ bool net_user_open(struct net *n, struct problem *p)
         .if_mtu = c->mtu,
         .if_mru = c->mtu,
         /* It would refuse answers to datagrams that came from there as well; then only reach.c tells them apart. */
-        .disable_host_loopback = !net_user_forwards_udp(c),
+        .disable_host_loopback = !net_user_forwards_udp(c) && !u.reach.allow.loopback4 && !u.reach.allow.loopback6,
     };
-    if (!reach_init(&u.reach, c, plan, p))
-        return false;
+    flows_init(&u.flows, bound_descriptors(c->connections));
+    for (uint32_t i = 0; i < u.reach.n_udp; i++)
+        flows_forward(&u.flows, u.reach.udp[i]);
     u.slirp = slirp_new(&config, &callbacks, NULL);
     if (!u.slirp)
         return problem_set(p, EXIT_HOST, "libslirp cannot start");
@@ -262,6 +313,7 @@ static void user_started(struct net *n)
     u.head = u.tail = 0;
     u.ready = u.n_listeners == 0;
     u.started = clock_ns();
+    early_begin(&u.early, clock_ns());
 }
 
 /* Has the guest said that the address is its own? An ARP packet, or one of IP or IPv6. */
@@ -289,7 +341,9 @@ static void user_send(struct net *n, const struct virtio_net_hdr_v1 *h, struct i
     bool good = reach_allows(&u.reach, u.frame, bytes);
     if (good && fragment_in(u.frame, bytes))
         good = fragments_admit(&u.fragments, u.frame, clock_ns());
-    if (good)
+    if (good && early_refused(&u.early, u.frame, bytes, clock_ns()))
+        return;
+    if (good && flows_admit(&u.flows, u.frame, bytes, clock_ns()))
         slirp_input(u.slirp, u.frame, (int)bytes);
     else
         STATS_ADD(n->stats->tx_drops, 1);
@@ -314,6 +368,9 @@ static bool serve_sockets(struct net *n, bool sleep)
     }
     if (sleep)
         loop_add(&u.loop, &u.kick, n->kick, POLLIN, net_take_kick, n);
+    ask_again();
+    if (sleep && early_waits(&u.early) && timeout > EARLY_AGAIN_NS / MS)
+        timeout = EARLY_AGAIN_NS / MS;
     slirp_pollfds_fill(u.slirp, &timeout, add_socket, NULL);
     u.n_ready = 0;
     int called = loop_turn(&u.loop, !sleep ? 0 : timeout == UINT32_MAX ? LOOP_FOREVER : timeout * (uint64_t)MS);

@@ -12,6 +12,7 @@
 
 #include "vmm/base/clock.h"
 #include "vmm/appliance/description_save.h"
+#include "vmm/sandbox/identity.h"
 
 /* The same memory through a descriptor that cannot write it. */
 static int read_only(int fd)
@@ -54,7 +55,7 @@ static bool same_user(int fd)
 {
     struct ucred peer;
     socklen_t size = sizeof(peer);
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && (peer.uid == geteuid() || peer.uid == 0);
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && (peer.uid == sandbox_owner() || peer.uid == 0);
 }
 
 /* Sends the description and the statistics. */
@@ -96,7 +97,7 @@ static void on_request(void *argument, short revents)
 static void on_connection(void *argument, short revents)
 {
     struct control *c = argument;
-    int fd = accept4(c->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int fd = acceptor_take(&c->acceptor, SOCK_CLOEXEC | SOCK_NONBLOCK);
     unsigned i = 0;
     while (i < CONTROL_CLIENTS_MAX && c->clients[i].fd >= 0)
         i++;
@@ -120,7 +121,7 @@ void control_open(struct control *c, struct loop *loop, const struct rundir *dir
         return;
     c->description = make_description(r, pid);
     c->listener = c->description < 0 ? -1 : rundir_listen(dir, CONTROL_SOCKET, SOCK_SEQPACKET | SOCK_NONBLOCK);
-    loop_add(loop, &c->source, c->listener, POLLIN, on_connection, c);
+    acceptor_open(&c->acceptor, loop, c->listener, on_connection, c);
 }
 
 void control_close(struct control *c)
@@ -128,7 +129,7 @@ void control_close(struct control *c)
     for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++)
         if (c->clients[i].fd >= 0)
             drop_client(&c->clients[i]);
-    loop_remove(c->loop, &c->source);
+    acceptor_close(&c->acceptor);
     if (c->listener >= 0)
         close(c->listener);
     if (c->description >= 0)

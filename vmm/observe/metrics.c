@@ -19,6 +19,7 @@
 #include "vmm/base/clock.h"
 #include "vmm/observe/metrics_server.h"
 #include "vmm/sandbox/process.h"
+#include "vmm/sandbox/watchers.h"
 
 static int listen_port(unsigned long port, struct problem *p)
 {
@@ -95,7 +96,7 @@ static void run_server(int listener, const struct resources *r, const pid_t *pid
     static struct observed o;
     struct problem p;
     map_statistics(&o, r, pid);
-    if (!sandbox_close_others(&listener, 1, &p) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    if (!sandbox_close_others(&listener, 1, &p) || !sandbox_watcher(WATCHER_METRICS, NULL, 0, -1, &p))
         _exit(EXIT_HOST);
     metrics_serve(listener, &o);
 }

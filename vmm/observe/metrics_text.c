@@ -73,6 +73,10 @@ static const struct {
      offsetof(struct vm_sample, rx_drops), 1, true},
     {"net_sent_frames_total", "counter", "Frames that the guest sent.", offsetof(struct vm_sample, tx_frames), 1, true},
     {"net_sent_bytes_total", "counter", "Bytes of these.", offsetof(struct vm_sample, tx_bytes), 1, true},
+    {"net_connections", "gauge", "Connections that user networking has open.", offsetof(struct vm_sample, net_streams),
+     1, true},
+    {"net_datagram_flows", "gauge", "Sockets for datagrams and pings that user networking has open.",
+     offsetof(struct vm_sample, net_datagrams), 1, true},
     {"net_sent_drops_total", "counter", "Frames that were malformed.", offsetof(struct vm_sample, tx_drops), 1, true},
 };
 

@@ -15,6 +15,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "vmm/sandbox/identity.h"
+
 #define LOCK "lock"
 
 static bool base_path(char *path, size_t size)
@@ -25,10 +27,10 @@ static bool base_path(char *path, size_t size)
         n = snprintf(path, size, "%s", own);
     else if (xdg && *xdg == '/')
         n = snprintf(path, size, "%s/bulkhead", xdg);
-    else if (geteuid() == 0)
+    else if (sandbox_owner() == 0)
         n = snprintf(path, size, "/run/bulkhead");
     else
-        n = snprintf(path, size, "/tmp/bulkhead-%u", (unsigned)geteuid());
+        n = snprintf(path, size, "/tmp/bulkhead-%u", (unsigned)sandbox_owner());
     return n > 0 && (size_t)n < size;
 }
 
@@ -43,7 +45,7 @@ static int open_base(char *path, size_t size, bool make)
     if (make && mkdir(path, 0700) && errno != EEXIST)
         return -1;
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd >= 0 && (fstat(fd, &s) || s.st_uid != geteuid() || (s.st_mode & 0022))) {
+    if (fd >= 0 && (fstat(fd, &s) || s.st_uid != sandbox_owner() || (s.st_mode & 0022))) {
         close(fd);
         errno = EPERM;
         return -1;

@@ -118,6 +118,8 @@ static void sample_vm(const struct observed *o, uint32_t v, struct sample *s)
     to->tx_frames = fetch(h->tx_frames);
     to->tx_bytes = fetch(h->tx_bytes);
     to->tx_drops = fetch(h->tx_drops);
+    to->net_streams = fetch(h->net_streams);
+    to->net_datagrams = fetch(h->net_datagrams);
 }
 
 void observe_sample(const struct observed *o, struct sample *s)
@@ -175,8 +177,9 @@ uint64_t observe_errors(const struct edge_sample *e)
 
 const char *observe_status(uint32_t status)
 {
-    static const char *const names[] = {"ok",        "refused",   "bad-argument", "too-big", "unannotated", "timed-out",
-                                        "peer-died", "no-memory", "bad-handle",   "no-gate", "busy"};
+    static const char *const names[] = {"ok",        "refused",    "bad-argument", "too-big",    "unannotated",
+                                        "timed-out", "peer-died",  "no-memory",    "bad-handle", "no-gate",
+                                        "busy",      "bad-result", "no-handle",    "handle-busy"};
     _Static_assert(sizeof(names) / sizeof(*names) == BH_STATUS_LAST + 1, "one for each");
     return status < sizeof(names) / sizeof(*names) ? names[status] : NULL;
 }

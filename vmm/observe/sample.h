@@ -23,6 +23,7 @@ struct vm_sample {
     uint64_t exits, parks, park_ns, notifications, idles, spin_ns, switches;
     bool parked, has_net;
     uint64_t rx_frames, rx_bytes, rx_drops, tx_frames, tx_bytes, tx_drops;
+    uint64_t net_streams, net_datagrams; /* sockets of the host, mode "user" */
 };
 
 struct sample {

@@ -31,6 +31,8 @@ static void vm_json(struct json *j, const struct observed *o, uint32_t v, const 
         json_number(j, "tx_frames", s->tx_frames);
         json_number(j, "tx_bytes", s->tx_bytes);
         json_number(j, "tx_drops", s->tx_drops);
+        json_number(j, "connections", s->net_streams);
+        json_number(j, "datagram_flows", s->net_datagrams);
         json_close(j, '}');
     }
     json_close(j, '}');

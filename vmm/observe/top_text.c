@@ -74,11 +74,13 @@ static void print_vm(FILE *out, const struct observed *o, uint32_t v, const stru
         char rx[16], tx[16], rxb[16], txb[16];
         fprintf(out,
                 "    network: received %s frames/s, %s B/s, dropped %" PRIu64
-                "; sent %s frames/s, %s B/s, dropped %" PRIu64 "\n",
+                "; sent %s frames/s, %s B/s, dropped %" PRIu64 "; open %" PRIu64 " connections, %" PRIu64
+                " flows of datagrams\n",
                 short_number(rate_of(b->rx_frames, s->rx_frames, seconds), rx),
                 short_number(rate_of(b->rx_bytes, s->rx_bytes, seconds), rxb), s->rx_drops,
                 short_number(rate_of(b->tx_frames, s->tx_frames, seconds), tx),
-                short_number(rate_of(b->tx_bytes, s->tx_bytes, seconds), txb), s->tx_drops);
+                short_number(rate_of(b->tx_bytes, s->tx_bytes, seconds), txb), s->tx_drops, s->net_streams,
+                s->net_datagrams);
     }
 }
 

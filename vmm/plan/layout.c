@@ -130,6 +130,10 @@ static void print_net(const struct appliance *a)
            c->mtu);
     for (uint32_t i = 0; i < c->n_forward; i++)
         printf("    forward %s\n", c->forward[i]);
+    for (uint32_t i = 0; i < c->n_reach; i++)
+        printf("    reach   %s\n", c->reach[i]);
+    if (c->has_reach && !c->n_reach)
+        printf("    reach   nothing\n");
 }
 
 static void print_mounts(const struct appliance *a)
@@ -141,6 +145,8 @@ static void print_mounts(const struct appliance *a)
         printf("  %s %s, host directory %s%s, compartment %s in VM %" PRIu32 "\n", m->path,
                m->read_only ? "read-only" : "read-write", m->directory, m->create ? " (made if it is missing)" : "",
                a->compartments[m->compartment].name, a->compartments[m->compartment].vm);
+        if (m->size)
+            printf("    at most %" PRIu64 " KiB\n", m->size / 1024);
     }
 }
 

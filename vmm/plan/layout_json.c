@@ -135,6 +135,12 @@ static void print_net(struct json *j, const struct appliance *a)
     for (uint32_t i = 0; i < c->n_forward; i++)
         json_string(j, NULL, c->forward[i]);
     json_close(j, ']');
+    if (c->has_reach) {
+        json_open(j, "reach", '[');
+        for (uint32_t i = 0; i < c->n_reach; i++)
+            json_string(j, NULL, c->reach[i]);
+        json_close(j, ']');
+    }
     json_close(j, '}');
 }
 
@@ -150,6 +156,8 @@ static void print_mounts(struct json *j, const struct appliance *a)
         json_string(j, "directory", m->directory);
         json_bool(j, "read_only", m->read_only);
         json_bool(j, "create", m->create);
+        if (m->size)
+            json_number(j, "size", m->size);
         json_close(j, '}');
     }
     json_close(j, ']');

@@ -10,7 +10,7 @@
 #include "rpc/mpk.h"
 #include "rpc/stats.h"
 
-#define VM_STATS_VERSION 1u
+#define VM_STATS_VERSION 2u
 #define VM_COUNTS_OFF    (BH_STATS_SIZE + BH_PAGE_SIZE)                  /* in the memfd */
 #define VM_STATS_BYTES   (VM_COUNTS_OFF + BH_DOMAINS_MAX * BH_PAGE_SIZE) /* of the memfd */
 _Static_assert(BH_EDGES_MAX * sizeof(uint64_t) <= BH_PAGE_SIZE, "a domain's edges");
@@ -29,8 +29,9 @@ struct vm_stats {
     /* The network device's thread. Received: by the guest. */
     uint64_t rx_frames, rx_bytes, rx_drops;
     uint64_t tx_frames, tx_bytes, tx_drops;
+    uint64_t net_streams, net_datagrams; /* mode "user": sockets of the host that are open for the guest */
 };
-_Static_assert(sizeof(struct vm_stats) == 104, "one page of the memfd");
+_Static_assert(sizeof(struct vm_stats) == 120, "one page of the memfd");
 
 #define STATS_ADD(field, n) __atomic_store_n(&(field), (field) + (n), __ATOMIC_RELAXED) /* one writer, many readers */
 

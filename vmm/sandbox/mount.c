@@ -3,6 +3,7 @@
 #include "vmm/sandbox/mount.h"
 
 #include "vmm/sandbox/capabilities.h"
+#include "vmm/sandbox/identity.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -130,6 +131,7 @@ static bool set_limits(void)
 
 bool sandbox_fs(int directory, int proc, bool read_only, struct problem *p)
 {
+    struct stat st;
     umask(0); /* the guest's own was applied already */
     bool own_root = enter_own_root(directory, proc);
     if (!set_limits() || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
@@ -139,6 +141,9 @@ bool sandbox_fs(int directory, int proc, bool read_only, struct problem *p)
                            "cannot confine a mount's process: this kernel has neither Landlock "
                            "(version 2, Linux 5.19) nor user namespaces");
     }
+    if (fstat(directory, &st))
+        return problem_set(p, EXIT_HOST, "cannot confine a mount's process: %s", strerror(errno));
+    sandbox_open_as(st.st_uid, st.st_gid);
     if (!sandbox_drop_capabilities())
         return problem_set(p, EXIT_HOST, "cannot confine a mount's process: %s", strerror(errno));
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);

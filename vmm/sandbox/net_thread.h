@@ -6,7 +6,7 @@
 #include <seccomp.h>
 #include <stdbool.h>
 
-#define SANDBOX_SOCKETS 16384u /* descriptors of a process with user-mode networking, at most */
+#define SANDBOX_SOCKETS 16640u /* descriptors of a process with user-mode networking, at most */
 
 /* Lets this thread read /etc/resolv.conf and no other file, by Landlock. False: this kernel cannot do that; then the
  * filter has to forbid all files, and libslirp's DNS does not work. */

@@ -15,7 +15,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define KEEP_MAX 128u
+#define KEEP_MAX 192u
 
 /* How many descriptors the process may have; three, because ppoll takes no more than this. Those that
  * are open stay open. */
@@ -81,6 +81,9 @@ static bool allow_calls(scmp_filter_ctx filter)
     /* A breakpoint in text makes its page writable for a moment; nothing is ever made executable. */
     if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
                          SCMP_A2(SCMP_CMP_MASKED_EQ, ~(scmp_datum_t)(PROT_READ | PROT_WRITE), 0)))
+        return false;
+    /* Memory that the guest gives back. */
+    if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(madvise), 1, SCMP_A2(SCMP_CMP_EQ, MADV_DONTNEED)))
         return false;
     for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
         if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0))

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* Closes every descriptor but 0, 1, 2 and the n in `keep` (n <= 128; negative ones are skipped). */
+/* Closes every descriptor but 0, 1, 2 and the n in `keep` (n <= 192; negative ones are skipped). */
 bool sandbox_close_others(const int *keep, unsigned n, struct problem *p);
 
 /* Which thread of a VM's process: the vCPU's, or the network device's with either back end. */

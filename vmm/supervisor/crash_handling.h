@@ -8,6 +8,10 @@
 /* The VM crashed, or its guest reports that a gate call was refused. */
 void crash_handle(struct vm_proc *vm, const struct crash *c);
 
+/* Reports of the VM that are not printed, since there are too many: counts them; tells how many there were, if any. */
+void crash_count_omitted(struct vm_proc *vm, uint64_t n);
+void crash_tell_omitted(struct vm_proc *vm);
+
 /* Has the processes of the VMs send their cores while the calls in flight can still be seen in them, and starts the
  * process that makes a report of it all. Does nothing if this VM has had its report. False: it cannot be started. */
 bool crash_collect(struct vm_proc *vm, const struct crash *c);

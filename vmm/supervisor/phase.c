@@ -10,20 +10,28 @@
 
 #define GRACE_NS 1000000000ull /* unless the options say otherwise */
 
+static void start_grace(struct supervisor *s)
+{
+    uint64_t grace = s->resources.o->grace_ns;
+    loop_timer_set(&s->loop, &s->patience, clock_ns() + (grace ? grace : GRACE_NS));
+}
+
+/* Cores that are being taken are waited for; a collector's own patience bounds that. */
 static void out_of_patience(void *argument)
 {
-    phase_enter(argument, KILLED);
+    struct supervisor *s = argument;
+    bool taken = false;
+    for (uint32_t v = 0; v < s->a->n_vms; v++)
+        taken |= s->vms[v].collector.state == COLLECTOR_LOOKS;
+    if (taken)
+        start_grace(s);
+    else
+        phase_enter(s, KILLED);
 }
 
 void phase_init(struct supervisor *s)
 {
     s->patience = (struct loop_timer){.function = out_of_patience, .argument = s};
-}
-
-static void start_grace(struct supervisor *s)
-{
-    uint64_t grace = s->resources.o->grace_ns;
-    loop_timer_set(&s->loop, &s->patience, clock_ns() + (grace ? grace : GRACE_NS));
 }
 
 static void signal_all(struct supervisor *s, int signo)
@@ -69,13 +77,17 @@ void phase_guest_stopped(struct vm_proc *vm)
     vm->state = vm->pid ? VM_OVER : VM_REAPED;
 }
 
-void phase_guest_over(struct vm_proc *vm)
+void phase_guest_gone(struct vm_proc *vm)
 {
-    struct supervisor *s = vm->s;
     if (vm->state == VM_OVER || vm->state == VM_REAPED)
         return;
     phase_guest_stopped(vm);
     status_tell_peers(vm);
-    if (vm_holds(s->a, vm->index, s->a->default_compartment))
-        phase_enter(s, ENDING);
+}
+
+void phase_guest_over(struct vm_proc *vm)
+{
+    phase_guest_gone(vm);
+    if (vm_holds(vm->s->a, vm->index, vm->s->a->default_compartment))
+        phase_enter(vm->s, ENDING);
 }

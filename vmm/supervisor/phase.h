@@ -17,7 +17,10 @@ void phase_end_if_started(struct supervisor *s);
 /* The guest has stopped for good: nothing it says counts from now on. */
 void phase_guest_stopped(struct vm_proc *vm);
 
-/* The same, and its peers are told; with the application's guest the appliance ends. */
+/* The same, and its peers are told. Once is enough. */
+void phase_guest_gone(struct vm_proc *vm);
+
+/* The same, and with the application's guest the appliance ends. */
 void phase_guest_over(struct vm_proc *vm);
 
 #endif

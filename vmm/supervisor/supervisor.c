@@ -14,6 +14,7 @@
 #include "vmm/fs/mount.h"
 #include "vmm/observe/metrics.h"
 #include "vmm/sandbox/capabilities.h"
+#include "vmm/sandbox/identity.h"
 #include "vmm/supervisor/phase.h"
 #include "vmm/supervisor/signals.h"
 #include "vmm/supervisor/state.h"
@@ -28,13 +29,17 @@ static bool start_processes(struct supervisor *s, struct problem *p)
 {
     s->resources.supervisor = getpid();
     fflush(NULL); /* nothing may be written twice */
+    if (!sandbox_leave_root(p))
+        return false;
     for (uint32_t i = 0; i < s->a->n_mounts; i++)
         if (!mount_proc_start(s, i, p))
             return false;
     for (uint32_t v = 0; v < s->a->n_vms; v++)
         if (!vm_proc_fork(&s->vms[v], p))
             return false;
-    /* Nothing that is left to do needs them, in this process or in those that it forks later. */
+    /* What is left to do needs no capabilities, in this process or in those that it forks later. Directories of crashes
+     * and of the running appliance stay those of who started it. */
+    sandbox_open_as(sandbox_owner(), 0);
     return sandbox_drop_capabilities() ||
            problem_set(p, EXIT_HOST, "cannot give up the rights of root: %s", strerror(errno));
 }

@@ -52,9 +52,13 @@ static void act_on_message(struct vm_proc *vm, const struct message *m)
         return;
     switch (m->kind) {
     case MESSAGE_EXIT:
+        crash_count_omitted(vm, m->omitted);
+        crash_tell_omitted(vm);
         guest_exited(vm, m->status);
         break;
     case MESSAGE_CRASH:
+        crash_count_omitted(vm, m->omitted);
+        vm->at_limit |= m->status != 0;
         crash_handle(vm, &m->crash);
         break;
     case MESSAGE_MARK:
@@ -98,7 +102,8 @@ static void on_message(void *vm, short revents)
 
 void vm_proc_init(struct supervisor *s, uint32_t v)
 {
-    s->vms[v] = (struct vm_proc){.s = s, .index = v, .resources = &s->resources.vms[v]};
+    s->vms[v] = (struct vm_proc){
+        .s = s, .index = v, .resources = &s->resources.vms[v], .reports = bucket_of(REPORTS_BURST, REPORTS_PER_SECOND)};
 }
 
 bool vm_proc_fork(struct vm_proc *vm, struct problem *p)
@@ -134,6 +139,7 @@ static void process_ended(struct vm_proc *vm)
     crowd_leave(crowd_vm(s->resources.crowd, vm->index));
     while (take_message(vm)) { /* all that it had sent */
     }
+    crash_tell_omitted(vm);
     loop_remove(&s->loop, &vm->messages);
     vm_resources_close_sockets(vm->resources);
     vm->state = vm->state == VM_OVER || vm->state == VM_REAPED ? VM_REAPED : VM_ENDED;

@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include "vmm/base/bucket.h"
 #include "vmm/base/loop.h"
 #include "vmm/base/problem.h"
 #include "vmm/crash/collector.h"
@@ -25,8 +26,8 @@ enum vm_state {
 /* The process that collects cores and writes the report after a crash of this VM. */
 enum vm_collector_state {
     COLLECTOR_NONE,
-    COLLECTOR_LOOKS,  /* it takes the peers' cores; they do not know of the crash yet */
-    COLLECTOR_WRITES, /* the peers go on */
+    COLLECTOR_LOOKS,  /* it takes cores, the crashed VM's last */
+    COLLECTOR_WRITES, /* it writes the report */
     COLLECTOR_DONE,   /* the VM has been looked after, and is not a second time */
 };
 
@@ -34,7 +35,7 @@ struct vm_collector {
     enum vm_collector_state state;
     struct collector process;
     bool deadlock;              /* the VM goes on, and may still crash */
-    struct loop_source looked;  /* the peers' stacks have been seen */
+    struct loop_source looked;  /* it has got so far */
     struct loop_timer patience; /* or it takes too long */
 };
 
@@ -46,7 +47,9 @@ struct vm_proc {
     pid_t pid;                   /* 0: none, or it has been reaped */
     int wait_status;             /* of waitpid(), VM_ENDED and VM_REAPED */
     struct loop_source messages; /* in the loop as long as resources->messages.supervisor is open */
-    uint32_t n_reports;          /* printed */
+    struct bucket reports;       /* printed */
+    uint64_t omitted;            /* reports that were left out and not told of */
+    bool at_limit, told_limit;   /* its process leaves reports out; the user has been told so */
     struct vm_collector collector;
     struct crash later; /* kind 0: none; to be told once the report that it follows from has been printed */
 };

@@ -138,6 +138,7 @@ static bool add_edges(struct writer *out, const struct resources *w, uint32_t v,
         to->flags = (caller ? BH_EDGE_CALLER : 0) | (vm_holds(w->a, v, e->to) ? BH_EDGE_CALLEE : 0);
         to->flags |= edge_keyed(w->a, e) ? BH_EDGE_KEYED : 0;
         to->flags |= edge_light(w->a, e) ? BH_EDGE_LIGHT : 0;
+        to->flags |= e->ports_listed && vm_holds(w->a, v, e->to) ? BH_EDGE_PORTS : 0;
         to->strategy = e->strategy;
         to->doorbell = edge_crosses(w->a, e) ? edge_peer_vm(w->a, v, e) : BH_NO_DOORBELL;
         to->arena_size = page_up(e->arena);
@@ -149,6 +150,23 @@ static bool add_edges(struct writer *out, const struct resources *w, uint32_t v,
         }
     }
     return true;
+}
+
+static void add_ports(struct writer *out, const struct resources *w, uint32_t v)
+{
+    struct bh_bootinfo *b = (struct bh_bootinfo *)out->bytes;
+    for (uint32_t i = 0; i < w->a->n_edges; i++) {
+        const struct edge *e = &w->a->edges[i];
+        for (uint32_t n = 0; n < e->n_ports && vm_holds(w->a, v, e->to); n++) {
+            struct bh_boot_port *to = take_room(out, sizeof(*to));
+            if (!to)
+                return;
+            if (!b->n_ports++)
+                b->ports_off = offset_of(out, to);
+            *to = (struct bh_boot_port){
+                .edge = i, .protocol = e->ports[n].protocol, .first = e->ports[n].first, .last = e->ports[n].last};
+        }
+    }
 }
 
 static void add_net(struct writer *out, const struct resources *w, uint32_t v)
@@ -232,6 +250,7 @@ struct bh_bootinfo *bootinfo_make(const struct resources *w, uint32_t v, uint32_
     add_shares(&out, w, v);
     if (!add_edges(&out, w, v, p))
         goto fail;
+    add_ports(&out, w, v);
     add_net(&out, w, v);
     add_mounts(&out, w, v);
     if (vm_holds(w->a, v, w->a->default_compartment)) {

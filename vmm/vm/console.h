@@ -7,13 +7,20 @@
 #include <stdint.h>
 
 #include "rpc/map.h"
+#include "vmm/base/bucket.h"
 
 #define CONSOLE_LINE  1024u /* a longer line is broken */
 #define CONSOLE_BATCH 8192u /* written at once at most */
 
+/* Bytes that a VM may print at once, and a second for long. What exceeds that is delayed and not lost: the guest waits
+ * for its call anyway, and with it stands only the VM that prints so much. */
+#define CONSOLE_BURST      (4u << 20)
+#define CONSOLE_PER_SECOND (64u << 10)
+
 struct console {
     int fd;
     uint32_t used; /* bytes of `batch` */
+    struct bucket rate;
     char batch[CONSOLE_BATCH];
     struct console_line {
         const char *name; /* NULL: not a compartment of this VM */

@@ -256,7 +256,8 @@ void coredump(struct vm *vm, const struct crash *c)
 static void on_signal(int signo)
 {
     int before = errno;
-    coredump(dumped, NULL);
+    if (!dumped->crashed) /* else its core is on its way already */
+        coredump(dumped, NULL);
     errno = before;
     (void)signo;
 }
@@ -265,5 +266,7 @@ void coredump_prepare(struct vm *vm)
 {
     dumped = vm;
     struct sigaction act = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigemptyset(&act.sa_mask);
+    sigaddset(&act.sa_mask, SIGUSR1); /* the supervisor ends the appliance: the core comes first */
     sigaction(SIGUSR2, &act, NULL);
 }

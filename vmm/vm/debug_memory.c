@@ -38,7 +38,7 @@ uint64_t debug_read(struct vm *vm, void *to, struct guest_va at, uint64_t size)
     }
     for (uint32_t i = 0; i < BREAKPOINTS_MAX; i++) {
         const struct breakpoint *b = &vm->debuggee.breakpoints[i];
-        if (b->at.va && b->at.va - at.va < done)
+        if (b->at.va && !b->in_data && b->at.va - at.va < done)
             out[b->at.va - at.va] = b->covered;
     }
     return done;
@@ -87,7 +87,7 @@ bool debug_write(struct vm *vm, struct guest_va at, const void *from, uint64_t s
     }
     for (uint32_t i = 0; i < BREAKPOINTS_MAX; i++) { /* stay in place */
         struct breakpoint *b = &vm->debuggee.breakpoints[i];
-        if (b->at.va && b->at.va - at.va < size) {
+        if (b->at.va && !b->in_data && b->at.va - at.va < size) {
             b->covered = in[b->at.va - at.va];
             breakpoint_show(vm, b, true);
         }
@@ -106,7 +106,8 @@ struct breakpoint *breakpoint_at(struct vm *vm, struct guest_va at)
 void breakpoint_show(struct vm *vm, const struct breakpoint *b, bool shown)
 {
     static const uint8_t int3 = 0xcc;
-    poke_memory(vm, b->at, shown ? &int3 : &b->covered, 1);
+    if (!b->in_data)
+        poke_memory(vm, b->at, shown ? &int3 : &b->covered, 1);
 }
 
 static struct breakpoint *free_breakpoint(struct vm *vm)
@@ -117,15 +118,17 @@ static struct breakpoint *free_breakpoint(struct vm *vm)
     return NULL;
 }
 
+/* Where a debugger calls a function, it has it return to the stack. */
 bool breakpoint_insert(struct vm *vm, struct guest_va at, bool users)
 {
     struct breakpoint *b = breakpoint_at(vm, at);
     if (!b) {
         const struct region *r = region_of(vm, at);
         b = free_breakpoint(vm);
-        if (!b || !r || !(r->perms & PERM_X) || !(r->perms & PERM_U) || debug_read(vm, &b->covered, at, 1) != 1)
+        if (!b || !r || !(r->perms & PERM_U) || debug_read(vm, &b->covered, at, 1) != 1)
             return false;
         b->at = at;
+        b->in_data = !(r->perms & PERM_X);
         breakpoint_show(vm, b, true);
     }
     *(users ? &b->users : &b->returning) = true;

@@ -23,6 +23,7 @@
 
 #define VECTOR_DB 1u
 #define VECTOR_BP 3u
+#define VECTOR_PF 14u
 #define FLAG_TF   (1ull << 8)
 #define INT3      0xccu
 
@@ -341,6 +342,13 @@ static bool take_stray(struct vm *vm, struct guest_va at, struct bh_trap t)
     return memory_fill(&vm->memory, at, &t, sizeof(t));
 }
 
+/* The return of a function that the debugger called. */
+static bool is_return(struct vm *vm, const struct bh_trap *t)
+{
+    const struct breakpoint *b = t->vector == VECTOR_PF ? breakpoint_at(vm, guest_va(t->rip)) : NULL;
+    return b && b->in_data && b->users;
+}
+
 bool debuggee_trap(struct vm *vm, struct guest_va at, const struct bh_trap *t)
 {
     struct debuggee *d = &vm->debuggee;
@@ -351,6 +359,8 @@ bool debuggee_trap(struct vm *vm, struct guest_va at, const struct bh_trap *t)
     d->fatal = d->end = false;
     if (t->vector == VECTOR_DB || t->vector == VECTOR_BP) {
         take_debug(vm, (uint32_t)t->vector);
+    } else if (is_return(vm, t)) {
+        stop_guest(vm, SIGTRAP, DEBUG_BY_BREAKPOINT, 0);
     } else {
         d->fatal = true;
         stop_guest(vm, debug_signal_of_vector((uint32_t)t->vector), DEBUG_BY_SIGNAL, 0);

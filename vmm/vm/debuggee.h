@@ -20,6 +20,7 @@ struct breakpoint {
     uint8_t covered;    /* the byte that was there */
     bool users;         /* the debugger set it */
     bool returning;     /* we set it where a thread that does not run will go on */
+    bool in_data;       /* the memory is not executable: nothing is put there, and a jump to it faults */
 };
 
 /* Where the registers are while the guest stands still. */

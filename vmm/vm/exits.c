@@ -33,13 +33,14 @@ static int window_owner(const struct vm *vm, uint64_t va)
 
 void vm_crash(struct vm *vm, struct crash *c)
 {
-    struct message m = {.kind = MESSAGE_CRASH, .crash = *c};
+    struct message m = {.kind = MESSAGE_CRASH, .crash = *c, .omitted = vm->omitted};
     m.crash.vm = vm->index;
     if (c->kind != CRASH_REPORT) {
         int i = window_owner(vm, c->regs.rip);
         i = i < 0 ? window_owner(vm, c->regs.rsp) : i;
         m.crash.compartment = i < 0 ? UINT32_MAX : (uint32_t)i; /* message_receive() settles it */
     }
+    vm->crashed = true;
     pkru_explain(vm, &m.crash);
     debuggee_ended(vm, true, c->kind == CRASH_TRAP ? debug_signal_of_vector((uint32_t)c->regs.vector) : SIGABRT);
     console_end(&vm->console);

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "vmm/base/notify.h"
@@ -17,6 +18,8 @@
 
 #define LOG_MAX   0x100000ull /* bytes of one BH_HC_LOG */
 #define LOG_CHUNK 4096u
+
+#define SLOW_STEP_NS (CLOCK_SECOND / 50) /* a debugger is heard that often */
 
 static uint64_t error_result(int code)
 {
@@ -30,6 +33,18 @@ static int stream_fd(const struct vm *vm, uint64_t stream)
     return (int)stream;
 }
 
+/* After text was printed: stands still until the VM may print again. */
+static void slow_down(struct vm *vm, uint64_t bytes)
+{
+    uint64_t left;
+    while ((left = bucket_spend(&vm->console.rate, bytes, clock_ns())) > 0) {
+        struct timespec step = {.tv_nsec = (long)(left < SLOW_STEP_NS ? left : SLOW_STEP_NS)};
+        ppoll(NULL, 0, &step, NULL);
+        debuggee_poll_in_call(vm);
+        bytes = 0;
+    }
+}
+
 /* Standard error of a VM without the application: it goes to the console as lines of the first compartment. */
 static uint64_t write_console(struct vm *vm, struct guest_va at, uint64_t len)
 {
@@ -39,6 +54,7 @@ static uint64_t write_console(struct vm *vm, struct guest_va at, uint64_t len)
         return error_result(EFAULT);
     console_add(&vm->console, (uint32_t)__builtin_ctzll(vm->w->a->vms[vm->index].compartments), chunk, n);
     console_flush(&vm->console);
+    slow_down(vm, n);
     return n;
 }
 
@@ -99,6 +115,7 @@ static uint64_t do_log(struct vm *vm, const struct hypercall *h)
     if (i >= BH_COMPARTMENTS_MAX || !vm->console.lines[i].name || len > LOG_MAX)
         return error_result(EINVAL);
     char chunk[LOG_CHUNK];
+    uint64_t all = len;
     while (len) {
         uint64_t n = len < sizeof(chunk) ? len : sizeof(chunk);
         if (!memory_read(&vm->memory, chunk, at, n, PERM_R | PERM_U)) {
@@ -110,6 +127,7 @@ static uint64_t do_log(struct vm *vm, const struct hypercall *h)
         len -= n;
     }
     console_flush(&vm->console);
+    slow_down(vm, all);
     return 0;
 }
 
@@ -122,10 +140,14 @@ static uint64_t do_report(struct vm *vm, const struct hypercall *h)
     m.crash.compartment = m.crash.report.compartment;
     if (m.crash.report.fatal)
         vm_crash(vm, &m.crash);
-    if (vm->reports < REPORTS_MAX) {
-        vm->reports++;
-        message_send(vm->supervisor, &m);
+    if (!bucket_take(&vm->reports, clock_ns())) {
+        vm->omitted++;
+        return 0;
     }
+    m.status = bucket_empty(&vm->reports, clock_ns());
+    m.omitted = vm->omitted;
+    vm->omitted = 0;
+    message_send(vm->supervisor, &m);
     return 0;
 }
 
@@ -166,7 +188,7 @@ static void do_exit(struct vm *vm, const struct hypercall *h)
 {
     console_end(&vm->console);
     debuggee_ended(vm, false, (uint32_t)h->args[0]);
-    struct message m = {.kind = MESSAGE_EXIT, .status = (uint32_t)h->args[0]};
+    struct message m = {.kind = MESSAGE_EXIT, .status = (uint32_t)h->args[0], .omitted = vm->omitted};
     message_send(vm->supervisor, &m);
     vm_end(vm);
 }
@@ -219,6 +241,37 @@ static uint64_t do_park(struct vm *vm, const struct hypercall *h)
     return events;
 }
 
+/* Host memory of the whole pages [r->va, + r->size), if they lie in the heap of one compartment of this VM. */
+static void *heap_at(const struct vm *vm, const struct bh_range *r)
+{
+    uint64_t i = (r->va - BH_COMPARTMENT_BASE(0)) / BH_WINDOW_SIZE, avail;
+    if (((r->va | r->size) & (PAGE - 1)) || !r->size || r->va < BH_COMPARTMENT_BASE(0) ||
+        i >= vm->w->a->n_compartments || !vm_holds(vm->w->a, vm->index, (uint32_t)i) ||
+        r->va - BH_COMPARTMENT_BASE(i) < BH_HEAP_OFF ||
+        r->va - BH_COMPARTMENT_BASE(i) - BH_HEAP_OFF >= vm->w->a->compartments[i].memory)
+        return NULL;
+    void *at = memory_at(&vm->memory, guest_va(r->va), r->size, PERM_R | PERM_W | PERM_U, &avail);
+    return at && avail == r->size ? at : NULL; /* the heap is one region, and ends where memory_at() says */
+}
+
+static uint64_t do_give_back(const struct vm *vm, const struct hypercall *h)
+{
+    struct bh_range ranges[BH_RANGES_BATCH];
+    uint64_t n = h->args[1];
+    if (n > BH_RANGES_BATCH)
+        return error_result(EINVAL);
+    if (!memory_read(&vm->memory, ranges, guest_va(h->args[0]), n * sizeof(*ranges), PERM_R | PERM_U))
+        return error_result(EFAULT);
+    for (uint64_t i = 0; i < n; i++) {
+        void *at = heap_at(vm, &ranges[i]);
+        if (!at)
+            return error_result(EFAULT);
+        if (madvise(at, ranges[i].size, MADV_DONTNEED))
+            return error_result(errno);
+    }
+    return 0;
+}
+
 uint64_t hypercall_do(struct vm *vm, const struct hypercall *h)
 {
     switch (h->op) {
@@ -244,6 +297,8 @@ uint64_t hypercall_do(struct vm *vm, const struct hypercall *h)
     case BH_HC_KICK:
         return (uint64_t)(h->args[0] < BH_KICK_MOUNT ? net_kick(vm->net, h->args[0])
                                                      : fs_kick(vm->w, h->args[0] - BH_KICK_MOUNT));
+    case BH_HC_GIVE_BACK:
+        return do_give_back(vm, h);
     default:
         return error_result(ENOSYS);
     }

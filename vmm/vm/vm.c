@@ -39,6 +39,8 @@ void vm_mark(const struct vm *vm, const char *name)
 /* SIGUSR1: the supervisor ends the appliance. */
 static void end_now(int signo)
 {
+    if (the_vm.crashed) /* it ends when its core has been sent */
+        return;
     console_end(&the_vm.console);
     debuggee_ended(&the_vm, false, 0);
     _exit(0);
@@ -77,6 +79,8 @@ static void set_descriptors(struct vm *vm)
         dup2(null, STDOUT_FILENO);
     }
     vm->console.fd = STDERR_FILENO;
+    vm->console.rate = bucket_of(CONSOLE_BURST, CONSOLE_PER_SECOND);
+    vm->reports = bucket_of(REPORTS_BURST, REPORTS_PER_SECOND);
     for (uint32_t i = 0; i < a->n_compartments; i++)
         if (vm_holds(a, vm->index, i))
             vm->console.lines[i].name = a->compartments[i].name;

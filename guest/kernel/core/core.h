@@ -1,7 +1,8 @@
 /* The VM's core: state and functions shared by its files. One vCPU, cooperative threads, no locks.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Read the files in this order: start.c, thread.c, sleep.c, idle.c, gate_out.c, gate_wait.c, gate_in.c, peers.c. */
+ * Read the files in this order: start.c, thread.c, sleep.c, idle.c, gate_out.c, gate_wait.c, gate_in.c, workers.c,
+ * peers.c. */
 #ifndef BH_CORE_INTERNAL_H
 #define BH_CORE_INTERNAL_H
 
@@ -117,6 +118,7 @@ struct endpoint {
     uint32_t n_exports;
     uint64_t quick[BH_FUNCTIONS_MAX / 64]; /* called end, bit fn: took few cycles when it was timed */
     uint32_t until_timed;                  /* calls until one is timed again */
+    uint32_t working;                      /* called end: threads that ran its calls, when they were counted last */
     struct bh_out out;
     struct bh_in in;
     uint64_t submitted;             /* bit s: the reply in slot s stays there until its call is collected */
@@ -204,6 +206,11 @@ bool gate_in_poll(struct endpoint *endpoint);                                 /*
 void gate_serve(struct endpoint *endpoint, const struct bh_fetched *request); /* runs it, replies */
 void worker_main(void *unused);
 
+/* ---- Workers (workers.c) ---------------------------------------------------------------------------------------- */
+extern struct thread *idle_workers;                   /* blocked in worker_main() */
+struct thread *worker_find(uint32_t compartment);     /* NULL: no thread is left */
+bool worker_allowed(const struct endpoint *endpoint); /* false: its calls have the threads that they may have */
+
 /* ---- Into a compartment (keys.c) ----------------------------------------------------------------------------
  * Every call from the core into a compartment's image goes through these: a plain call, unless the VM has protection
  * keys. */
@@ -244,10 +251,11 @@ static inline void keys_running(uint32_t id)
 }
 
 /* ---- Watched words (watch.c) -------------------------------------------------------------------------------- */
-int watch_add(const volatile uint16_t *word, const void *wait_channel);
+/* `owner`: the compartment for which it counts, where compartments distrust each other. -ENOSPC: it has too many. */
+int watch_add(uint32_t owner, const volatile uint16_t *word, const void *wait_channel);
 bool watch_poll(void); /* true: something changed */
 bool watch_has(const volatile void *word);
-int parked_add(volatile uint32_t *flag);
+int parked_add(uint32_t owner, volatile uint32_t *flag); /* the same */
 void parked_set(uint32_t value);
 
 /* ---- Hypercalls, console, clock ---------------------------------------------------------------------------------- */
@@ -255,6 +263,7 @@ long hypercall(enum bh_hypercall op, uint64_t a0, uint64_t a1, uint64_t a2);
 void doorbell_notify(uint32_t doorbell); /* BH_NO_DOORBELL: does nothing */
 long net_start(const struct bh_net_setup *setup);
 void device_kick(uint32_t queue);
+long give_back(const struct bh_range *ranges, uint32_t n);
 uint64_t clock_ns(void); /* since the VM's start */
 static inline uint64_t rdtsc(void)
 {

@@ -5,8 +5,6 @@
  * If the call blocks, the next thread without work polls, and takes or makes another worker. */
 #include "stats.h"
 
-static struct thread *idle_workers; /* blocked in worker_main() */
-
 /* Request slots fetched ahead of their turn: a caller with several calls in flight has written them by then. */
 enum { AHEAD = 4 };
 
@@ -48,21 +46,6 @@ static void refuse_request(struct endpoint *endpoint, const struct bh_fetched *r
     peer_posted(endpoint);
 }
 
-static struct thread *find_worker(uint32_t compartment)
-{
-    struct thread *before = NULL;
-    for (struct thread *t = idle_workers; t; before = t, t = t->next) {
-        if (t->compartment != compartment)
-            continue;
-        if (before)
-            before->next = t->next;
-        else
-            idle_workers = t->next;
-        return t;
-    }
-    return thread_new(worker_main, NULL, compartment);
-}
-
 static inline bool is_granted(const struct endpoint *endpoint, uint16_t fn)
 {
     return fn < endpoint->n_exports && (endpoint->boot->granted[fn / 64] >> (fn % 64) & 1);
@@ -90,7 +73,7 @@ static bool deliver_request(struct endpoint *endpoint, const struct bh_fetched *
         gate_serve(endpoint, request);
         return true;
     }
-    struct thread *worker = find_worker(endpoint->boot->to);
+    struct thread *worker = worker_allowed(endpoint) ? worker_find(endpoint->boot->to) : NULL;
     if (!worker)
         return false;
     worker->work_endpoint = endpoint;

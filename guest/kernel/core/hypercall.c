@@ -38,6 +38,11 @@ long net_start(const struct bh_net_setup *setup)
     return hypercall(BH_HC_NET_START, (uint64_t)setup, 0, 0);
 }
 
+long give_back(const struct bh_range *ranges, uint32_t n)
+{
+    return hypercall(BH_HC_GIVE_BACK, (uint64_t)ranges, n, 0);
+}
+
 void device_kick(uint32_t queue)
 {
     if (boot()->doorbell == BH_DOORBELL_VMCALL)

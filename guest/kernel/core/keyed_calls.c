@@ -78,7 +78,7 @@ static int keyed_watch(const volatile uint16_t *word, const void *wait_channel)
     uint64_t at = (uint64_t)word;
     bool status = at == (uint64_t)&status_page()->shutdown;
     bool good = (status || keys_allow(caller, at, sizeof(*word))) && keys_allow(caller, (uint64_t)wait_channel, 1);
-    return good ? watch_add(word, wait_channel) : -EFAULT;
+    return good ? watch_add(caller, word, wait_channel) : -EFAULT;
 }
 
 /* Whether the network device is the caller's. */
@@ -117,8 +117,32 @@ static void keyed_kick(uint32_t queue)
 
 static int keyed_parked(volatile uint32_t *flag)
 {
-    return (uint64_t)flag % 4 == 0 && keys_allow(keys_caller(), (uint64_t)flag, sizeof(*flag)) ? parked_add(flag)
-                                                                                               : -EFAULT;
+    uint32_t caller = keys_caller();
+    bool good = (uint64_t)flag % 4 == 0 && keys_allow(caller, (uint64_t)flag, sizeof(*flag));
+    return good ? parked_add(caller, flag) : -EFAULT;
+}
+
+/* Of the caller's own heap only: what is given back loses its contents. */
+static bool in_own_heap(uint32_t caller, struct bh_range r)
+{
+    const struct bh_boot_compartment *c = boot_compartment(caller);
+    return c && r.va >= c->heap_va && r.size <= c->heap_size && r.va - c->heap_va <= c->heap_size - r.size;
+}
+
+static long keyed_give_back(const struct bh_range *ranges, uint32_t n)
+{
+    uint32_t caller = keys_caller();
+    struct bh_range copy[BH_RANGES_BATCH];
+    if (n > BH_RANGES_BATCH)
+        return -EINVAL;
+    if (!keys_allow(caller, (uint64_t)ranges, n * sizeof(*ranges)))
+        return -EFAULT;
+    for (uint32_t i = 0; i < n; i++) {
+        copy[i] = ((const volatile struct bh_range *)ranges)[i];
+        if (!in_own_heap(caller, copy[i]))
+            return -EFAULT;
+    }
+    return give_back(copy, n);
 }
 
 static uint32_t keyed_thread_self(void)
@@ -150,4 +174,5 @@ const struct bh_core_calls keyed_calls = {
     .collect = keyed_collect,
     .ready = keyed_ready,
     .parked = keyed_parked,
+    .give_back = keyed_give_back,
 };

@@ -75,6 +75,17 @@ static long call_write(enum bh_stream stream, const void *buf, size_t size)
     return stream_write((uint32_t)((from - BH_COMPARTMENT_BASE(0)) / BH_WINDOW_SIZE), stream, buf, size);
 }
 
+/* Without protection keys the VM's compartments are one domain. */
+static int call_watch(const volatile uint16_t *word, const void *wait_channel)
+{
+    return watch_add(0, word, wait_channel);
+}
+
+static int call_parked(volatile uint32_t *flag)
+{
+    return parked_add(0, flag);
+}
+
 static const struct bh_core_calls calls = {
     .call = gate_call,
     .callback = gate_callback,
@@ -92,13 +103,14 @@ static const struct bh_core_calls calls = {
     .exit = core_exit,
     .report = core_report,
     .now = clock_ns,
-    .watch = watch_add,
+    .watch = call_watch,
     .net_start = net_start,
     .kick = device_kick,
     .submit = gate_submit,
     .collect = gate_collect,
     .ready = gate_ready,
-    .parked = parked_add,
+    .parked = call_parked,
+    .give_back = give_back,
 };
 
 static void start_compartments(void)

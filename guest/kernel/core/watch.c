@@ -5,22 +5,26 @@
 
 #include "core.h"
 
-enum { WATCHES = 16, FLAGS = 8 };
+/* For each compartment of a VM with protection keys; elsewhere one of them counts for all. */
+enum { WATCHES = 2 * BH_MOUNTS_MAX + 8, FLAGS = BH_MOUNTS_MAX };
 
 static struct {
     const volatile uint16_t *word;
     const void *wait_channel;
     uint16_t seen;
-} watches[WATCHES];
+} watches[WATCHES * BH_COMPARTMENTS_MAX];
 static uint32_t n_watches;
+static uint8_t watches_of[BH_COMPARTMENTS_MAX];
 
-static volatile uint32_t *flags[FLAGS];
+static volatile uint32_t *flags[FLAGS * BH_COMPARTMENTS_MAX];
 static uint32_t n_flags;
+static uint8_t flags_of[BH_COMPARTMENTS_MAX];
 
-int watch_add(const volatile uint16_t *word, const void *wait_channel)
+int watch_add(uint32_t owner, const volatile uint16_t *word, const void *wait_channel)
 {
-    if (n_watches == WATCHES)
+    if (watches_of[owner] == WATCHES)
         return -ENOSPC;
+    watches_of[owner]++;
     watches[n_watches].word = word;
     watches[n_watches].wait_channel = wait_channel;
     watches[n_watches].seen = *word;
@@ -42,10 +46,11 @@ bool watch_poll(void)
     return changed;
 }
 
-int parked_add(volatile uint32_t *flag)
+int parked_add(uint32_t owner, volatile uint32_t *flag)
 {
-    if (n_flags == FLAGS)
+    if (flags_of[owner] == FLAGS)
         return -ENOSPC;
+    flags_of[owner]++;
     *flag = 0;
     flags[n_flags++] = flag;
     return 0;

@@ -1,4 +1,4 @@
-/* picolibc's locks (stdio, malloc) on the core's threads: recursive, because picolibc nests them.
+/* picolibc's locks (stdio) on the core's threads: recursive, because picolibc nests them.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <stdlib.h>
 #include <sys/lock.h>

@@ -1,4 +1,4 @@
-/* What picolibc always asks of a system: heap, time, exit. Files and signals: fallback/, or the posix library.
+/* What picolibc always asks of a system: time, exit. Memory: heap/. Files and signals: fallback/, or the posix library.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <stdbool.h>
@@ -11,36 +11,6 @@
 #include "runtime.h"
 
 enum { CPUID_RDRAND = 1 << 30 }; /* leaf 1, ecx */
-
-/* Once: programs may live with it, but whoever sees a crash later wants to know. */
-static void heap_is_full(uint64_t wanted, const void *pc)
-{
-    static bool told;
-    if (told)
-        return;
-    told = true;
-    struct bh_report report = {.kind = BH_REPORT_HEAP,
-                               .compartment = bh_gates.compartment,
-                               .peer = BH_NO_PEER,
-                               .pc = (uint64_t)pc - 1,
-                               .size = wanted};
-    bh_core()->report(&report);
-}
-
-void *sbrk(ptrdiff_t increment)
-{
-    static uint64_t used;
-    const struct bh_boot_compartment *self = bh_self();
-    if (increment < 0 ? (uint64_t)-increment > used : (uint64_t)increment > self->heap_size - used) {
-        if (increment > 0)
-            heap_is_full((uint64_t)increment, __builtin_return_address(0));
-        errno = ENOMEM;
-        return (void *)-1;
-    }
-    void *old = (void *)(self->heap_va + used);
-    used += (uint64_t)increment;
-    return old;
-}
 
 static uint64_t realtime_ns(void)
 {

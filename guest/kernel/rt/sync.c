@@ -4,6 +4,7 @@
  * Threads are cooperative: between a check and the wait that follows it no other thread runs. */
 #include <errno.h>
 
+#include "heap/heap.h"
 #include "runtime.h"
 
 int bh_thread_create(uint32_t *id, void (*entry)(void *), void *arg)
@@ -43,6 +44,7 @@ uint64_t bh_now(void)
 void bh_sleep(uint64_t ns)
 {
     uint8_t nobody_wakes_this = 0;
+    bh_heap_rest();
     bh_core()->sleep(&nobody_wakes_this, ns);
 }
 
@@ -90,6 +92,7 @@ int bh_sem_wait(struct bh_sem *s, uint64_t timeout)
             left = timeout - spent;
         }
         s->waiters++;
+        bh_heap_rest();
         bh_core()->sleep(s, left);
         s->waiters--;
     }
@@ -113,6 +116,7 @@ int bh_cond_wait(struct bh_cond *c, struct bh_mutex *m, uint64_t timeout)
     if (r)
         return r;
     c->waiters++;
+    bh_heap_rest();
     r = bh_core()->sleep(c, timeout);
     c->waiters--;
     bh_mutex_lock(m);

@@ -77,6 +77,9 @@ struct px_sink {
 };
 ssize_t px_write_to(struct px_file *f, const struct iovec *iov, int n, const struct px_sink *sink);
 size_t px_iov_size(const struct iovec *iov, int n); /* SIZE_MAX: too large, or n out of range */
+/* Copy between `data` and the bytes of iov[n] from byte `from` on; return how many of at most `size` bytes fitted. */
+size_t px_iov_scatter(const struct iovec *iov, int n, size_t from, const char *data, size_t size);
+size_t px_iov_gather(const struct iovec *iov, int n, size_t from, char *data, size_t size);
 
 /* ---- Waiting (thread/block.c; the hosted tests have their own) --------------------------------------------------- */
 uint64_t px_now(void); /* monotonic ns */
@@ -94,11 +97,13 @@ void px_wake(const void *key, uint32_t n);
 void px_yield(void);                    /* lets other threads run and polls the rings */
 uint64_t px_deadline(uint64_t timeout); /* timeout: ns from now; PX_FOREVER stays */
 void px_signal(int number);             /* raises it in this process */
+void px_signals_look(void);             /* at the end of a call: runs handlers of what came meanwhile */
 
 /* ---- Kinds of files ---------------------------------------------------------------------------------------------- */
 int px_pipe(struct px_file *ends[2], int flags); /* [0] reads */
 int px_socketpair(struct px_file *ends[2], int flags);
 int px_socketpair_fds(int fds[2], int flags);     /* descriptors of both ends; errno and -1 */
+bool px_is_pair(const struct px_file *f);         /* an end of px_socketpair() */
 int px_shutdown_pair(struct px_file *f, int how); /* -ENOTSOCK: not an end of a socket pair */
 int px_eventfd(struct px_file **f, uint64_t initial, bool semaphore, int flags);
 struct px_file *px_console(int stream);
@@ -119,7 +124,8 @@ void px_net_poll(void);
 /* Has to be called before this thread waits or lets others run: sends what it wrote into the lane (net/lane.c). */
 void px_net_flush(void);
 
-/* Converts a negative errno value to errno and -1; returns other values. */
+/* Converts a negative errno value to errno and -1; returns other values. The last thing that a call does: handlers of
+ * signals may run in it. */
 long px_result(long value);
 
 #endif

@@ -34,7 +34,7 @@ EDL = """\
 library {name} {{
     include "hop.h";
 
-    uint64_t {name}(uint64_t value, unsigned more);
+    uint64_t {name}(uint64_t value, unsigned more) fatal;
 }}
 """
 LIBRARY = """\

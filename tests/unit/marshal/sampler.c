@@ -357,3 +357,56 @@ int s_use_kept(int value)
 {
     return kept ? kept(value) : -1;
 }
+
+long s_ranged(size_t size, long result, int *small)
+{
+    (void)size;
+    if (small)
+        *small = 7;
+    return result;
+}
+
+int s_twice(int n, int result)
+{
+    (void)n;
+    return result;
+}
+
+int s_limit(struct s_limits *limits)
+{
+    if (limits)
+        limits->flags = 15;
+    return 0;
+}
+
+void s_tell(unsigned *number)
+{
+    if (number)
+        *number = 2;
+}
+
+int s_poll(s_agree *agree, int value)
+{
+    return agree ? agree(value) : 0;
+}
+
+int s_flood(s_sink *sink, size_t size)
+{
+    char *buffer = size <= 1u << 20 ? calloc(1, size) : NULL;
+    int taken = sink && buffer ? (int)sink(buffer, size, NULL) : 0;
+    free(buffer);
+    return taken;
+}
+
+static const char *lodged;
+
+int s_lodge(const char *memory, size_t n)
+{
+    lodged = n ? memory : NULL;
+    return 0;
+}
+
+int s_lodged(void)
+{
+    return lodged ? *lodged : 0;
+}

@@ -13,6 +13,14 @@
 
 #define BH_HANDLES_MAX 4096u /* per edge */
 
+/* number = generation << BH_HANDLE_SHIFT | index; generation is never 0 */
+#define BH_HANDLE_SHIFT 16
+/* Can this be a number that bh_handle_reserve() gave? 0, for no handle, counts as well. */
+static inline bool bh_is_handle(uint64_t number)
+{
+    return number == 0 || (number >> BH_HANDLE_SHIFT && (number & ((1u << BH_HANDLE_SHIFT) - 1)) < BH_HANDLES_MAX);
+}
+
 /* Generated, one per type; compared by address. */
 struct bh_handle_type {
     const char *name;
@@ -20,8 +28,11 @@ struct bh_handle_type {
     void (*release)(void *object); /* ends an object whose caller died: the library's own function; NULL: none */
 };
 
-/* A number for a new object, which nobody can use yet; 0: the table is full, or no memory. */
+/* A number for a new object, which nobody can use yet; 0: bh_handles_full(), or no memory. */
 uint64_t bh_handle_reserve(uint32_t edge, const struct bh_handle_type *type);
+bool bh_handles_full(uint32_t edge); /* the edge has BH_HANDLES_MAX handles */
+/* Does bh_handle_pin() fail only because another call uses the handle? */
+bool bh_handle_is_used(uint32_t edge, const struct bh_handle_type *type, uint64_t number);
 /* From now on the number means `object`. */
 void bh_handle_publish(uint32_t edge, uint64_t number, void *object);
 /* The object, pinned until bh_handle_unpin(). NULL: there is no such handle of that type, or another call uses it and

@@ -3,6 +3,7 @@
 #ifndef BH_MARSHAL_CALLEE_H
 #define BH_MARSHAL_CALLEE_H
 
+#include <bh/callers.h>
 #include <bh/handles.h>
 #include <bh/marshal_caller.h>
 
@@ -18,7 +19,8 @@ struct bh_held {
     bool drop; /* to be freed at the end */
 };
 
-/* Entries of a pool of C functions that stand for callbacks of the caller. */
+/* Entries of a pool of C functions that stand for callbacks of the caller. Each edge has BH_THUNKS of them for itself,
+ * so that one caller cannot take those of the others. */
 #define BH_THUNKS 32u
 struct bh_thunk {
     struct bh_thunk *next;
@@ -27,6 +29,8 @@ struct bh_thunk {
     uint32_t edge;
     uint32_t parent; /* slot of the call that it belongs to */
 };
+/* A callback that the library kept is called when its call is over: says so on the console, once for each type. */
+void bh_callback_late(const struct bh_site *site, bool *told) __attribute__((cold));
 static inline void bh_callback_begin(struct bh_outgoing *call, const struct bh_thunk *thunk)
 {
     bh_call_clear(call, thunk->edge, thunk->number, thunk->parent, BH_FOREVER);
@@ -62,9 +66,9 @@ void *bh_visit_handle(struct bh_visit *visit, struct bh_held *held, const struct
 void *bh_visit_reserve(struct bh_visit *visit, struct bh_held *held, const struct bh_handle_type *type);
 /* The library made the object: the number of its handle; 0 for NULL. */
 uint64_t bh_visit_keep(struct bh_held *held, void *object);
-/* A free thunk of a pool of BH_THUNKS, for callback `word` - 1: its index; -1 if `word` is 0 (NULL)
- * or on failure. */
-int bh_visit_thunk(struct bh_visit *visit, struct bh_thunk *pool, uint64_t word);
+/* A free thunk of a pool, for callback `word` - 1: its index; -1 if `word` is 0 (NULL) or on failure. The pool has
+ * `callers` times BH_THUNKS; owners[i] is the edge, + 1, that has the i-th BH_THUNKS, or 0. */
+int bh_visit_thunk(struct bh_visit *visit, struct bh_thunk *pool, uint32_t *owners, uint32_t callers, uint64_t word);
 /* How far a cursor moved; 0 if it left its buffer. */
 static inline uint64_t bh_visit_moved(const void *now, const void *start, size_t size)
 {

@@ -3,6 +3,7 @@
 #ifndef BH_MARSHAL_CALLER_H
 #define BH_MARSHAL_CALLER_H
 
+#include <bh/handles.h>
 #include <bh/marshal_values.h>
 
 enum bh_site_flags {
@@ -14,6 +15,8 @@ enum bh_site_flags {
 struct bh_site {
     const char *library, *function;
     uint32_t flags;
+    const char *handles; /* what its arguments that are handles are called, or NULL */
+    int handle_word;     /* the argument word with the only one of them; -1: several, or it travels in the frame */
 };
 
 enum bh_how {
@@ -22,6 +25,8 @@ enum bh_how {
     BH_STRING = 4, /* with BH_IN: NUL terminated, size includes the NUL */
     BH_OBJECT = 8, /* crosses member by member, not as bytes: only checked on strict edges */
     BH_MUST_BE_NULL = 16,
+    BH_KEEP = 64,   /* the library keeps the address: never copied */
+    BH_RESULT = 32, /* no argument: a value that came back, in `sent` */
 };
 
 /* A pointer argument, or pointer member of a struct. */
@@ -143,6 +148,10 @@ static inline void bh_pass_end(struct bh_passage *pass)
     pass->call->block = NULL;
 }
 void bh_pass_failed(struct bh_passage *pass, enum bh_status status) __attribute__((cold));
+/* The called compartment returned `value` for `result`, which is out of range: the call failed (BH_BAD_RESULT). */
+void bh_result_strayed(const struct bh_site *site, const struct bh_outgoing *call, const char *result, uint64_t value,
+                       uint64_t pc) __attribute__((cold));
+void bh_pass_strayed(struct bh_passage *pass, const char *result, uint64_t value) __attribute__((cold));
 /* Bytes of a string with its NUL; 0 for NULL. */
 static inline size_t bh_string_size(const char *string)
 {
@@ -158,6 +167,24 @@ const char *bh_intern(const char *shared);
         if ((argument)->data)                                                                      \
             (pointer) = (__typeof__(pointer))bh_address((const char *)(argument)->data + (moved)); \
     } while (0)
+
+/* The callbacks that run on this thread, innermost first; each record is in the frame that runs one. */
+struct bh_back {
+    struct bh_back *outer;
+    const struct bh_site *site;
+};
+extern _Thread_local struct bh_back *bh_backs;
+static inline void bh_back_enter(struct bh_back *back, const struct bh_site *site)
+{
+    *back = (struct bh_back){bh_backs, site};
+    bh_backs = back;
+}
+static inline void bh_back_leave(const struct bh_back *back)
+{
+    bh_backs = back->outer;
+}
+/* For longjmp() (rt/setjmp.S): ends the compartment with a report. */
+void bh_back_left(void) __attribute__((noreturn, cold));
 
 /* A callback in the caller, as its dispatch gets it: on the stack of the stub, never sent. */
 struct bh_closure {

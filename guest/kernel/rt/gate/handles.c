@@ -7,12 +7,11 @@
 
 #include "rpc/map.h"
 
-#define GENERATION_SHIFT 16 /* number = generation << 16 | index; generation is never 0 */
-#define GENERATION_LAST  (UINT64_MAX >> GENERATION_SHIFT)
-#define INDEX_MASK       0xffffu
-#define EXCLUSIVE        UINT16_MAX
-#define FIRST_ENTRIES    16u
-#define NONE             UINT32_MAX
+#define GENERATION_LAST (UINT64_MAX >> BH_HANDLE_SHIFT)
+#define INDEX_MASK      ((1u << BH_HANDLE_SHIFT) - 1)
+#define EXCLUSIVE       UINT16_MAX
+#define FIRST_ENTRIES   16u
+#define NONE            UINT32_MAX
 
 struct entry {
     const struct bh_handle_type *type; /* NULL: free */
@@ -75,7 +74,7 @@ static struct entry *find_entry(uint32_t edge, uint64_t number)
     if (index >= t->n)
         return NULL;
     struct entry *e = &t->entries[index];
-    return e->type && e->generation == number >> GENERATION_SHIFT ? e : NULL;
+    return e->type && e->generation == number >> BH_HANDLE_SHIFT ? e : NULL;
 }
 
 uint64_t bh_handle_reserve(uint32_t edge, const struct bh_handle_type *type)
@@ -93,7 +92,18 @@ uint64_t bh_handle_reserve(uint32_t edge, const struct bh_handle_type *type)
     e->type = type;
     e->object = NULL;
     e->pins = EXCLUSIVE; /* until the call that makes it ends */
-    return e->generation << GENERATION_SHIFT | index;
+    return e->generation << BH_HANDLE_SHIFT | index;
+}
+
+bool bh_handles_full(uint32_t edge)
+{
+    return bh_handles_in_use(edge) == BH_HANDLES_MAX;
+}
+
+bool bh_handle_is_used(uint32_t edge, const struct bh_handle_type *type, uint64_t number)
+{
+    const struct entry *e = find_entry(edge, number);
+    return e && e->type == type && e->pins;
 }
 
 void bh_handle_publish(uint32_t edge, uint64_t number, void *object)

@@ -140,7 +140,7 @@ void *bh_visit_handle(struct bh_visit *visit, struct bh_held *held, const struct
         return NULL;
     held->object = bh_handle_pin(visit->call->edge, type, number, exclusive);
     if (!held->object)
-        return fail_visit(visit, BH_BAD_HANDLE);
+        return fail_visit(visit, bh_handle_is_used(visit->call->edge, type, number) ? BH_HANDLE_BUSY : BH_BAD_HANDLE);
     held->number = number;
     hold_handle(visit, held);
     return held->object;
@@ -160,7 +160,7 @@ void *bh_visit_reserve(struct bh_visit *visit, struct bh_held *held, const struc
     if (!held->number) {
         free(held->object);
         held->object = NULL;
-        return fail_visit(visit, BH_NO_MEMORY);
+        return fail_visit(visit, bh_handles_full(visit->call->edge) ? BH_NO_HANDLE : BH_NO_MEMORY);
     }
     hold_handle(visit, held);
     return held->object;
@@ -182,7 +182,19 @@ static uint32_t name_of(const struct bh_visit *visit)
     return light ? (uint32_t)(uintptr_t)visit->call : visit->call->slot;
 }
 
-int bh_visit_thunk(struct bh_visit *visit, struct bh_thunk *pool, uint64_t word)
+/* The thunks of this edge, which nobody else takes from it; NULL: more edges call than the composer knew of. */
+static struct bh_thunk *own_thunks(uint32_t edge, struct bh_thunk *pool, uint32_t *owners, uint32_t callers)
+{
+    for (uint32_t i = 0; i < callers; i++) {
+        if (!owners[i])
+            owners[i] = edge + 1;
+        if (owners[i] == edge + 1)
+            return pool + (size_t)i * BH_THUNKS;
+    }
+    return NULL;
+}
+
+int bh_visit_thunk(struct bh_visit *visit, struct bh_thunk *pool, uint32_t *owners, uint32_t callers, uint64_t word)
 {
     if (visit->status != BH_OK || word == 0)
         return -1;
@@ -190,16 +202,17 @@ int bh_visit_thunk(struct bh_visit *visit, struct bh_thunk *pool, uint64_t word)
         fail_visit(visit, BH_BAD_ARGUMENT);
         return -1;
     }
-    for (unsigned i = 0; i < BH_THUNKS; i++) {
-        if (pool[i].busy)
+    struct bh_thunk *own = own_thunks(visit->call->edge, pool, owners, callers);
+    for (unsigned i = 0; own && i < BH_THUNKS; i++) {
+        if (own[i].busy)
             continue;
-        pool[i] = (struct bh_thunk){.next = visit->thunks,
-                                    .busy = true,
-                                    .number = (uint16_t)(word - 1),
-                                    .edge = visit->call->edge,
-                                    .parent = name_of(visit)};
-        visit->thunks = &pool[i];
-        return (int)i;
+        own[i] = (struct bh_thunk){.next = visit->thunks,
+                                   .busy = true,
+                                   .number = (uint16_t)(word - 1),
+                                   .edge = visit->call->edge,
+                                   .parent = name_of(visit)};
+        visit->thunks = &own[i];
+        return (int)(&own[i] - pool);
     }
     fail_visit(visit, BH_NO_MEMORY);
     return -1;

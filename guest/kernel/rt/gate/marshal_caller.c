@@ -90,7 +90,7 @@ static enum bh_status classify_argument(const struct bh_passage *pass, const str
     }
     /* The peer can write a struct in a share at any time: pointers from there must not reach
      * private memory. */
-    if (edge->strategy == BH_DATA_STRICT || (a->parent && a->parent->shared))
+    if (edge->strategy == BH_DATA_STRICT || a->how & BH_KEEP || (a->parent && a->parent->shared))
         return BH_UNANNOTATED;
     if (a->how & BH_OBJECT)
         return BH_OK;
@@ -226,6 +226,12 @@ void bh_pass_failed(struct bh_passage *pass, enum bh_status status)
     if (status != BH_TIMED_OUT)
         bh_pass_end(pass);
     bh_gate_failed(pass->site, pass->call, status, pass->culprit, pass->pc);
+}
+
+void bh_pass_strayed(struct bh_passage *pass, const char *result, uint64_t value)
+{
+    bh_pass_end(pass);
+    bh_result_strayed(pass->site, pass->call, result, value, pass->pc);
 }
 
 const char *bh_intern(const char *shared)

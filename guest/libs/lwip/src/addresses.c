@@ -30,6 +30,29 @@ int net_to_ip(const struct net_socket *s, const struct net_address *a, ip_addr_t
     return 0;
 }
 
+static bool is_of_interface(const struct netif *netif, const ip_addr_t *ip)
+{
+    if (!IP_IS_V6(ip)) {
+        const ip4_addr_t *own = netif_ip4_addr(netif), *four = ip_2_ip4(ip);
+        return ip4_addr_eq(own, four) || (!ip4_addr_isany(own) && ip4_addr_isbroadcast(four, netif));
+    }
+    for (s8_t i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
+        if (!ip6_addr_isinvalid(netif_ip6_addr_state(netif, i)) &&
+            ip6_addr_zoneless_eq(netif_ip6_addr(netif, i), ip_2_ip6(ip)))
+            return true;
+    return false;
+}
+
+bool net_can_bind(const ip_addr_t *ip)
+{
+    if (ip_addr_isany(ip) || ip_addr_isloopback(ip) || ip_addr_ismulticast(ip))
+        return true;
+    for (const struct netif *netif = netif_list; netif; netif = netif->next)
+        if (is_of_interface(netif, ip))
+            return true;
+    return false;
+}
+
 int net_to_destination(const struct net_socket *s, const struct net_address *a, ip_addr_t *ip)
 {
     int r = net_to_ip(s, a, ip);

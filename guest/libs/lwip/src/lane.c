@@ -7,32 +7,36 @@
 
 #include "socket.h"
 
-enum { LANES_MAX = 8 };
-
 /* The private state of a lane, which the other end cannot change. */
 struct net_lane_end {
     struct net_lane *shared;
     uint32_t received_head, sent_tail;
+    uint16_t client;
     bool broken;     /* the other end broke the protocol: the lane is not used any more */
     bool unfinished; /* the network's thread goes on */
     bool news;       /* since net_lane_wait() returned last */
 };
 
-static struct net_lane_end lanes[LANES_MAX]; /* `shared` is NULL: free */
+static struct net_lane_end lanes[NET_LANES_MAX]; /* `shared` is NULL: free */
 static uint16_t last_serial;
 
 int net_lane_open(net_lane_t *lane, struct net_lane **given)
 {
     if (!lane || !given)
         return -EINVAL;
-    struct net_lane_end *l = lanes;
-    while (l < lanes + LANES_MAX && l->shared)
-        l++;
-    struct net_lane *shared = l < lanes + LANES_MAX ? bh_malloc_shared(sizeof(*shared)) : NULL;
-    if (!shared)
+    uint32_t client = bh_caller();
+    if (!net_client_take(client, NET_LANES))
         return -ENOBUFS;
+    struct net_lane_end *l = lanes;
+    while (l < lanes + NET_LANES_MAX && l->shared)
+        l++;
+    struct net_lane *shared = l < lanes + NET_LANES_MAX ? bh_malloc_shared(sizeof(*shared)) : NULL;
+    if (!shared) {
+        net_client_give(client, NET_LANES);
+        return -ENOBUFS;
+    }
     memset(shared, 0, sizeof(*shared));
-    *l = (struct net_lane_end){.shared = shared};
+    *l = (struct net_lane_end){.shared = shared, .client = (uint16_t)client};
     *lane = l;
     *given = shared;
     return 0;
@@ -49,13 +53,15 @@ int net_lane_close(net_lane_t l)
     }
     bh_free_shared(l->shared);
     l->shared = NULL;
+    net_client_give(l->client, NET_LANES);
     return 0;
 }
 
 void net_lane_join(struct net_socket *s, struct net_lane_end *lane)
 {
     s->lane = lane;
-    s->serial = ++last_serial;
+    last_serial += last_serial == UINT16_MAX ? 2 : 1; /* 0 is no serial number: the name of a socket without a lane */
+    s->serial = last_serial;
     s->pushed = lane->shared->taken[s->index] + NET_LANE_CREDIT; /* all credit is used up until the caller gives some */
 }
 
@@ -170,7 +176,7 @@ int net_lane_run(net_lane_t l)
 bool net_lanes_again(void)
 {
     bool more = false;
-    for (uint32_t i = 0; i < LANES_MAX; i++) {
+    for (uint32_t i = 0; i < NET_LANES_MAX; i++) {
         if (!lanes[i].shared)
             continue;
         if (lanes[i].unfinished)
@@ -196,7 +202,7 @@ int net_lane_wait(net_lane_t l)
 void net_lanes_tell(void)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the event is seen, or `armed` is */
-    for (uint32_t i = 0; i < LANES_MAX; i++) {
+    for (uint32_t i = 0; i < NET_LANES_MAX; i++) {
         if (!lanes[i].shared || !lanes[i].shared->armed)
             continue;
         lanes[i].news = true;
@@ -207,7 +213,7 @@ void net_lanes_tell(void)
 void net_lanes_choke(void)
 {
     uint32_t choked = !net_data_room(NET_USE_SENT);
-    for (uint32_t i = 0; i < LANES_MAX; i++)
+    for (uint32_t i = 0; i < NET_LANES_MAX; i++)
         if (lanes[i].shared && lanes[i].shared->choked != choked)
             lanes[i].shared->choked = choked;
 }

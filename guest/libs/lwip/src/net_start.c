@@ -13,10 +13,14 @@
 
 #include "netcore.h"
 
-enum { BUDGET = 64 }; /* frames between two looks at everything else */
+enum {
+    BUDGET = 64,        /* frames between two looks at everything else */
+    LOOP_BUDGET = 1024, /* the same for packets to the own addresses, which a call of the interface may have to pay */
+};
 
 struct netif net_netif;
 static uint64_t patience; /* bh_now() until which an address may still come */
+static bool looping;      /* packets to the own addresses are left for the network's thread */
 
 bool net_present(void)
 {
@@ -48,18 +52,53 @@ bool net_configuring(void)
     return net_present() && !net_usable() && bh_now() < patience;
 }
 
-/* Packets that the compartment sends to itself never leave its memory, so they need no checksums. */
+/* Takes the next packet off the interface's queue of those to itself, as lwIP's netif_poll does. */
+static struct pbuf *next_looped(struct netif *netif)
+{
+    struct pbuf *p = netif->loop_first, *last = p;
+    if (!p)
+        return NULL;
+    for (; last->len != last->tot_len; last = last->next)
+        netif->loop_cnt_current--;
+    netif->loop_cnt_current--;
+    netif->loop_first = last->next;
+    if (!last->next)
+        netif->loop_last = NULL;
+    last->next = NULL;
+    p->if_idx = netif_get_index(netif);
+    return p;
+}
+
+/* Lets lwIP have the packets that it sent to its own addresses. Its netif_poll goes on as long as each is answered with
+ * another; here their number has a limit, and the network's thread does the rest. The packets never leave the memory of
+ * the compartment, so they need no checksums. */
 static void poll_loopback(void)
 {
     uint16_t flags = net_netif.chksum_flags;
+    uint32_t left = LOOP_BUDGET;
+    struct pbuf *p;
     NETIF_SET_CHECKSUM_CTRL(&net_netif, flags & ~(NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP));
-    netif_poll_all();
+    for (struct netif *netif = netif_list; netif; netif = netif->next)
+        for (; left && (p = next_looped(netif)); left--)
+            if (ip_input(p, netif) != ERR_OK)
+                pbuf_free(p);
     NETIF_SET_CHECKSUM_CTRL(&net_netif, flags);
+    looping = !left;
+}
+
+static void wake_network_thread(void)
+{
+    if (net_present())
+        net_device_look();
+    else
+        bh_core()->wakeup(&looping, 1);
 }
 
 void net_leave(void)
 {
     poll_loopback();
+    if (looping)
+        wake_network_thread();
     if (net_present())
         net_device_flush();
     net_lanes_choke();
@@ -154,7 +193,7 @@ static void network_thread(void *unused)
             net_tcp_connect_deferred(); /* no address came: they fail */
         }
         net_leave();
-        if (n == BUDGET || more)
+        if (n == BUDGET || more || looping)
             bh_yield();
         else
             net_device_wait(sys_timeouts_sleeptime());
@@ -168,7 +207,10 @@ static void timer_thread(void *unused)
     for (;;) {
         sys_check_timeouts();
         net_leave();
-        bh_sleep(sys_timeouts_sleeptime() * 1000000ull);
+        if (looping)
+            bh_yield();
+        else
+            bh_core()->sleep(&looping, sys_timeouts_sleeptime() * 1000000ull);
     }
 }
 

@@ -14,6 +14,7 @@
 #include "lwip/pbuf.h"
 
 #include <bh/bulkhead.h>
+#include <bh/callers.h>
 #include <bh/core.h>
 
 /* ---- Start and configuration (net_start.c) ---- */

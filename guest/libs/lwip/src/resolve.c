@@ -13,6 +13,7 @@ enum { STEP_NS = 100000000 };
 /* One query. lwIP or the thread that asked frees it, whichever is done with it last. */
 struct question {
     bool answered, given_up, found;
+    uint32_t client; /* it counts for this one until lwIP has done with it */
     ip_addr_t ip;
 };
 
@@ -20,6 +21,7 @@ static void on_answer(const char *name, const ip_addr_t *ip, void *arg)
 {
     struct question *q = arg;
     (void)name;
+    net_client_give(q->client, NET_QUESTIONS);
     if (q->given_up) {
         free(q);
         return;
@@ -45,12 +47,19 @@ static int wait_for_answer(const struct question *q)
 /* 1: found; 0: no such address; negative errno. Blocks. */
 static int ask_server(const char *name, uint8_t type, ip_addr_t *ip)
 {
+    uint32_t client = bh_caller();
+    if (!net_client_take(client, NET_QUESTIONS))
+        return -EAGAIN;
     struct question *q = calloc(1, sizeof(*q));
-    if (!q)
+    if (!q) {
+        net_client_give(client, NET_QUESTIONS);
         return -ENOMEM;
+    }
+    q->client = client;
     err_t e = dns_gethostbyname_addrtype(name, ip, on_answer, q, type);
     net_leave();
     if (e != ERR_INPROGRESS) {
+        net_client_give(client, NET_QUESTIONS);
         free(q);
         return e == ERR_OK ? 1 : e == ERR_ARG ? 0 : e == ERR_VAL ? -EAGAIN : -net_errno(e);
     }

@@ -39,6 +39,7 @@ struct net_socket {
     uint16_t index; /* of its word in the table */
     uint8_t family; /* AF_INET, AF_INET6 */
     bool datagram;
+    uint16_t client; /* whose socket it is: bh_caller() */
     enum net_state state;
     union {
         struct tcp_pcb *tcp; /* also the listening one */
@@ -48,6 +49,7 @@ struct net_socket {
     uint32_t waiters;             /* threads in net_wait() */
     bool receive_shut, send_shut; /* by net_shutdown() */
     bool end_of_file;             /* the peer sent FIN */
+    bool reset;                   /* the connection ended with an error */
     bool starved;                 /* a send failed for lack of memory: tcp_poll tries again */
     bool deferred;                /* connect as soon as the interface is up */
 
@@ -61,6 +63,12 @@ struct net_socket {
     uint32_t received; /* bytes in the queue */
     uint32_t consumed; /* bytes of `first` that have been fetched */
 
+    /* Urgent data of TCP. */
+    uint32_t next_byte;             /* sequence number of the next byte that comes */
+    uint32_t urgent_at;             /* the same of the urgent byte, if it still comes */
+    bool urgent_comes, urgent_kept; /* kept: for MSG_OOB */
+    uint8_t urgent_byte;
+
     /* Connections to accept. */
     struct net_socket *first_accepted, *last_accepted, *next;
     struct net_socket *listener; /* while it is in that queue */
@@ -71,7 +79,7 @@ struct net_socket {
 
     /* Options, applied to a pcb when there is one. */
     struct {
-        bool reuse, reuse_port, no_delay, keep_alive, broadcast, v6_only;
+        bool reuse, reuse_port, no_delay, keep_alive, broadcast, v6_only, urgent_inline;
         int32_t linger; /* seconds; -1: off */
         int32_t send_buffer, receive_buffer;
         uint32_t keep_idle, keep_interval, keep_count; /* 0: default */
@@ -80,12 +88,14 @@ struct net_socket {
 };
 
 /* ---- sockets.c ---- */
-struct net_socket *net_socket_new(int family, bool datagram); /* NULL: NET_SOCKETS_MAX in use, or no memory */
+struct net_socket *net_socket_new(uint32_t client, int family, bool datagram); /* NULL: no more for it, or no memory */
 void net_socket_free(struct net_socket *s);
 uint32_t net_sockets_in_use(void);
 struct net_socket *net_socket_at(uint32_t index); /* NULL: free */
 
 /* ---- addresses.c ---- */
+/* Whether a socket can be bound to it: the unspecified address, one of this machine, a multicast or broadcast one. */
+bool net_can_bind(const ip_addr_t *ip);
 /* 0, -EAFNOSUPPORT, -EINVAL. IPv4-mapped addresses become IPv4. */
 int net_to_ip(const struct net_socket *s, const struct net_address *a, ip_addr_t *ip);
 /* The same for where something goes: as on Linux, the unspecified address is the own loopback. */
@@ -93,6 +103,20 @@ int net_to_destination(const struct net_socket *s, const struct net_address *a, 
 /* In the socket's own family: IPv4 becomes IPv4-mapped on an AF_INET6 socket. */
 void net_from_ip(const struct net_socket *s, const ip_addr_t *ip, uint16_t port, struct net_address *a);
 int net_errno(err_t e); /* positive errno value */
+
+/* ---- clients.c ---- */
+/* What all clients have in common, with a guaranteed part for each (bh/callers.h). */
+enum net_resource { NET_SOCKETS, NET_LISTENERS, NET_DATAGRAMS, NET_LANES, NET_QUESTIONS, NET_RESOURCES };
+#define NET_LANES_MAX 32u
+bool net_client_take(uint32_t client, enum net_resource what); /* one; false: it has what it may have */
+void net_client_give(uint32_t client, enum net_resource what);
+
+/* ---- ports.c ---- */
+/* Whether the client may bind its socket to a port. 0; -EACCES: the appliance gives the port to others; -EADDRINUSE:
+ * another client has it. Port 0 is always allowed. */
+int net_port_check(const struct net_socket *s, uint16_t port);
+/* The port for a socket whose client names none; 0: lwIP may choose, since no port of its range belongs to anybody. */
+uint16_t net_port_choose(const struct net_socket *s);
 
 /* ---- events.c ---- */
 /* Reports an event: sets bits, counts it, and wakes the waiting threads at net_leave(). */
@@ -103,6 +127,9 @@ uint32_t net_word(const struct net_socket *s);
 void net_word_reset(struct net_socket *s);
 
 /* ---- tcp.c, tcp_listen.c, tcp_data.c ---- */
+/* lwIP has a bounded number of pcbs. When they run out it ends those in TIME_WAIT, then those of a lower priority than
+ * the new one needs, so that neither closed sockets nor half-open connections take what clients were promised. */
+enum { NET_PRIO_CLOSED = TCP_PRIO_MIN, NET_PRIO_HALF_OPEN };
 int net_tcp_bind(struct net_socket *s, const ip_addr_t *ip, uint16_t port);
 int net_tcp_listen(struct net_socket *s, int backlog);
 int net_tcp_connect(struct net_socket *s, const ip_addr_t *ip, uint16_t port);
@@ -133,6 +160,13 @@ size_t net_tcp_consume(struct net_socket *s, uint8_t *to, size_t size);
 /* Sends data that came through a lane, in one or two parts. If that fails the connection ends: no caller could
  * retry. */
 void net_tcp_send_all(struct net_socket *s, const uint8_t *data, size_t size, const uint8_t *rest, size_t n_rest);
+
+/* ---- tcp_urgent.c ---- */
+/* A segment has the URG flag. */
+void net_urgent_note(struct net_socket *s, const struct tcp_hdr *header);
+/* Counts data that has come and takes the urgent byte out of it. NULL: there was nothing else, and it is freed. */
+struct pbuf *net_urgent_remove(struct net_socket *s, struct pbuf *p);
+ssize_t net_urgent_receive(struct net_socket *s, uint8_t *buffer, size_t size, int flags);
 
 /* ---- lane.c ---- */
 void net_lane_join(struct net_socket *s, struct net_lane_end *lane);

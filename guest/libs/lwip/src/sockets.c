@@ -7,8 +7,15 @@
 
 #include "socket.h"
 
+enum {
+    ADDRESS_POLL_NS = 20000000,
+    SOCKET_TYPES = 10, /* that Linux knows, whether they are supported or not */
+    PROTOCOLS = 262,   /* the same of IP */
+};
+
 static struct net_socket *sockets[NET_SOCKETS_MAX];
 static uint32_t in_use;
+static const struct net_address nowhere;       /* what callers get with an error: results are checked in any case */
 static uint16_t free_indices[NET_SOCKETS_MAX]; /* a stack; filled as far as indices have been used */
 static uint32_t n_free, n_ever;
 
@@ -22,13 +29,16 @@ uint32_t net_sockets_in_use(void)
     return in_use;
 }
 
-struct net_socket *net_socket_new(int family, bool datagram)
+struct net_socket *net_socket_new(uint32_t client, int family, bool datagram)
 {
-    if (!n_free && n_ever == NET_SOCKETS_MAX)
+    if (!net_client_take(client, NET_SOCKETS))
         return NULL;
     struct net_socket *s = calloc(1, sizeof(*s));
-    if (!s)
+    if (!s) {
+        net_client_give(client, NET_SOCKETS);
         return NULL;
+    }
+    s->client = (uint16_t)client;
     s->index = n_free ? free_indices[--n_free] : (uint16_t)n_ever++;
     s->family = (uint8_t)family;
     s->datagram = datagram;
@@ -47,6 +57,7 @@ void net_socket_free(struct net_socket *s)
     sockets[s->index] = NULL;
     free_indices[n_free++] = s->index;
     in_use--;
+    net_client_give(s->client, NET_SOCKETS);
     free(s);
 }
 
@@ -57,12 +68,14 @@ int net_socket(int family, int type, int protocol, net_socket_t *handle, uint32_
     if (family != AF_INET && family != AF_INET6)
         return -EAFNOSUPPORT;
     if (type != SOCK_STREAM && type != SOCK_DGRAM)
-        return -EPROTOTYPE;
+        return type < 0 || type > SOCKET_TYPES ? -EINVAL : -ESOCKTNOSUPPORT;
+    if (protocol < 0 || protocol > PROTOCOLS)
+        return -EINVAL;
     if (protocol && protocol != (type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP))
         return -EPROTONOSUPPORT;
-    struct net_socket *s = net_socket_new(family, type == SOCK_DGRAM);
+    struct net_socket *s = net_socket_new(bh_caller(), family, type == SOCK_DGRAM);
     if (!s)
-        return in_use >= NET_SOCKETS_MAX ? -ENFILE : -ENOMEM;
+        return -ENFILE;
     /* As in other systems, an unconnected stream socket counts as hung up, and a datagram socket can send at once. */
     net_raise(s, s->datagram ? NET_WRITABLE : NET_WRITABLE | NET_HANGUP);
     *handle = s;
@@ -83,6 +96,15 @@ int net_close(net_socket_t s)
     return 0;
 }
 
+/* Another address than those of this machine may still come by DHCP. */
+static int await_address(const ip_addr_t *ip)
+{
+    while (!net_can_bind(ip))
+        if (!net_configuring() || bh_core()->sleep(ip, ADDRESS_POLL_NS) == -ECANCELED)
+            return -EADDRNOTAVAIL;
+    return 0;
+}
+
 int net_bind(net_socket_t s, const struct net_address *address)
 {
     if (!s)
@@ -91,6 +113,10 @@ int net_bind(net_socket_t s, const struct net_address *address)
     if (!address)
         return -EINVAL;
     int r = net_to_ip(s, address, &ip);
+    if (!r)
+        r = net_port_check(s, address->port);
+    if (!r)
+        r = await_address(&ip);
     if (r)
         return r;
     return s->datagram ? net_udp_bind(s, &ip, address->port) : net_tcp_bind(s, &ip, address->port);
@@ -111,6 +137,8 @@ int net_accept(net_socket_t s, net_socket_t *connection, uint32_t *index, struct
         return -EOPNOTSUPP;
     if (s->state != NET_LISTENING || !connection || !index)
         return -EINVAL;
+    if (peer)
+        *peer = nowhere;
     struct net_socket *c = s->first_accepted;
     if (!c)
         return -EAGAIN;
@@ -139,6 +167,8 @@ int net_connect(net_socket_t s, const struct net_address *address)
         return -EINVAL;
     if (s->datagram)
         return net_udp_connect(s, address);
+    if (address->family == AF_UNSPEC && s->state == NET_IDLE)
+        return 0; /* there is nothing to disconnect */
     int r = net_to_destination(s, address, &ip);
     if (r)
         return r;
@@ -166,6 +196,8 @@ ssize_t net_recvfrom(net_socket_t s, void *buffer, size_t size, int flags, struc
         return -EBADF;
     if (!buffer && size)
         return -EFAULT;
+    if (from)
+        *from = nowhere;
     if (s->datagram)
         return net_udp_receive(s, buffer, size, flags, from);
     if (from)
@@ -202,8 +234,10 @@ int net_getname(net_socket_t s, int peer, struct net_address *address)
         return -EBADF;
     if (!address)
         return -EINVAL;
+    *address = nowhere;
     if (peer) {
-        if (!s->remote.family || s->state == NET_IDLE || s->state == NET_LISTENING || s->state == NET_CONNECTING)
+        if (!s->remote.family || s->reset || s->state == NET_IDLE || s->state == NET_LISTENING ||
+            s->state == NET_CONNECTING)
             return -ENOTCONN;
         *address = s->remote;
         return 0;

@@ -22,7 +22,8 @@ static void on_error(void *arg, err_t e)
         s->error = e == ERR_RST ? ECONNREFUSED : net_errno(e);
     } else {
         s->state = NET_CLOSED;
-        s->error = e == ERR_CLSD ? 0 : net_errno(e);
+        s->reset = e != ERR_CLSD;
+        s->error = !s->reset ? 0 : e == ERR_RST && s->end_of_file ? EPIPE : net_errno(e);
     }
     net_raise(s, NET_READABLE | NET_WRITABLE | NET_HANGUP | NET_RDHUP | (s->error ? NET_ERROR : 0));
 }
@@ -32,6 +33,7 @@ static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t e)
     struct net_socket *s = arg;
     (void)e; /* always ERR_OK in lwIP 2 */
     s->state = NET_CONNECTED;
+    s->next_byte = pcb->rcv_nxt;
     net_from_ip(s, &pcb->local_ip, pcb->local_port, &s->local);
     net_raise(s, NET_WRITABLE);
     return ERR_OK;
@@ -53,6 +55,7 @@ void net_tcp_detach(struct net_socket *s)
     tcp_sent(s->tcp, NULL);
     tcp_err(s->tcp, NULL);
     tcp_poll(s->tcp, NULL, 0);
+    tcp_setprio(s->tcp, NET_PRIO_CLOSED);
     net_from_ip(s, &s->tcp->local_ip, s->tcp->local_port, &s->local);
     s->tcp = NULL;
     s->state = NET_CLOSED;
@@ -114,11 +117,14 @@ int net_tcp_bind(struct net_socket *s, const ip_addr_t *ip, uint16_t port)
         return r;
     if (s->family == AF_INET6 && !s->option.v6_only && ip_addr_isany(ip))
         ip = IP_ANY_TYPE;
-    return -net_errno(tcp_bind(s->tcp, ip, port));
+    return -net_errno(tcp_bind(s->tcp, ip, port ? port : net_port_choose(s)));
 }
 
 static int start_connecting(struct net_socket *s, const ip_addr_t *ip, uint16_t port)
 {
+    uint16_t local = s->tcp->local_port ? 0 : net_port_choose(s);
+    if (local && tcp_bind(s->tcp, &s->tcp->local_ip, local) != ERR_OK)
+        return -EADDRNOTAVAIL;
     err_t e = tcp_connect(s->tcp, ip, port, on_connected);
     if (e == ERR_RTE && net_configuring()) {
         s->deferred = true;
@@ -136,10 +142,12 @@ int net_tcp_connect(struct net_socket *s, const ip_addr_t *ip, uint16_t port)
 {
     if (s->state == NET_CONNECTING)
         return -EALREADY;
-    if (s->state == NET_CONNECTED || s->state == NET_CLOSED)
+    if (s->state == NET_CONNECTED || s->state == NET_CLOSED || s->state == NET_LISTENING)
         return -EISCONN;
-    if (s->state == NET_LISTENING || port == 0)
-        return -EINVAL;
+    if (ip_addr_ismulticast(ip) || ip_addr_isbroadcast(ip, &net_netif))
+        return -ENETUNREACH;
+    if (port == 0)
+        return -ECONNREFUSED; /* nobody can listen there */
     int r = net_tcp_need_pcb(s);
     if (r)
         return r;
@@ -173,7 +181,7 @@ int net_tcp_shutdown(struct net_socket *s, int how)
 {
     if (s->lane)
         net_lane_run(s->lane);
-    if (s->state != NET_CONNECTED && s->state != NET_CLOSED)
+    if (s->reset || (s->state != NET_CONNECTED && s->state != NET_CLOSED))
         return -ENOTCONN;
     if (how != SHUT_WR && !s->receive_shut) {
         s->receive_shut = true;

@@ -57,6 +57,9 @@ err_t net_tcp_on_receive(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t e
         pbuf_free(p);
         return ERR_OK;
     }
+    p = net_urgent_remove(s, p);
+    if (!p)
+        return ERR_OK;
     enqueue_received(s, net_keep(s, p));
     if (net_lane_push(s)) {
         net_lower(s, NET_READABLE);
@@ -176,10 +179,12 @@ static ssize_t nothing_received(struct net_socket *s)
 
 ssize_t net_tcp_receive(struct net_socket *s, void *buffer, size_t size, int flags)
 {
+    if (flags & MSG_OOB)
+        return net_urgent_receive(s, buffer, size, flags);
     if (net_lane_unread(s))
         return -EAGAIN; /* that comes first */
     if (!s->first)
-        return nothing_received(s);
+        return flags & NET_MSG_REST ? -EAGAIN : nothing_received(s);
     if (flags & MSG_PEEK)
         return (ssize_t)peek_received(s, buffer, size);
     size_t n = net_tcp_consume(s, buffer, size);
@@ -256,12 +261,12 @@ ssize_t net_tcp_send(struct net_socket *s, const void *buffer, size_t size, int 
         net_lower(s, NET_ERROR);
         return -e;
     }
-    if (s->send_shut || s->state == NET_CLOSED)
-        return -EPIPE;
     if (s->state == NET_CONNECTING)
         return -EAGAIN;
-    if (s->state != NET_CONNECTED)
-        return -ENOTCONN;
+    if (s->send_shut || s->state != NET_CONNECTED)
+        return -EPIPE;
+    if (flags & MSG_OOB)
+        return -EOPNOTSUPP;
     if (!size)
         return 0;
     ssize_t n = queue_to_send(s, buffer, allowed_to_send(s, size), flags & MSG_MORE);

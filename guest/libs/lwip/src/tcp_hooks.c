@@ -42,6 +42,24 @@ int net_hook_ip_in(const struct pbuf *p)
     return 0;
 }
 
+/* Does an empty segment beyond the window say nothing new? lwIP would acknowledge it. If the other end does not read
+ * either, it would acknowledge that in turn, and so on for ever. */
+static bool says_nothing(const struct tcp_pcb *pcb, const struct tcp_hdr *header, const struct pbuf *p)
+{
+    uint32_t window = SND_WND_SCALE(pcb, header->wnd);
+    return !p->tot_len && (TCPH_FLAGS(header) & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK &&
+           TCP_SEQ_GEQ(header->seqno, pcb->rcv_nxt + pcb->rcv_wnd) && TCP_SEQ_LEQ(header->ackno, pcb->lastack) &&
+           !pcb->unacked && (window == pcb->snd_wnd || (window < pcb->snd_wnd && pcb->snd_wl1 == header->seqno));
+}
+
+/* The other end lives: what lwIP notes when a segment comes. */
+static void note_life(struct tcp_pcb *pcb)
+{
+    pcb->tmr = tcp_ticks;
+    pcb->keep_cnt_sent = 0;
+    pcb->persist_probe = 0;
+}
+
 /* lwIP calls this for each segment before it processes it. Any result but ERR_OK drops the segment, as if the network
  * had lost it. */
 signed char net_hook_tcp_in(struct tcp_pcb *pcb, const struct tcp_hdr *header, const struct pbuf *p)
@@ -50,9 +68,15 @@ signed char net_hook_tcp_in(struct tcp_pcb *pcb, const struct tcp_hdr *header, c
     struct net_socket *s = pcb->callback_arg;
     if (pcb->state == LISTEN)
         return syn && s && !net_tcp_next_listener(s) ? ERR_MEM : ERR_OK;
+    if (pcb->state >= ESTABLISHED && pcb->state != TIME_WAIT && says_nothing(pcb, header, p)) {
+        note_life(pcb);
+        return ERR_MEM;
+    }
     /* Acknowledgements pass, and so do segments that no socket will queue. Segments out of order are dropped when
      * buffers are low. */
     if (!p->tot_len || !s || pcb->state < ESTABLISHED)
         return ERR_OK;
+    if (TCPH_FLAGS(header) & TCP_URG)
+        net_urgent_note(s, header);
     return net_may_keep(s) && (header->seqno == pcb->rcv_nxt || !net_buffers_low()) ? ERR_OK : ERR_MEM;
 }

@@ -27,15 +27,17 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t e)
     if (!s)
         s = last->sharer;            /* there was room when the SYN came, and the peer believes that it is connected */
     pcb->listener->callback_arg = s; /* the next connection goes to the socket after it */
-    struct net_socket *c = net_socket_new(s->family, false);
+    struct net_socket *c = net_socket_new(s->client, s->family, false);
     if (!c)
         return ERR_MEM; /* lwIP resets the connection */
     c->option = s->option;
     c->tcp = pcb;
     c->state = NET_CONNECTED;
+    c->next_byte = pcb->rcv_nxt;
     c->listener = s;
     net_tcp_callbacks(c);
     net_tcp_apply_options(c);
+    tcp_setprio(pcb, TCP_PRIO_NORMAL);
     net_from_ip(c, &pcb->remote_ip, pcb->remote_port, &c->remote);
     net_from_ip(c, &pcb->local_ip, pcb->local_port, &c->local);
     net_raise(c, NET_WRITABLE);
@@ -49,13 +51,14 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t e)
     return ERR_OK;
 }
 
-/* Another socket that listens at the port that `s` is bound to and shares it. */
+/* Another socket of the client that listens at the port that `s` is bound to and shares it. */
 static struct net_socket *find_sharer(const struct net_socket *s)
 {
     for (uint32_t i = 0; i < NET_SOCKETS_MAX; i++) {
         struct net_socket *other = net_socket_at(i);
         if (other && other->state == NET_LISTENING && other->option.reuse_port && other->family == s->family &&
-            other->tcp->local_port == s->tcp->local_port && ip_addr_eq(&other->tcp->local_ip, &s->tcp->local_ip))
+            other->client == s->client && other->tcp->local_port == s->tcp->local_port &&
+            ip_addr_eq(&other->tcp->local_ip, &s->tcp->local_ip))
             return other;
     }
     return NULL;
@@ -72,6 +75,25 @@ static void share_listener(struct net_socket *s, struct net_socket *other)
     other->sharer = s;
 }
 
+/* Listens with a pcb of its own. */
+static int start_listener(struct net_socket *s)
+{
+    err_t e;
+    if (!net_client_take(s->client, NET_LISTENERS))
+        return -ENOBUFS;
+    tcp_setprio(s->tcp, NET_PRIO_HALF_OPEN); /* of the connections that come */
+    struct tcp_pcb *listening = tcp_listen_with_backlog_and_err(s->tcp, TCP_DEFAULT_LISTEN_BACKLOG, &e);
+    if (!listening) {
+        net_client_give(s->client, NET_LISTENERS);
+        return -net_errno(e);
+    }
+    s->tcp = listening;
+    s->sharer = s;
+    tcp_arg(listening, s);
+    tcp_accept(listening, on_accept);
+    return 0;
+}
+
 int net_tcp_listen(struct net_socket *s, int backlog)
 {
     backlog = backlog < 1 ? 1 : backlog > BACKLOG_MAX ? BACKLOG_MAX : backlog;
@@ -82,26 +104,17 @@ int net_tcp_listen(struct net_socket *s, int backlog)
     if (s->state != NET_IDLE)
         return -EINVAL;
     int r = net_tcp_need_pcb(s);
+    if (!r && !s->tcp->local_port)
+        r = -net_errno(tcp_bind(s->tcp, &s->tcp->local_ip, net_port_choose(s)));
     if (r)
         return r;
-    if (!s->tcp->local_port) {
-        r = -net_errno(tcp_bind(s->tcp, &s->tcp->local_ip, 0));
-        if (r)
-            return r;
-    }
-    err_t e;
     struct net_socket *other = s->option.reuse_port ? find_sharer(s) : NULL;
-    if (other) {
+    if (other)
         share_listener(s, other);
-    } else {
-        struct tcp_pcb *listening = tcp_listen_with_backlog_and_err(s->tcp, TCP_DEFAULT_LISTEN_BACKLOG, &e);
-        if (!listening)
-            return -net_errno(e);
-        s->tcp = listening;
-        s->sharer = s;
-        tcp_arg(listening, s);
-        tcp_accept(listening, on_accept);
-    }
+    else
+        r = start_listener(s);
+    if (r)
+        return r;
     s->state = NET_LISTENING;
     s->backlog = (uint32_t)backlog;
     net_lower(s, NET_WRITABLE | NET_HANGUP);
@@ -115,8 +128,10 @@ void net_tcp_close_listener(struct net_socket *s)
         before = before->sharer;
     before->sharer = s->sharer;
     tcp_arg(s->tcp, before == s ? NULL : before);
-    if (before == s)
+    if (before == s) {
         tcp_close(s->tcp);
+        net_client_give(s->client, NET_LISTENERS);
+    }
     s->tcp = NULL;
     for (struct net_socket *c = s->first_accepted; c; c = next) {
         next = c->next;

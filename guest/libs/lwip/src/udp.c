@@ -38,9 +38,13 @@ static int need_pcb(struct net_socket *s)
     if (s->udp)
         return 0;
     uint8_t type = s->family == AF_INET ? IPADDR_TYPE_V4 : s->option.v6_only ? IPADDR_TYPE_V6 : IPADDR_TYPE_ANY;
-    s->udp = udp_new_ip_type(type);
-    if (!s->udp)
+    if (!net_client_take(s->client, NET_DATAGRAMS))
         return -ENOBUFS;
+    s->udp = udp_new_ip_type(type);
+    if (!s->udp) {
+        net_client_give(s->client, NET_DATAGRAMS);
+        return -ENOBUFS;
+    }
     udp_recv(s->udp, on_receive, s);
     net_udp_apply_options(s);
     return 0;
@@ -72,13 +76,21 @@ int net_udp_bind(struct net_socket *s, const ip_addr_t *ip, uint16_t port)
         return r;
     if (s->family == AF_INET6 && !s->option.v6_only && ip_addr_isany(ip))
         ip = IP_ANY_TYPE;
-    return -net_errno(udp_bind(s->udp, ip, port));
+    return -net_errno(udp_bind(s->udp, ip, port ? port : net_port_choose(s)));
+}
+
+/* The pcb, with a port of its own if lwIP might choose one that belongs to another client. */
+static int need_port(struct net_socket *s)
+{
+    int r = need_pcb(s);
+    uint16_t port = r || s->udp->local_port ? 0 : net_port_choose(s);
+    return port ? -net_errno(udp_bind(s->udp, &s->udp->local_ip, port)) : r;
 }
 
 int net_udp_connect(struct net_socket *s, const struct net_address *address)
 {
     ip_addr_t ip;
-    int r = need_pcb(s);
+    int r = need_port(s);
     if (r)
         return r;
     if (address->family == AF_UNSPEC) {
@@ -110,8 +122,10 @@ void net_udp_close(struct net_socket *s)
 {
     while (s->first_datagram)
         pbuf_free(pop_datagram(s));
-    if (s->udp)
+    if (s->udp) {
         udp_remove(s->udp);
+        net_client_give(s->client, NET_DATAGRAMS);
+    }
     s->udp = NULL;
 }
 
@@ -142,9 +156,11 @@ ssize_t net_udp_send(struct net_socket *s, const void *buffer, size_t size, cons
         return -EMSGSIZE;
     if (!to && s->state != NET_CONNECTED)
         return -EDESTADDRREQ;
-    int r = need_pcb(s);
+    int r = need_port(s);
     if (!r && to)
         r = net_to_destination(s, to, &ip);
+    if (!r && to && !to->port)
+        r = -EINVAL;
     if (r)
         return r;
     bool room = net_data_room(size <= NET_LITTLE ? NET_USE_SENT_LITTLE : NET_USE_SENT);

@@ -160,6 +160,7 @@ void net_device_wait(uint32_t ms)
 {
     if (net_tx_blocked() && ms > BLOCKED_MS)
         ms = BLOCKED_MS; /* transmit completions do not wake the VM */
+    bh_heap_rest();
     if (!vq_want_notification(&net_device.rx, 0))
         bh_core()->sleep(&net_device, ms == UINT32_MAX ? BH_FOREVER : ms * 1000000ull);
 }

@@ -131,7 +131,7 @@ int dup(int fd)
 
 int dup3(int from, int to, int flags)
 {
-    if (from == to)
+    if (from == to || flags & ~O_CLOEXEC)
         return (int)px_result(-EINVAL);
     return (int)px_result(px_dup2(from, to, flags & O_CLOEXEC));
 }
@@ -157,6 +157,8 @@ static int open_both(int r, struct px_file *ends[2], int fds[2], int flags)
 int pipe2(int fds[2], int flags)
 {
     struct px_file *ends[2];
+    if (flags & ~(O_CLOEXEC | O_NONBLOCK))
+        return (int)px_result(-EINVAL);
     return open_both(px_pipe(ends, flags), ends, fds, flags);
 }
 
@@ -174,6 +176,8 @@ int px_socketpair_fds(int fds[2], int flags)
 int eventfd(unsigned initial, int flags)
 {
     struct px_file *f;
+    if (flags & ~(EFD_SEMAPHORE | EFD_NONBLOCK | EFD_CLOEXEC))
+        return (int)px_result(-EINVAL);
     int r = px_eventfd(&f, initial, flags & EFD_SEMAPHORE, flags & EFD_NONBLOCK ? O_NONBLOCK : 0);
     return (int)px_result(r ? r : px_open_fd(f, 0, flags & EFD_CLOEXEC));
 }

@@ -5,16 +5,37 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <bh/bulkhead.h>
 
 #include "../px.h"
 
+/* Anonymous memory that is to be read only is all zeros, for good, and lies where nothing can be written. */
+enum { ZEROS = 4 * BH_PAGE_SIZE };
+static const char zeros[ZEROS] __attribute__((aligned(BH_PAGE_SIZE)));
+
 static void *refuse_mapping(int error)
 {
     errno = error;
     return MAP_FAILED;
+}
+
+/* Why a file cannot be mapped; 0: it can. */
+static int why_not_mapped(int fd, int protection, int kind)
+{
+    struct stat st;
+    int mode = fcntl(fd, F_GETFL);
+    if (mode < 0 || fstat(fd, &st) != 0)
+        return EBADF;
+    mode &= O_ACCMODE;
+    bool writes = kind == MAP_SHARED && protection & PROT_WRITE;
+    if (mode == O_WRONLY || (writes && mode != O_RDWR))
+        return EACCES;
+    if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
+        return ENODEV;
+    return writes ? ENODEV : 0; /* a mapping is a copy */
 }
 
 void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset)
@@ -25,8 +46,14 @@ void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t 
         return refuse_mapping(EINVAL);
     if (flags & MAP_FIXED || protection & PROT_EXEC)
         return refuse_mapping(ENOTSUP); /* only the VMM maps pages, and no page is both writable and executable */
-    if (!anonymous && flags & MAP_SHARED && protection & PROT_WRITE)
-        return refuse_mapping(ENODEV);
+    int kind = flags & (MAP_PRIVATE | MAP_SHARED);
+    if (kind != MAP_PRIVATE && kind != MAP_SHARED)
+        return refuse_mapping(EINVAL);
+    int error = anonymous ? 0 : why_not_mapped(fd, protection, kind);
+    if (error)
+        return refuse_mapping(error);
+    if (anonymous && protection == PROT_READ)
+        return size <= ZEROS ? (void *)zeros : refuse_mapping(ENOTSUP);
     size = (size + BH_PAGE_SIZE - 1) & ~(size_t)(BH_PAGE_SIZE - 1);
     char *memory = aligned_alloc(BH_PAGE_SIZE, size);
     if (!memory)
@@ -36,30 +63,36 @@ void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t 
         free(memory);
         return MAP_FAILED;
     }
-    memset(memory + got, 0, size - (size_t)got);
+    if ((size_t)got < size)
+        memset(memory + got, 0, size - (size_t)got);
     return memory;
 }
 
 /* Only whole mappings can be removed: `address` is a result of mmap(). */
 int munmap(void *address, size_t size)
 {
-    (void)size;
-    if ((uintptr_t)address % BH_PAGE_SIZE)
+    if (!size || (uintptr_t)address % BH_PAGE_SIZE)
         return (int)px_result(-EINVAL);
-    free(address);
+    if (address != zeros)
+        free(address);
     return 0;
 }
 
 int mprotect(void *address, size_t size, int protection)
 {
-    (void)address, (void)size;
+    (void)size;
+    if ((uintptr_t)address % BH_PAGE_SIZE || protection & ~(PROT_READ | PROT_WRITE | PROT_EXEC))
+        return (int)px_result(-EINVAL);
+    if (address == zeros)
+        return (int)px_result(protection == PROT_READ ? 0 : -ENOTSUP);
     return (int)px_result(protection == (PROT_READ | PROT_WRITE) ? 0 : -ENOTSUP);
 }
 
 int msync(void *address, size_t size, int flags)
 {
-    (void)address, (void)size, (void)flags;
-    return 0;
+    (void)size;
+    bool both = flags & MS_SYNC && flags & MS_ASYNC;
+    return (int)px_result((uintptr_t)address % BH_PAGE_SIZE || both ? -EINVAL : 0);
 }
 
 int madvise(void *address, size_t size, int advice)

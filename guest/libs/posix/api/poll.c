@@ -135,6 +135,8 @@ int pselect(int n, fd_set *r, fd_set *w, fd_set *e, const struct timespec *timeo
 int epoll_create1(int flags)
 {
     struct px_file *f;
+    if (flags & ~EPOLL_CLOEXEC)
+        return (int)px_result(-EINVAL);
     int r = px_epoll_create(&f);
     return (int)px_result(r ? r : px_open_fd(f, 0, flags & EPOLL_CLOEXEC));
 }

@@ -22,6 +22,8 @@ static ssize_t copy_file(struct px_file *to, struct px_file *from, off_t offset,
         ssize_t got = from->ops->pread(from, &part, 1, offset + (off_t)done);
         if (got <= 0)
             return done ? (ssize_t)done : got;
+        if ((size_t)got > part.iov_len)
+            return done ? (ssize_t)done : -EIO;
         part.iov_len = (size_t)got;
         ssize_t put = px_write(to, &part, 1);
         if (put <= 0)

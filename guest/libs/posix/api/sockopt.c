@@ -14,9 +14,10 @@ static int set_timeout(struct px_socket *s, int name, const void *value, socklen
     if (size < sizeof(t))
         return -EINVAL;
     memcpy(&t, value, sizeof(t));
-    if (t.tv_sec < 0 || t.tv_usec < 0 || t.tv_usec >= 1000000)
+    if (t.tv_usec < 0 || t.tv_usec >= 1000000)
         return -EDOM;
-    uint64_t ns = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_usec * 1000;
+    uint64_t ns =
+        t.tv_sec < 0 ? 1 /* as on Linux: no wait */ : (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_usec * 1000;
     *(name == SO_RCVTIMEO ? &s->file.read_timeout : &s->file.write_timeout) = ns;
     return 0;
 }
@@ -71,7 +72,9 @@ static int get_option(struct px_socket *s, int level, int name, void *value, soc
     int64_t number = s->corked;
     bool cork = level == IPPROTO_TCP && name == TCP_CORK;
     int r = cork ? 0 : net_getopt(s->handle, level, name, &number);
-    if (r < 0)
+    if (r == -EPIPE && level == SOL_SOCKET && name == SO_ERROR) /* no answer from the network */
+        number = ENETDOWN;
+    else if (r < 0)
         return r;
     if (level == SOL_SOCKET && name == SO_LINGER) {
         struct linger l = {number >= 0, number >= 0 ? (int)number : 0};

@@ -66,8 +66,9 @@ static ssize_t file_pread(struct px_file *f, const struct iovec *iov, int n, off
             if (is_beyond_end(px_vfs_file_of(f), (uint64_t)offset + done))
                 return (ssize_t)done;
             px_flush();
-            ssize_t r =
-                vfs_read(px_vfs_file_of(f)->handle, (char *)iov[i].iov_base + at, part, (uint64_t)offset + done);
+            ssize_t r = px_read_cached(px_vfs_file_of(f), (char *)iov[i].iov_base + at, part, (uint64_t)offset + done);
+            if (r > (ssize_t)part) /* where no gate has looked at it */
+                r = -EIO;
             if (r < 0)
                 return done ? (ssize_t)done : r;
             at += (size_t)r;
@@ -171,6 +172,7 @@ static void file_close(struct px_file *f)
     px_flush();
     if (!file->cached_path || !px_dir_cache_keep(file->cached_path, file->path_generation, file->handle, &file->st))
         vfs_close(file->handle);
+    px_read_cache_forget(&file->cache);
     free(file->cached_path);
     free(f);
 }
@@ -235,7 +237,9 @@ int px_open_file(int dir_fd, const char *path, int flags, mode_t mode, struct px
         r = vfs_open_stat(dir, path, (uint32_t)flags & ~(uint32_t)(O_CLOEXEC | O_NONBLOCK | O_APPEND), (uint32_t)mode,
                           &file->handle, &file->st);
     else
-        asked = 0; /* the attributes are from when it was opened first */
+        asked = 0;                      /* the attributes are from when it was opened first */
+    if (r > 0 || (!r && !file->handle)) /* neither a descriptor nor a file is the file system's to name */
+        r = -EIO;
     bool same = px_generation() == asked;
     if (flags & O_CREAT)
         px_name_made(path, flags & (O_EXCL | O_NOFOLLOW)); /* otherwise possibly the target of a link */

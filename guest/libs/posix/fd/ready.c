@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 
@@ -125,17 +124,4 @@ ssize_t px_write(struct px_file *f, const struct iovec *iov, int n)
     if (!f->ops->write || (f->flags & O_ACCMODE) == O_RDONLY)
         return -EBADF;
     return px_write_to(f, iov, n, &plain);
-}
-
-size_t px_iov_size(const struct iovec *iov, int n)
-{
-    size_t size = 0;
-    if (n < 0 || n > IOV_MAX)
-        return SIZE_MAX;
-    for (int i = 0; i < n; i++) {
-        if (iov[i].iov_len > PTRDIFF_MAX - size)
-            return SIZE_MAX;
-        size += iov[i].iov_len;
-    }
-    return size;
 }

@@ -173,6 +173,8 @@ int pthread_rwlock_rdlock(pthread_rwlock_t *l);
 int pthread_rwlock_tryrdlock(pthread_rwlock_t *l);
 int pthread_rwlock_wrlock(pthread_rwlock_t *l);
 int pthread_rwlock_trywrlock(pthread_rwlock_t *l);
+int pthread_rwlock_timedrdlock(pthread_rwlock_t *l, const struct timespec *time);
+int pthread_rwlock_timedwrlock(pthread_rwlock_t *l, const struct timespec *time);
 int pthread_rwlock_unlock(pthread_rwlock_t *l);
 
 int pthread_spin_init(pthread_spinlock_t *l, int shared);

@@ -7,4 +7,8 @@
 extern long timezone __asm__("_timezone"); /* seconds west of Greenwich */
 extern int daylight __asm__("_daylight");
 
+/* Time since the start: time of the processor is not accounted. */
+#define CLOCK_PROCESS_CPUTIME_ID ((clockid_t)2)
+#define CLOCK_THREAD_CPUTIME_ID  ((clockid_t)3)
+
 #endif

@@ -14,7 +14,11 @@
 
 #include "net_socket.h"
 
-enum { QUIET_NS = 5000 };
+enum {
+    QUIET_NS = 5000,
+    STALLED_NS = 1000000, /* between two looks at a lane for which there was no memory */
+    BATCH = 64,           /* events that are read before they are checked and told */
+};
 
 static const volatile struct net_table *table;
 static struct px_socket *sockets[NET_SOCKETS_MAX];
@@ -33,6 +37,16 @@ static void notify_all(void)
         notify_socket(i);
 }
 
+/* Reads `n` events from number `first` on. False: the network was a ring ahead before they were read, so they may be
+ * others by now. It writes the entry of an event before the generation. */
+static bool read_events(uint32_t first, uint32_t n, uint16_t *events)
+{
+    for (uint32_t i = 0; i < n; i++)
+        events[i] = table->ring[(first + i) % NET_RING];
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return table->generation - first < NET_RING - 1;
+}
+
 void px_net_poll(void)
 {
     if (!table)
@@ -40,16 +54,19 @@ void px_net_poll(void)
     uint32_t now = table->generation;
     __atomic_thread_fence(__ATOMIC_ACQUIRE); /* the data that an event reports is in the lane before the event */
     px_lane_poll();
-    if (now == seen)
-        return;
-    uint32_t first = seen + 1;
+    uint32_t left = now - seen, first = seen + 1;
     seen = now; /* first: telling may look again */
-    if (now - first >= NET_RING) {
-        notify_all();
-        return;
+    for (uint16_t events[BATCH]; left;) {
+        uint32_t n = left < BATCH ? left : BATCH;
+        if (left >= NET_RING || !read_events(first, n, events)) {
+            notify_all(); /* the words say what the lost events said */
+            return;
+        }
+        for (uint32_t i = 0; i < n; i++)
+            notify_socket(events[i]);
+        first += n;
+        left -= n;
     }
-    for (uint32_t g = first; g != now + 1; g++)
-        notify_socket(table->ring[g % NET_RING]);
 }
 
 static void network_died(void)
@@ -69,7 +86,7 @@ static void watch_network(void *unused)
         uint32_t before = seen;
         if (px_lane_arm(true)) {
             if (table->generation == before)
-                bh_core()->sleep((const void *)&table->generation, BH_FOREVER);
+                bh_core()->sleep((const void *)&table->generation, px_lane_stalled() ? STALLED_NS : BH_FOREVER);
             px_lane_arm(false);
         } else if (net_events_wait(before, BH_FOREVER) == 0 && table->generation == before) {
             network_died();
@@ -82,8 +99,8 @@ static void watch_network(void *unused)
 static void be_woken(void *unused)
 {
     (void)unused;
-    while (px_lane_wait()) {
-    }
+    while (px_lane_wait())
+        px_net_poll();
     network_died();
 }
 
@@ -128,6 +145,17 @@ struct px_socket *px_net_socket(uint32_t index)
 unsigned px_net_word(const struct px_socket *s)
 {
     if (dead || s->index >= NET_SOCKETS_MAX)
-        return NET_ERROR | NET_HANGUP;
+        return s->error_told ? 0 : NET_ERROR | NET_HANGUP;
     return table->words[s->index] & NET_EVENTS;
+}
+
+/* A socket's error is taken by the call that tells it (POSIX, 2.10.14). If it stayed, a server that waits for its
+ * listening socket would be woken for ever. */
+int px_net_lost(struct px_socket *s)
+{
+    if (!dead)
+        return -ECONNABORTED;
+    bool told = s->error_told;
+    s->error_told = true;
+    return told ? -EAGAIN : -ENETDOWN;
 }

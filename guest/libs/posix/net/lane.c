@@ -21,6 +21,7 @@ static net_lane_t handle;
 static uint32_t received_tail, sent_head;
 static uint32_t asked_head; /* the head that the network was last asked to look at */
 static bool broken;         /* the other end broke the rules */
+static bool stalled;        /* there was no memory for the next record */
 
 /* At the end of the application, written data has to reach the network before the appliance stops. */
 static void finish_lane(void)
@@ -118,7 +119,7 @@ void px_lane_poll(void)
 {
     struct net_record record;
     int bad = 0;
-    uint32_t bytes, before = received_tail;
+    uint32_t bytes = 0, before = received_tail;
     while (lane && !broken) {
         uint32_t head = __atomic_load_n(&lane->received.head, __ATOMIC_ACQUIRE);
         bytes = net_ring_peek(&lane->received, received_tail, head, &record, &bad);
@@ -126,12 +127,24 @@ void px_lane_poll(void)
         if (!bytes)
             break;
         struct px_socket *s = px_net_socket(record.socket & 0xffff);
-        if (s && s->name == record.socket && !deliver_record(s, &record))
-            break; /* it stays there until there is memory */
+        bool mine = s && s->name == record.socket;
+        if (mine && !deliver_record(s, &record)) {
+            stalled = !broken; /* it stays there until there is memory */
+            break;
+        }
         received_tail += bytes;
+        if (mine && stalled)
+            px_notify(&s->file); /* its event was told while the data was still in the lane */
     }
+    if (!bytes)
+        stalled = false;
     if (received_tail != before)
         __atomic_store_n(&lane->received.tail, received_tail, __ATOMIC_RELEASE);
+}
+
+bool px_lane_stalled(void)
+{
+    return stalled;
 }
 
 static void empty_inbox(struct px_socket *s)
@@ -144,23 +157,16 @@ static void empty_inbox(struct px_socket *s)
     s->inbox_room = 0;
 }
 
-ssize_t px_lane_receive(struct px_socket *s, const struct iovec *iov, int n, int flags)
+ssize_t px_lane_receive(struct px_socket *s, const struct iovec *iov, int n, size_t done, int flags)
 {
-    uint32_t done = 0;
-    if (!s->inbox_size)
+    if (s->inbox_size < px_iov_size(iov, n) - done)
         px_lane_poll();
     if (!s->inbox_size)
         return -EAGAIN;
-    for (int i = 0; i < n && done < s->inbox_size; i++) {
-        uint32_t part = s->inbox_size - done;
-        if (part > iov[i].iov_len)
-            part = (uint32_t)iov[i].iov_len;
-        memcpy(iov[i].iov_base, s->inbox + s->inbox_start + done, part);
-        done += part;
-    }
+    uint32_t got = (uint32_t)px_iov_scatter(iov, n, done, (char *)s->inbox + s->inbox_start, s->inbox_size);
     if (!(flags & MSG_PEEK))
-        px_lane_drop(s, done);
-    return (ssize_t)done;
+        px_lane_drop(s, got);
+    return (ssize_t)got;
 }
 
 void px_lane_drop(struct px_socket *s, uint32_t n)
@@ -228,8 +234,8 @@ static bool in_a_loop(const struct px_socket *s)
 bool px_lane_send(struct px_socket *s, const struct iovec *iov, int n, size_t size, int flags)
 {
     const unsigned bits = NET_WRITABLE | NET_ERROR | NET_HANGUP;
-    if (!s->in_lane || broken || !size || size > NET_RECORD_MAX || flags & ~(MSG_NOSIGNAL | MSG_DONTWAIT) ||
-        lane->choked || (px_net_word(s) & bits) != NET_WRITABLE)
+    if (!s->in_lane || broken || s->send_shut || !size || size > NET_RECORD_MAX ||
+        flags & ~(MSG_NOSIGNAL | MSG_DONTWAIT) || lane->choked || (px_net_word(s) & bits) != NET_WRITABLE)
         return false;
     struct net_ring *ring = &lane->sent;
     uint32_t bytes = net_record_bytes((uint32_t)size), here;

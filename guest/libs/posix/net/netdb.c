@@ -207,6 +207,7 @@ struct hostent *gethostbyname(const char *name)
         h_errno = n == EAI_AGAIN ? TRY_AGAIN : HOST_NOT_FOUND;
         return NULL;
     }
+    n = n < (int)NET_RESOLVE_MAX ? n : (int)NET_RESOLVE_MAX;
     for (int i = 0; i < n; i++)
         addresses[i] = (char *)found[i].bytes;
     addresses[n] = NULL;

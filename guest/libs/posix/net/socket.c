@@ -13,27 +13,6 @@ static struct px_socket *socket_of(struct px_file *f)
     return (struct px_socket *)f;
 }
 
-static size_t gather_iovec(char *to, size_t room, const struct iovec *iov, int n)
-{
-    size_t done = 0;
-    for (int i = 0; i < n && done < room; i++) {
-        size_t part = iov[i].iov_len < room - done ? iov[i].iov_len : room - done;
-        memcpy(to + done, iov[i].iov_base, part);
-        done += part;
-    }
-    return done;
-}
-
-static void scatter_iovec(const char *from, size_t size, const struct iovec *iov, int n)
-{
-    for (int i = 0; i < n && size; i++) {
-        size_t part = iov[i].iov_len < size ? iov[i].iov_len : size;
-        memcpy(iov[i].iov_base, from, part);
-        from += part;
-        size -= part;
-    }
-}
-
 /* A buffer for `size` bytes that cross the gate: a bounce buffer if one is free, else private memory. */
 static char *borrow_buffer(size_t size, bool *bounced)
 {
@@ -50,15 +29,11 @@ static void return_buffer(char *buffer, bool bounced)
         free(buffer);
 }
 
-ssize_t px_socket_receive(struct px_socket *s, const struct iovec *iov, int n, int flags, struct net_address *address)
+static ssize_t receive_by_call(struct px_socket *s, const struct iovec *iov, int n, size_t done, int flags,
+                               struct net_address *address)
 {
-    size_t size = px_iov_size(iov, n);
     bool bounced;
-    if (s->in_lane) {
-        ssize_t here = px_lane_receive(s, iov, n, flags);
-        if (here != -EAGAIN || !(px_net_word(s) & ~(unsigned)NET_WRITABLE))
-            return here;
-    }
+    size_t size = px_iov_size(iov, n) - done;
     if (size > PX_BOUNCE_SIZE)
         size = PX_BOUNCE_SIZE;
     char *buffer = borrow_buffer(size, &bounced);
@@ -66,39 +41,89 @@ ssize_t px_socket_receive(struct px_socket *s, const struct iovec *iov, int n, i
         return -ENOBUFS;
     ssize_t got =
         address ? net_recvfrom(s->handle, buffer, size, flags, address) : net_recv(s->handle, buffer, size, flags);
+    if (got > (ssize_t)size && (s->type == SOCK_STREAM || !(flags & MSG_TRUNC)))
+        got = -EPROTO; /* only MSG_TRUNC tells of more than was read */
     if (got > 0)
-        scatter_iovec(buffer, (size_t)got < size ? (size_t)got : size, iov, n);
+        px_iov_scatter(iov, n, done, buffer, (size_t)got < size ? (size_t)got : size);
     return_buffer(buffer, bounced);
-    if (got == -EAGAIN && s->in_lane) /* data may have come by the lane before the call arrived */
-        return px_lane_receive(s, iov, n, flags);
+    if (got == -EPIPE) /* no answer from the network */
+        return s->type == SOCK_STREAM ? -ECONNRESET : px_net_lost(s);
     return got;
 }
 
+/* May the network compartment have more than what the lane had? */
+static bool ask_for_more(const struct px_socket *s, size_t done)
+{
+    unsigned word = px_net_word(s);
+    return done ? word & NET_READABLE : !s->in_lane || word != NET_WRITABLE;
+}
+
+/* Fetches received data from the inbox, the lane and the network compartment, which hold it in this order. Less than
+ * was asked for means that all three were empty; users of edge-triggered epoll rely on that, and so it is always an
+ * event that reports what comes later. */
+ssize_t px_socket_receive(struct px_socket *s, const struct iovec *iov, int n, int flags, struct net_address *address)
+{
+    size_t size = px_iov_size(iov, n), done = 0;
+    flags &= ~NET_MSG_REST;
+    if (flags & MSG_OOB)
+        return receive_by_call(s, iov, n, 0, flags, address);
+    for (bool empty = false; !empty;) {
+        size_t asked = size - done < PX_BOUNCE_SIZE ? size - done : PX_BOUNCE_SIZE;
+        ssize_t got = s->in_lane ? px_lane_receive(s, iov, n, done, flags) : -EAGAIN;
+        if (got == -EAGAIN && ask_for_more(s, done)) {
+            got = receive_by_call(s, iov, n, done, done ? flags | NET_MSG_REST : flags, address);
+            empty = got >= 0 && (size_t)got < asked;
+            if (got == -EAGAIN && s->in_lane) /* data may have come by the lane before the call arrived */
+                got = px_lane_receive(s, iov, n, done, flags);
+        }
+        if (got <= 0)
+            return done ? (ssize_t)done : got;
+        done += (size_t)got;
+        if (done >= size || s->type != SOCK_STREAM || flags & MSG_PEEK)
+            break;
+    }
+    return (ssize_t)done;
+}
+
+/* What the network takes of `size` bytes at `data`. */
+static ssize_t send_by_call(struct px_socket *s, const char *data, size_t size, int flags,
+                            const struct net_address *address)
+{
+    return address ? net_sendto(s->handle, data, size, flags, address) : net_send(s->handle, data, size, flags);
+}
+
+/* Less than was asked for means that the network takes no more now: then it will report when it does. */
 ssize_t px_socket_send(struct px_socket *s, const struct iovec *iov, int n, int flags,
                        const struct net_address *address)
 {
-    size_t size = px_iov_size(iov, n);
+    size_t size = px_iov_size(iov, n), done = 0;
     bool bounced;
     if (px_lane_send(s, iov, n, size, flags))
         return (ssize_t)size;
     if (s->type != SOCK_STREAM && size > PX_BOUNCE_SIZE)
         return -EMSGSIZE;
-    if (size > PX_BOUNCE_SIZE)
-        size = PX_BOUNCE_SIZE;
     if (n == 1 && !address && px_bounce_has(iov->iov_base)) /* sendfile() */
         return net_send(s->handle, iov->iov_base, size, flags);
-    char *buffer = borrow_buffer(size, &bounced);
+    char *buffer = borrow_buffer(size < PX_BOUNCE_SIZE ? size : PX_BOUNCE_SIZE, &bounced);
     if (!buffer)
         return -ENOBUFS;
-    size = gather_iovec(buffer, size, iov, n);
-    ssize_t put =
-        address ? net_sendto(s->handle, buffer, size, flags, address) : net_send(s->handle, buffer, size, flags);
+    ssize_t put;
+    size_t part;
+    do {
+        part = px_iov_gather(iov, n, done, buffer, PX_BOUNCE_SIZE);
+        put = send_by_call(s, buffer, part, flags, address);
+        done += put > 0 ? (size_t)put : 0;
+    } while (done < size && put == (ssize_t)part);
     return_buffer(buffer, bounced);
-    return put;
+    if (done)
+        return (ssize_t)done;
+    return put == -EPIPE && s->type != SOCK_STREAM ? -ENETDOWN : put;
 }
 
 static ssize_t socket_read(struct px_file *f, const struct iovec *iov, int n)
 {
+    if (socket_of(f)->type == SOCK_STREAM && !px_iov_size(iov, n))
+        return 0; /* recv() of nothing would ask whether there is data */
     return px_socket_receive(socket_of(f), iov, n, 0, NULL);
 }
 
@@ -155,6 +180,12 @@ bool px_is_socket(const struct px_file *f)
     return f->ops == &ops;
 }
 
+/* May the network compartment give a new socket this handle and place in its table? No other socket has them. */
+static int check_named(const struct px_socket *s, uint32_t index)
+{
+    return s->handle && index < NET_SOCKETS_MAX && !px_net_socket(index) ? 0 : -EPROTO;
+}
+
 int px_socket_open(struct px_socket **out, int family, int type, int protocol)
 {
     int r = px_net_start();
@@ -164,9 +195,11 @@ int px_socket_open(struct px_socket **out, int family, int type, int protocol)
     if (!s)
         return -ENOMEM;
     r = net_socket(family, type, protocol, &s->handle, &s->index);
-    if (r < 0) {
+    if (!r)
+        r = check_named(s, s->index);
+    if (r) {
         free(s);
-        return r;
+        return r < 0 ? r : -EPROTO;
     }
     s->family = family;
     s->type = type;
@@ -183,9 +216,13 @@ int px_socket_accept(struct px_socket *s, struct px_socket **out, struct net_add
     if (!c)
         return -ENOMEM;
     int r = net_accept(s->handle, &c->handle, &c->index, peer);
-    if (r < 0) {
+    if (!r)
+        r = check_named(c, c->index & 0xffff);
+    if (r) {
         free(c);
-        return r;
+        if (r > 0)
+            return -EPROTO;
+        return r == -EPIPE ? px_net_lost(s) : r;
     }
     c->family = s->family;
     c->type = s->type;

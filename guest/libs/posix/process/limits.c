@@ -108,9 +108,23 @@ long sysconf(int name)
     case _SC_AVPHYS_PAGES:
         return (long)(own_compartment()->heap_size / BH_PAGE_SIZE);
     case _SC_CLK_TCK:
-        return CLOCKS_PER_SEC;
+        return CLOCKS_PER_SEC; /* times() counts so */
     case _SC_IOV_MAX:
         return IOV_MAX;
+    case _SC_VERSION:
+    case _SC_THREADS:
+    case _SC_MONOTONIC_CLOCK:
+        return 200809;
+    case _SC_ARG_MAX:
+        return ARG_MAX;
+    case _SC_HOST_NAME_MAX:
+        return 64;
+    case _SC_LOGIN_NAME_MAX:
+        return 256;
+    case _SC_NGROUPS_MAX:
+        return 65536;
+    case _SC_LINE_MAX:
+        return 2048;
     case _SC_THREAD_THREADS_MAX:
         return (long)bh_boot()->n_threads;
     default:

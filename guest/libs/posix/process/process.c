@@ -20,6 +20,13 @@ static const char *own_hostname(void)
     return name && *name ? name : "bulkhead";
 }
 
+int clearenv(void)
+{
+    if (environ)
+        *environ = NULL; /* the array stays: the C library's setenv() makes it longer */
+    return 0;
+}
+
 pid_t getpid(void)
 {
     return 1;

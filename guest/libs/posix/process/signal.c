@@ -1,7 +1,8 @@
 /* Signals that the process sends to itself, and SIGTERM and SIGINT from the supervisor.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Nothing interrupts running code: handlers run in raise(), or on the main thread when it waits or is waiting. */
+ * Nothing interrupts running code: handlers run in raise(), or on the main thread when it waits or is waiting, or at
+ * the end of any other call. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -96,6 +97,8 @@ static void post_signal(int number)
 
 int raise(int number)
 {
+    if (!number)
+        return 0;
     if (!is_valid(number))
         return (int)px_result(-EINVAL);
     struct posix_thread *self = px_self();
@@ -136,25 +139,58 @@ int pthread_kill(pthread_t t, int number)
     return 0;
 }
 
-/* Waits until the supervisor asks the appliance to end. */
-static void listen_to_supervisor(void *word)
+/* ---- From the supervisor ---- */
+
+static bool taken_over; /* the application handles SIGTERM and SIGINT itself */
+static bool asked;      /* the supervisor's signal has been posted */
+
+static volatile const uint32_t *shutdown_word(void)
 {
-    const volatile uint32_t *shutdown = word;
-    while (!*shutdown)
-        bh_core()->sleep(&shutdown_key, BH_FOREVER);
-    post_signal(is_valid((int)*shutdown) ? (int)*shutdown : SIGTERM);
+    return &((const volatile struct bh_status_page *)BH_STATUS_VA)->shutdown;
 }
 
-/* From the first handler on, the application handles SIGTERM and SIGINT itself. */
+static void post_shutdown(void)
+{
+    int number = (int)*shutdown_word();
+    if (asked)
+        return;
+    asked = true;
+    number = is_valid(number) ? number : SIGTERM;
+    if (taken_over)
+        post_signal(number);
+    else
+        _exit(128 + number); /* as the core does when it polls */
+}
+
+/* Waits until the supervisor asks the appliance to end. */
+static void listen_to_supervisor(void *unused)
+{
+    (void)unused;
+    while (!*shutdown_word())
+        bh_core()->sleep(&shutdown_key, BH_FOREVER);
+    post_shutdown();
+}
+
+/* A program that computes waits for nothing, so the thread above does not run. */
+void px_signals_look(void)
+{
+    if (__builtin_expect(*shutdown_word() && !asked, 0))
+        post_shutdown();
+    if (__builtin_expect(!pending, 1))
+        return;
+    int before = errno;
+    px_signals_run(px_self());
+    errno = before;
+}
+
+/* From the first handler on. */
 static void take_over_shutdown(void)
 {
-    static bool done;
-    const volatile uint32_t *shutdown = &((const volatile struct bh_status_page *)BH_STATUS_VA)->shutdown;
-    if (done)
+    if (taken_over)
         return;
-    done = true;
-    if (bh_core()->watch((const volatile uint16_t *)shutdown, &shutdown_key) != 0 ||
-        bh_thread_create(NULL, listen_to_supervisor, (void *)shutdown) != 0)
+    taken_over = true;
+    if (bh_core()->watch((const volatile uint16_t *)shutdown_word(), &shutdown_key) != 0 ||
+        bh_thread_create(NULL, listen_to_supervisor, NULL) != 0)
         bh_panic("no thread to wait for signals: give this compartment more `threads`");
 }
 
@@ -193,6 +229,7 @@ int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
         self->blocked = *set;
     else
         return EINVAL;
+    self->blocked &= ~(BIT(SIGKILL) | BIT(SIGSTOP));
     px_signals_run(self);
     return 0;
 }
@@ -225,13 +262,37 @@ int pause(void)
     return (int)px_result(-EINTR);
 }
 
-int sigwait(const sigset_t *set, int *number)
+/* Returns the number, or -EAGAIN at the deadline. */
+static int wait_for_signal(const sigset_t *set, uint64_t deadline)
 {
     while (!(pending & *set))
-        px_block(&pending, PX_FOREVER);
-    *number = __builtin_ctzl(pending & *set);
-    pending &= ~BIT(*number);
+        if (px_block(&pending, deadline) == -ETIMEDOUT && !(pending & *set))
+            return -EAGAIN;
+    int number = __builtin_ctzl(pending & *set);
+    pending &= ~BIT(number);
+    return number;
+}
+
+int sigwait(const sigset_t *set, int *number)
+{
+    *number = wait_for_signal(set, PX_FOREVER);
     return 0;
+}
+
+int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *time)
+{
+    if (time && (time->tv_sec < 0 || time->tv_nsec < 0 || time->tv_nsec >= 1000000000))
+        return (int)px_result(-EINVAL);
+    uint64_t deadline = time ? px_deadline((uint64_t)time->tv_sec * 1000000000 + (uint64_t)time->tv_nsec) : PX_FOREVER;
+    int number = wait_for_signal(set, deadline);
+    if (number > 0 && info)
+        *info = (siginfo_t){.si_signo = number, .si_code = SI_USER, .si_pid = getpid()};
+    return (int)px_result(number);
+}
+
+int sigwaitinfo(const sigset_t *set, siginfo_t *info)
+{
+    return sigtimedwait(set, info, NULL);
 }
 
 int sigaltstack(const stack_t *restrict stack, stack_t *restrict old)

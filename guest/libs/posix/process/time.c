@@ -25,7 +25,8 @@ static int sleep_until(uint64_t deadline)
 
 int clock_nanosleep(clockid_t clock, int flags, const struct timespec *wanted, struct timespec *left)
 {
-    if (wanted->tv_nsec < 0 || wanted->tv_nsec >= SECOND || wanted->tv_sec < 0)
+    struct timespec clock_now;
+    if (wanted->tv_nsec < 0 || wanted->tv_nsec >= SECOND || wanted->tv_sec < 0 || clock_gettime(clock, &clock_now) != 0)
         return EINVAL;
     uint64_t deadline = flags & TIMER_ABSTIME
                             ? px_when(clock, wanted)
@@ -119,9 +120,14 @@ int getitimer(int which, struct itimerval *value)
     return 0;
 }
 
+static bool is_interval(const struct timeval *time)
+{
+    return time->tv_sec >= 0 && time->tv_usec >= 0 && time->tv_usec < 1000000;
+}
+
 int setitimer(int which, const struct itimerval *restrict value, struct itimerval *restrict old)
 {
-    if (which != ITIMER_REAL)
+    if (which != ITIMER_REAL || !is_interval(&value->it_value) || !is_interval(&value->it_interval))
         return (int)px_result(-EINVAL);
     if (old)
         getitimer(which, old);

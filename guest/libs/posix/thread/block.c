@@ -11,6 +11,7 @@
 
 static _Thread_local struct posix_thread *self;
 static _Thread_local uint32_t self_id;
+static uint32_t wakes; /* calls of px_wake() */
 static struct posix_thread main_thread = {.name = "main"};
 
 struct posix_thread *px_main(void)
@@ -58,6 +59,7 @@ uint64_t px_deadline(uint64_t timeout)
 
 void px_wake(const void *key, uint32_t n)
 {
+    wakes++;
     bh_core()->wakeup(key, n);
 }
 
@@ -70,11 +72,15 @@ void px_yield(void)
 int px_block_always(const void *key, uint64_t deadline)
 {
     uint64_t left = BH_FOREVER;
+    uint32_t before = wakes;
     px_net_flush();
+    if (wakes != before)
+        return 0; /* other threads ran meanwhile, and this one was perhaps what they woke: its caller looks again */
     if (deadline != PX_FOREVER) {
         uint64_t now = px_now();
         left = deadline > now ? deadline - now : 0;
     }
+    bh_heap_rest();
     return bh_core()->sleep(key, left) ? -ETIMEDOUT : 0;
 }
 

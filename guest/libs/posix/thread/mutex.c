@@ -51,7 +51,8 @@ int pthread_mutex_lock(pthread_mutex_t *m)
 
 int pthread_mutex_timedlock(pthread_mutex_t *m, const struct timespec *time)
 {
-    if (!m->owner)
+    bool own = m->owner == px_tid() && m->type != PTHREAD_MUTEX_NORMAL;
+    if (!m->owner || own) /* the time does not matter */
         return lock_mutex(m, PX_FOREVER);
     uint64_t deadline = px_when(CLOCK_REALTIME, time);
     return deadline ? lock_mutex(m, deadline) : EINVAL;

@@ -51,6 +51,8 @@ int sem_wait(sem_t *s)
 
 int sem_timedwait(sem_t *s, const struct timespec *time)
 {
+    if (time->tv_nsec < 0 || time->tv_nsec >= 1000000000)
+        return (int)px_result(-EINVAL);
     if (s->value)
         return wait_semaphore(s, PX_FOREVER);
     uint64_t deadline = px_when(CLOCK_REALTIME, time);

@@ -8,10 +8,12 @@
 
 #include <linux/fuse.h>
 
+#include <bh/callers.h>
 #include <bh/core.h>
 #include <bh/virtqueue.h>
 
 #include "../src/node.h"
+#include "cache.h"
 #include "rpc/mount.h"
 
 enum {
@@ -22,6 +24,7 @@ enum {
     HOST_DATA = 65536,
     HOST_SLOT = HOST_REQUEST + HOST_REPLY + HOST_DATA,
     HOST_BUCKETS = 256,
+    HOST_DIRECTORIES = 16,
 };
 _Static_assert(BH_MOUNT_BUFFERS + HOST_SLOTS * HOST_SLOT <= BH_MOUNT_SIZE, "window");
 
@@ -41,6 +44,8 @@ struct host_mount {
         uint32_t written;
     } slots[HOST_SLOTS];
     struct host_node *nodes[HOST_BUCKETS];
+    struct vfs_node *directories[HOST_DIRECTORIES]; /* looked up lately, with a reference */
+    unsigned next_directory;
 };
 
 /* One message. Sizes are bytes; pointers may be NULL where the size is 0. */
@@ -74,6 +79,9 @@ struct host_node {
     struct host_mount *mount;
     struct host_node *next; /* in the bucket */
     uint64_t id, lookups;
+    uint32_t client; /* for whom it counts */
+    struct host_cache cache;
+    int64_t found; /* of directories: when they were looked up last, in ns since 1970 */
     /* of directories except the root of the mount: where they were found last */
     struct host_node *parent; /* with a reference */
     char *name;
@@ -96,6 +104,7 @@ void host_stat(const struct host_node *n, const struct fuse_attr *a, struct vfs_
 extern const struct vfs_ops host_ops;
 int host_open(struct vfs_node *n, uint32_t flags, void **handle);
 void host_close(struct vfs_node *n, void *handle);
+void host_close_file(struct host_mount *m, uint64_t node, void *handle); /* of a node that could not be made */
 ssize_t host_read(struct vfs_node *n, void *handle, void *buffer, size_t size, uint64_t offset);
 ssize_t host_write(struct vfs_node *n, void *handle, const void *buffer, size_t size, uint64_t offset);
 ssize_t host_append(struct vfs_node *n, void *handle, const void *buffer, size_t size, uint64_t *end);

@@ -34,17 +34,27 @@ static int remember_place(struct host_node *n, struct host_node *dir, const char
 {
     if ((n->parent == dir && n->name && strcmp(n->name, name) == 0) || is_below(dir, n))
         return 0;
-    char *copy = strdup(name);
+    char *copy = vfs_copy(name);
     if (!copy)
         return -ENOMEM;
     struct host_node *before = n->parent;
-    free(n->name);
+    vfs_free(n->name);
     n->name = copy;
     n->parent = dir;
     vfs_get(&dir->vfs);
     if (before)
         vfs_put(&before->vfs);
     return 0;
+}
+
+/* Counted for the client that calls. */
+static struct host_node *new_node(void)
+{
+    uint32_t client = bh_caller();
+    struct host_node *n = vfs_take(client, VFS_HOST_NODES, 1) ? vfs_zeros(sizeof(*n)) : NULL;
+    if (n)
+        n->client = client;
+    return n;
 }
 
 int host_node(struct host_mount *m, const struct fuse_entry_out *entry, struct host_node *dir, const char *name,
@@ -56,8 +66,9 @@ int host_node(struct host_mount *m, const struct fuse_entry_out *entry, struct h
     if (n) {
         n->lookups++;
         vfs_get(&n->vfs);
-    } else if ((n = calloc(1, sizeof(*n)))) {
-        *n = (struct host_node){.vfs = {.ops = &host_ops, .refs = 1, .type = entry->attr.mode & S_IFMT},
+    } else if ((n = new_node())) {
+        *n = (struct host_node){.client = n->client,
+                                .vfs = {.ops = &host_ops, .refs = 1, .type = entry->attr.mode & S_IFMT},
                                 .mount = m,
                                 .next = *head,
                                 .id = entry->nodeid,
@@ -65,7 +76,7 @@ int host_node(struct host_mount *m, const struct fuse_entry_out *entry, struct h
         *head = n;
     } else {
         send_forget(m, entry->nodeid, 1);
-        return -ENOMEM;
+        return -ENFILE;
     }
     int r = dir && vfs_is_dir(&n->vfs) ? remember_place(n, dir, name) : 0;
     if (r)
@@ -81,9 +92,11 @@ struct vfs_node *host_release(struct vfs_node *vn)
     while (*link != n)
         link = &(*link)->next;
     *link = n->next;
+    host_cache_forget(n);
     send_forget(n->mount, n->id, n->lookups);
-    free(n->name);
-    free(n);
+    vfs_free(n->name);
+    vfs_give(n->client, VFS_HOST_NODES, 1);
+    vfs_free(n);
     return parent ? &parent->vfs : NULL;
 }
 

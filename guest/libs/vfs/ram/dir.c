@@ -62,7 +62,7 @@ int ram_link(struct ram_node *dir, const char *name, struct ram_node *n)
         dir->entries = grown;
         dir->room = room;
     }
-    struct ram_entry *e = malloc(sizeof(*e) + length + 1);
+    struct ram_entry *e = vfs_resize(NULL, sizeof(*e) + length + 1);
     if (!e)
         return -ENOSPC;
     *e = (struct ram_entry){.node = n, .cookie = dir->next_cookie++, .hash = hash_of(name)};
@@ -78,7 +78,7 @@ void ram_unlink(struct ram_node *dir, const char *name)
     struct ram_entry *e = dir->entries[i];
     struct ram_node *n = e->node;
     memmove(dir->entries + i, dir->entries + i + 1, (--dir->n_entries - i) * sizeof(*dir->entries));
-    free(e);
+    vfs_free(e);
     ram_touch(dir, true);
     name_dropped(n);
 }

@@ -16,7 +16,7 @@ void ram_touch(struct ram_node *n, bool contents)
 
 struct ram_node *ram_new(uint32_t mode)
 {
-    struct ram_node *n = calloc(1, sizeof(*n));
+    struct ram_node *n = vfs_zeros(sizeof(*n));
     if (!n)
         return NULL;
     n->vfs = (struct vfs_node){.ops = &ram_ops, .refs = 1, .type = mode & S_IFMT};

@@ -14,8 +14,8 @@ static struct vfs_node *release_node(struct vfs_node *vn)
         return NULL; /* its name keeps it */
     ram_truncate(n, 0);
     free(n->entries);
-    free(n->target);
-    free(n);
+    vfs_free(n->target);
+    vfs_free(n);
     return parent ? &parent->vfs : NULL;
 }
 
@@ -52,7 +52,7 @@ static int create_node(struct vfs_node *vdir, const char *name, uint32_t mode, u
     if (ram_find(dir, name))
         return -EEXIST;
     struct ram_node *n = ram_new(mode);
-    if (n && target && !(n->target = strdup(target))) {
+    if (n && target && !(n->target = vfs_copy(target))) {
         vfs_put(&n->vfs);
         n = NULL;
     }

@@ -8,7 +8,7 @@
 #include "../src/node.h"
 
 #define RAM_BLOCK 4096u
-#define RAM_GROUP 512u
+#define RAM_GROUP 400u
 
 enum ram_device { RAM_NO_DEVICE, RAM_NULL, RAM_ZERO, RAM_RANDOM };
 
@@ -16,8 +16,17 @@ struct ram_entry {
     struct ram_node *node;
     uint64_t cookie; /* grows: readdir() finds its place again although others come and go */
     uint32_t hash;
+    uint32_t reserved[5]; /* counts the place in `entries`, which no client owns, for the one that made the entry */
     char name[];
 };
+
+/* Blocks of a file that follow each other; NULL: zeros. A group takes just less than a block, like the memory of a
+ * block itself, which has no head: the allocator wastes nothing. */
+struct ram_group {
+    char *blocks[RAM_GROUP];
+    uint16_t clients[RAM_GROUP]; /* for whom each of them counts */
+};
+_Static_assert(sizeof(struct ram_group) <= RAM_BLOCK - 64, "with its head");
 
 struct ram_node {
     struct vfs_node vfs; /* its refs: open files, places of walks, parents */
@@ -28,8 +37,8 @@ struct ram_node {
     enum ram_device device;
     /* regular files */
     uint64_t size;
-    char ***groups;          /* of RAM_GROUP blocks each, so that a hole costs little; NULL at either level: zeros */
-    size_t n_groups, in_use; /* in_use: blocks */
+    struct ram_group **groups; /* so that a hole costs little; NULL: zeros */
+    size_t n_groups, in_use;   /* in_use: blocks */
     /* symbolic links */
     char *target;
     /* directories */

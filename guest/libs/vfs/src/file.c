@@ -2,14 +2,21 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include <bh/callers.h>
 
 #include "file.h"
 
 static int make_file(struct vfs_client *client, struct vfs_node *n, uint32_t flags, vfs_file_t *out)
 {
+    if (!vfs_take(client->number, VFS_FILES, 1))
+        return -ENFILE;
     struct vfs_file *file = malloc(sizeof(*file));
-    if (!file)
+    if (!file) {
+        vfs_give(client->number, VFS_FILES, 1);
         return -ENOMEM;
+    }
     *file = (struct vfs_file){.client = client, .node = vfs_get(n), .flags = flags};
     client->files++;
     *out = file;
@@ -21,6 +28,7 @@ static void free_file(struct vfs_file *file)
     struct vfs_client *client = file->client;
     vfs_put(file->node);
     free(file);
+    vfs_give(client->number, VFS_FILES, 1);
     if (--client->files == 0)
         free(client);
 }
@@ -37,6 +45,7 @@ int vfs_attach(vfs_file_t *root)
     struct vfs_client *client = calloc(1, sizeof(*client));
     if (!client)
         return -ENOMEM;
+    client->number = bh_caller();
     r = make_file(client, vfs_root(), O_RDONLY | O_DIRECTORY, root);
     if (r)
         free(client);
@@ -90,6 +99,16 @@ static int create_file(struct vfs_client *client, struct vfs_place *p, uint32_t 
     return r;
 }
 
+/* A path that ends in '/' is a directory's, which opening does not make, whatever is there. */
+static int refuse_directory(struct vfs_node *from, const char *path)
+{
+    struct vfs_place p;
+    int r = vfs_walk(from, path, VFS_FOLLOW_MADE, &p);
+    if (!r)
+        vfs_leave(&p);
+    return r ? r : -EISDIR;
+}
+
 int vfs_open(vfs_file_t dir, const char *path, uint32_t flags, uint32_t mode, vfs_file_t *out)
 {
     bool exclusive = flags & O_CREAT && flags & O_EXCL;
@@ -99,6 +118,9 @@ int vfs_open(vfs_file_t dir, const char *path, uint32_t flags, uint32_t mode, vf
         return -EINVAL;
     if (flags & VFS_O_PATH)
         flags &= VFS_O_PATH | O_DIRECTORY | O_NOFOLLOW;
+    size_t length = strlen(path);
+    if (flags & O_CREAT && length && path[length - 1] == '/')
+        return refuse_directory(dir->node, path);
     for (;;) {
         struct vfs_place p;
         int r = vfs_walk(dir->node, path, exclusive || flags & O_NOFOLLOW ? VFS_FOLLOW_SLASH : VFS_FOLLOW, &p);

@@ -7,7 +7,8 @@
 
 /* One that has attached; it owns locks of bytes. */
 struct vfs_client {
-    uint32_t files; /* open ones */
+    uint32_t files;  /* open ones */
+    uint32_t number; /* bh_caller() */
 };
 
 struct vfs_file {

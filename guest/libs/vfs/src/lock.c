@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
+#include <bh/callers.h>
+
 #include "node.h"
 
 enum { RETRY_FIRST_NS = 1000000, RETRY_LAST_NS = 50000000 };
@@ -16,8 +18,24 @@ struct vfs_held {
     const void *owner;
     uint64_t first, last;
     uint32_t type;
+    uint32_t client; /* for whom it counts */
     bool flock;
 };
+
+static struct vfs_held *new_held(uint32_t client)
+{
+    struct vfs_held *h = vfs_take(client, VFS_LOCKS, 1) ? malloc(sizeof(*h)) : NULL;
+    if (h)
+        *h = (struct vfs_held){.client = client};
+    return h;
+}
+
+static void free_held(struct vfs_held *h)
+{
+    if (h)
+        vfs_give(h->client, VFS_LOCKS, 1);
+    free(h);
+}
 
 static bool ranges_overlap(const struct vfs_held *h, uint64_t first, uint64_t last)
 {
@@ -46,8 +64,10 @@ static void cut_range(struct vfs_node *n, const void *owner, bool flock, uint64_
             link = &h->next;
         } else if (h->first < first && h->last > last) {
             struct vfs_held *rest = *spare;
+            uint32_t client = rest->client;
             *spare = NULL;
             *rest = *h;
+            rest->client = client;
             rest->first = last + 1;
             h->last = first - 1;
             h->next = rest;
@@ -60,7 +80,7 @@ static void cut_range(struct vfs_node *n, const void *owner, bool flock, uint64_
             link = &h->next;
         } else {
             *link = h->next;
-            free(h);
+            free_held(h);
         }
     }
 }
@@ -95,11 +115,22 @@ static void release_outside(struct vfs_node *n, void *handle, const void *owner,
     }
 }
 
+/* Whether the change makes two ranges of one. */
+static bool splits_range(const struct vfs_node *n, const void *owner, bool flock, const struct vfs_lock *lock)
+{
+    for (const struct vfs_held *h = n->locks; h; h = h->next)
+        if (h->flock == flock && h->owner == owner && h->first < lock->first && h->last > lock->last)
+            return true;
+    return false;
+}
+
 /* One attempt. */
 static int apply_lock(struct vfs_node *n, void *handle, const void *owner, bool flock, const struct vfs_lock *lock)
 {
-    struct vfs_held *new = malloc(sizeof(*new)), *spare = malloc(sizeof(*spare));
-    int r = new &&spare ? 0 : -ENOLCK;
+    bool wants_new = lock->type != F_UNLCK, wants_spare = splits_range(n, owner, flock, lock);
+    uint32_t client = bh_caller();
+    struct vfs_held *new = wants_new ? new_held(client) : NULL, *spare = wants_spare ? new_held(client) : NULL;
+    int r = (wants_new && !new) || (wants_spare && !spare) ? -ENOLCK : 0;
     if (!r && n->ops->lock && !(flock && !handle)) {
         if (lock->type == F_UNLCK && !flock) /* the host itself knows the open file of a flock() */
             release_outside(n, handle, owner, lock);
@@ -109,13 +140,13 @@ static int apply_lock(struct vfs_node *n, void *handle, const void *owner, bool 
     if (!r) {
         cut_range(n, owner, flock, lock->first, lock->last, &spare);
         if (lock->type != F_UNLCK) {
-            *new = (struct vfs_held){n->locks, owner, lock->first, lock->last, lock->type, flock};
+            *new = (struct vfs_held){n->locks, owner, lock->first, lock->last, lock->type, client, flock};
             n->locks = new;
             new = NULL;
         }
     }
-    free(new);
-    free(spare);
+    free_held(new);
+    free_held(spare);
     return r;
 }
 

@@ -89,7 +89,12 @@ struct vfs_place {
     char name[VFS_NAME_MAX + 1];
 };
 /* Whether a link at the end is followed. */
-enum vfs_follow { VFS_FOLLOW, VFS_FOLLOW_SLASH /* if a '/' comes after it */, VFS_FOLLOW_NOT };
+enum vfs_follow {
+    VFS_FOLLOW,
+    VFS_FOLLOW_SLASH, /* if a '/' comes after it */
+    VFS_FOLLOW_NOT,
+    VFS_FOLLOW_MADE, /* no: the name is about to be made; if it is there, it may be no directory though a '/' follows */
+};
 /* Fills *place, which has references; vfs_leave() drops them. */
 int vfs_walk(struct vfs_node *start, const char *path, enum vfs_follow follow, struct vfs_place *place);
 void vfs_leave(struct vfs_place *place);
@@ -109,15 +114,29 @@ int vfs_lock_set(struct vfs_node *n, void *handle, const void *owner, bool flock
 int vfs_lock_find(struct vfs_node *n, void *handle, const void *owner, struct vfs_lock *lock);
 void vfs_lock_drop(struct vfs_node *n, void *handle, const void *owner, bool flock);
 
+/* ---- What clients have in common (memory.c) ---- */
+/* With a guaranteed part for each client (bh/callers.h). */
+enum vfs_resource { VFS_MEMORY /* bytes */, VFS_HOST_NODES, VFS_FILES /* open ones */, VFS_LOCKS, VFS_RESOURCES };
+bool vfs_take(uint32_t client, enum vfs_resource what, uint64_t amount); /* false: it has what it may have */
+void vfs_give(uint32_t client, enum vfs_resource what, uint64_t amount);
+/* As malloc(), realloc(), calloc(), strdup() and free(): memory that outlives the call, of the client that calls. */
+void *vfs_resize(void *data, size_t size);
+void *vfs_zeros(size_t size);
+char *vfs_copy(const char *text);
+void vfs_free(void *data);
+bool vfs_shrink(void); /* gives up what is only cached (host/cache.c); false: there was nothing */
+
 /* ---- The outside (sys.c; the hosted tests have their own) ---- */
 /* -ETIMEDOUT; -ECANCELED, once: the caller has died, so whatever waits for others has to return. */
 int vfs_wait(const void *key, uint64_t timeout_ns);
 void vfs_wake(const void *key);
 int vfs_random(void *to, size_t size);
-int64_t vfs_clock(void);   /* ns since 1970 */
-uint64_t vfs_memory(void); /* bytes of the heap */
-uint32_t vfs_alone(void);  /* VFS_ALONE, VFS_TREE_ALONE: of files in memory */
-int vfs_mount_all(void);   /* the directories of the host (host/mounts.c) */
+int64_t vfs_clock(void);            /* ns since 1970 */
+uint64_t vfs_memory(void);          /* bytes of the heap */
+bool vfs_shares_heap(void);         /* with the application */
+uint32_t vfs_clients(bool *inside); /* bh_callers_count() */
+uint32_t vfs_alone(void);           /* VFS_ALONE, VFS_TREE_ALONE: of files in memory */
+int vfs_mount_all(void);            /* the directories of the host (host/mounts.c) */
 
 /* ---- The tree in memory (ram/) ---- */
 bool vfs_in_memory(const struct vfs_node *n);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <bh/bulkhead.h>
+#include <bh/callers.h>
 #include <bh/core.h>
 
 #include "node.h"
@@ -64,6 +65,16 @@ uint32_t vfs_alone(void)
         alone = VFS_ALONE | (bh_boot()->n_mounts ? 0 : VFS_TREE_ALONE);
     known = true;
     return alone;
+}
+
+uint32_t vfs_clients(bool *inside)
+{
+    return bh_callers_count(bh_gates.compartment, inside);
+}
+
+bool vfs_shares_heap(void)
+{
+    return own_compartment()->flags & BH_COMPARTMENT_DEFAULT;
 }
 
 uint64_t vfs_memory(void)

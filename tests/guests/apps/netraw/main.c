@@ -179,6 +179,28 @@ static void echo(const uint8_t own[4])
     }
 }
 
+/* Datagrams and the first segments of connections from `count` ports; then it answers like echo(). */
+static void flows(uint32_t count)
+{
+    static const uint8_t far[4] = {192, 0, 2, 99};
+    uint8_t mac[6];
+    struct lease lease = discover();
+    struct virtio_net_hdr_v1 sum;
+    resolve(lease.address, lease.router, mac);
+    for (uint32_t i = 0; i < count; i++) {
+        for (int stream = 0; stream < 2; stream++) {
+            uint32_t n = stream ? packet_syn(frame, lease.address, mac, far, 4, 9, &sum)
+                                : packet_datagram(frame, lease.address, mac, far, 4, 9, &sum);
+            frame[34] = (uint8_t)((1024 + i) >> 8); /* the port that it comes from */
+            frame[35] = (uint8_t)(1024 + i);
+            driver_send(&sum, frame, n);
+        }
+    }
+    puts("flooded");
+    fflush(stdout);
+    echo(lease.address);
+}
+
 static void show(void)
 {
     const struct bh_boot_net *b = driver.boot;
@@ -209,6 +231,8 @@ int main(int argc, char **argv)
         knock((uint16_t)number, argc > 3 ? argv[3] : "7f000001");
     } else if (!strcmp(what, "flood")) {
         flood(number);
+    } else if (!strcmp(what, "flows")) {
+        flows(number);
     } else if (!strcmp(what, "idle")) {
         bh_sleep(number * SECOND);
     } else {

@@ -1,11 +1,12 @@
 /* Sockets as POSIX programs use them, over the network compartment's loopback; verdict as posix_test's.
  *
- * `resolve NAME` prints the addresses of a name instead.
+ * `resolve NAME` prints the addresses of a name instead, `storm N` makes N short reads.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "net_check.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>
+#include <stdlib.h>
 #include <string.h>
 
 int failures;
@@ -65,6 +66,8 @@ int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "resolve") == 0)
         return resolve(argv[2]);
+    if (argc == 3 && strcmp(argv[1], "storm") == 0)
+        return storm(atol(argv[2]));
     test_streams();
     test_vectors();
     test_pipe_signal();
@@ -77,6 +80,13 @@ int main(int argc, char **argv)
     test_epoll_edges();
     test_many();
     test_names();
+    test_b2_short_reads();
+    test_b2_whole_transfers();
+    test_b2_end_after_data();
+    test_b1_two_full_ends();
+    test_b6_foreign_addresses();
+    test_b13_urgent_data();
+    test_b13_errors();
     printf("%d failures\n", failures);
     return failures != 0;
 }

@@ -31,4 +31,13 @@ void test_epoll_edges(void);
 void test_many(void);
 void test_names(void);
 
+void test_b2_short_reads(void);
+void test_b2_whole_transfers(void);
+void test_b2_end_after_data(void);
+void test_b1_two_full_ends(void);
+void test_b6_foreign_addresses(void);
+void test_b13_urgent_data(void);
+void test_b13_errors(void);
+int storm(long wanted); /* that many short reads; prints the verdict; exit status */
+
 #endif

@@ -32,5 +32,6 @@ void test_locks(void);
 void test_signals(void);
 void test_process(void);
 int wait_for_signal(void);
+int compute_until_signal(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* Tests of the POSIX layer, in a guest: all of them, or (argument `wait`) waits for SIGTERM.
+/* Tests of the POSIX layer, in a guest: all of them, or (arguments `wait`, `compute`) SIGTERM.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +11,8 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "wait") == 0)
         return wait_for_signal();
+    if (argc > 1 && strcmp(argv[1], "compute") == 0)
+        return compute_until_signal();
     test_files();
     test_directories();
     test_links();

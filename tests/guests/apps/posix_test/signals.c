@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <arpa/inet.h>
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <netdb.h>
 #include <pthread.h>
@@ -126,6 +127,20 @@ int wait_for_signal(void)
     printf("waiting\n");
     fflush(stdout);
     pause();
+    printf("signal %d\n", got);
+    return 7;
+}
+
+/* Makes calls, and waits in none. */
+int compute_until_signal(void)
+{
+    char bytes[16];
+    int fd = open("/etc/motd", O_RDONLY);
+    signal(SIGTERM, handler);
+    printf("computing\n");
+    fflush(stdout);
+    while (!got)
+        pread(fd, bytes, sizeof(bytes), 0);
     printf("signal %d\n", got);
     return 7;
 }

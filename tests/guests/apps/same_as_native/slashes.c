@@ -21,8 +21,8 @@ void show_slashes(void)
     symlink("file", "to_file");
     symlink("dir", "to_dir");
     symlink("nowhere", "dangling");
-    for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
-        printf("-- %s\n", paths[i]);
+    for (size_t i = 0; i < COUNT_OF(paths); i++) {
+        set_case("%s", paths[i]);
         SHOW(kind_of(paths[i]));
         SHOW(unlink(paths[i]));
         SHOW(rename(paths[i], "renamed"));
@@ -31,6 +31,7 @@ void show_slashes(void)
         SHOW(readlink(paths[i], text, sizeof(text)));
         SHOW(open(paths[i], O_RDONLY | O_NOFOLLOW) >= 0);
     }
+    set_case("%s", "");
     SHOW(rmdir("to_dir/"));
     SHOW(rmdir("to_file/"));
     SHOW(rename("dir", "to_dir/"));

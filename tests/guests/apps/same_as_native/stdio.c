@@ -12,25 +12,20 @@ static long long size_of(const char *path)
     return stat(path, &st) == 0 ? (long long)st.st_size : -1;
 }
 
-static void put_text(const char *path, const char *text)
-{
-    FILE *f = fopen(path, "w");
-    fputs(text, f);
-    fclose(f);
-}
-
 /* Opens, tries to read a byte, and closes again. */
 static void show_mode(const char *path, const char *mode)
 {
+    set_case("\"%s\" of \"%s\"", path, mode);
     errno = 0;
     FILE *f = fopen(path, mode);
-    printf("\"%s\" of \"%s\": %s", path, mode, f ? "open" : error_name(errno));
+    show("fopen", "%s", f ? "open" : error_name(errno));
     if (f) {
-        printf(", at %ld", ftell(f));
-        printf(", reads %d, close-on-exec %d", getc(f), fcntl(fileno(f), F_GETFD) & FD_CLOEXEC);
+        SHOW(ftell(f));
+        SHOW(getc(f));
+        SHOW(fcntl(fileno(f), F_GETFD) & FD_CLOEXEC);
         fclose(f);
     }
-    printf(", size %lld\n", size_of(path));
+    SHOW(size_of(path));
     unlink("new");
 }
 
@@ -38,14 +33,16 @@ void show_stdio_modes(void)
 {
     static const char *const modes[] = {"r",   "r+",    "a",  "wx",  "w+x", "wbx", "wxe", "ax",
                                         "a+x", "w+bxe", "re", "r+e", "q",   "",    "x",   "w"};
-    for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
-        put_text("old", "hello");
+    for (size_t i = 0; i < COUNT_OF(modes); i++) {
+        put_file("old", "hello");
         show_mode("old", modes[i]);
         show_mode("new", modes[i]);
     }
-    put_text("old", "hello");
+    put_file("old", "hello");
     FILE *f = fopen("old", "r");
-    printf("freopen wx: %s\n", freopen("old", "wx", f) ? "open" : error_name(errno));
-    printf("size %lld\n", size_of("old"));
+    set_case("freopen wx");
+    SHOW(freopen("old", "wx", f) != NULL);
+    show("error", "%s", error_name(last_error));
+    SHOW(size_of("old"));
     unlink("old");
 }

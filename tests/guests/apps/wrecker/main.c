@@ -20,6 +20,24 @@ static __attribute__((noinline)) int middle(const char *how, uint64_t address)
     return result;
 }
 
+static __attribute__((noinline)) int listen_and_touch(uint64_t address)
+{
+    *(volatile int *)(uintptr_t)address = 1;
+    return 0;
+}
+
+/* Says when it learns of the library's death. */
+static int await_death(uint64_t mib)
+{
+    struct bh_try call;
+    bh_try_begin(&call, BH_FOREVER);
+    wreck("large", mib);
+    int status = bh_try_end(&call);
+    puts(status == BH_PEER_DIED ? "told" : "not told");
+    fflush(stdout);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *how = argc > 1 ? argv[1] : "";
@@ -31,6 +49,10 @@ int main(int argc, char **argv)
         return middle("write", (uint64_t)(uintptr_t)&secret);
     if (strcmp(how, "big") == 0)
         return wreck_take(large, sizeof(large));
+    if (strcmp(how, "callback") == 0)
+        return wreck_back(listen_and_touch, address);
+    if (strcmp(how, "told") == 0)
+        return await_death(address);
     if (strcmp(how, "sleep") == 0)
         bh_sleep(BH_FOREVER);
     return middle(how, address);

@@ -123,6 +123,9 @@ static uint64_t pointers(void)
         call.callbacks = at;
         if (core->callback(&call) != BH_BAD_ARGUMENT)
             return n + 4;
+        struct bh_range theirs = {.va = foreign[i] & ~(BH_PAGE_SIZE - 1), .size = BH_PAGE_SIZE};
+        if (core->give_back(at, 1) != -EFAULT || core->give_back(&theirs, 1) != -EFAULT)
+            return n + 5;
         core->log(peer, at, 8);
         core->report(at);
     }

@@ -34,6 +34,18 @@ static void fill_heap(void)
     }
 }
 
+/* With `mib` of its heap in use. */
+static void crash_large(uint64_t mib)
+{
+    for (uint64_t i = 0; i < mib; i++) {
+        char *more = malloc((1 << 20) - 64);
+        if (more)
+            memset(more, 'x', (1 << 20) - 64);
+        __asm__ volatile("" : : "r"(more) : "memory");
+    }
+    touch(0);
+}
+
 static __attribute__((noinline)) void free_twice(void)
 {
     void *volatile block = malloc(100);
@@ -77,6 +89,8 @@ int wreck(const char *how, uint64_t address)
         ((void (*)(void))(uintptr_t)address)();
     else if (strcmp(how, "overflow") == 0)
         return deeper(NULL);
+    else if (strcmp(how, "large") == 0)
+        crash_large(address);
     else if (strcmp(how, "heap") == 0)
         fill_heap();
     else if (strcmp(how, "free") == 0)
@@ -106,4 +120,11 @@ int wreck_take(const void *bytes, size_t n)
 {
     (void)bytes;
     return (int)n;
+}
+
+int wreck_back(wreck_listener *listener, uint64_t address)
+{
+    int result = listener(address);
+    __asm__ volatile("" : "+r"(result));
+    return result;
 }

@@ -8,5 +8,7 @@
 
 int wreck(const char *how, uint64_t address); /* -1: does not know how */
 int wreck_take(const void *bytes, size_t n);
+typedef int wreck_listener(uint64_t address);
+int wreck_back(wreck_listener *listener, uint64_t address); /* calls it */
 
 #endif

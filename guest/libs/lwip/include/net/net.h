@@ -56,7 +56,8 @@ struct net_table {
     volatile uint32_t generation;
     uint8_t reserved2[60];
     /* Event number g, which set the generation to g, concerned socket index ring[g % NET_RING]. A reader that is more
-     * than NET_RING events behind has to look at all words. */
+     * than NET_RING - 2 events behind when it has read an entry has to look at all words, because the entry of the next
+     * event is written before the generation. */
     volatile uint16_t ring[NET_RING];
     volatile uint32_t words[NET_SOCKETS_MAX];
 };
@@ -76,14 +77,17 @@ int net_wait(net_socket_t s, uint32_t events, uint64_t timeout);
 /* ---- Sockets ------------------------------------------------------------------------------------------------- */
 
 /* Makes a socket of family AF_INET or AF_INET6 and type SOCK_STREAM or SOCK_DGRAM (without flag bits). *index: its
- * entry of net_table.words. Errors: EAFNOSUPPORT, EPROTOTYPE, EPROTONOSUPPORT, ENFILE (NET_SOCKETS_MAX are in use). */
+ * entry of net_table.words. Errors: EAFNOSUPPORT, ESOCKTNOSUPPORT, EINVAL (no such type), EPROTONOSUPPORT, ENFILE (the
+ * caller has all that it may have). */
 int net_socket(int family, int type, int protocol, net_socket_t *s, uint32_t *index);
 
 /* Closes the socket. Data that has not been acknowledged is still sent (unless SO_LINGER is 0 s); unread data is
  * answered with a reset, as in other systems. The handle is invalid afterwards. Always returns 0. */
 int net_close(net_socket_t s);
 
-/* Binds to a local address. Errors: EADDRINUSE, EADDRNOTAVAIL, EINVAL (bound already), EAFNOSUPPORT. */
+/* Binds to a local address. Blocks while DHCP may still bring the address, for at most 15 s after the start. Another
+ * thread must not close the socket meanwhile. Errors: EADDRINUSE (also if another caller has the port), EACCES (the
+ * appliance gives the port to others: edges.ports), EADDRNOTAVAIL, EINVAL (bound already), EAFNOSUPPORT. */
 int net_bind(net_socket_t s, const struct net_address *address);
 
 /* Listens. `backlog` is how many connections may wait for net_accept(), clamped to 1 ... 4096; the peers of further
@@ -103,8 +107,11 @@ int net_connect(net_socket_t s, const struct net_address *address);
 int net_shutdown(net_socket_t s, int how);
 
 /* Receives up to `size` bytes and returns how many, 0 at the end of a stream. flags: MSG_PEEK, MSG_TRUNC (return the
- * real length of a datagram); MSG_DONTWAIT and MSG_NOSIGNAL have no effect. Errors: EAGAIN, ENOTCONN, ECONNRESET,
- * ETIMEDOUT, EOPNOTSUPP. `from` may be NULL. */
+ * real length of a datagram), MSG_OOB (the urgent byte; EINVAL: there is none), NET_MSG_REST (the caller has received
+ * data of this stream that it has not reported yet: without more data it is EAGAIN, and an error or the end of the
+ * stream stays for the next call); MSG_DONTWAIT and MSG_NOSIGNAL have no effect. Errors: EAGAIN, ENOTCONN, ECONNRESET,
+ * ETIMEDOUT. `from` may be NULL. */
+#define NET_MSG_REST 0x20000000
 ssize_t net_recv(net_socket_t s, void *buffer, size_t size, int flags);
 ssize_t net_recvfrom(net_socket_t s, void *buffer, size_t size, int flags, struct net_address *from);
 
@@ -146,8 +153,8 @@ int net_getname(net_socket_t s, int peer, struct net_address *address);
  * SO_ACCEPTCONN, SO_DOMAIN, SO_PROTOCOL (get), SO_NREAD (get: bytes that can be read now, FIONREAD). IPPROTO_TCP:
  * TCP_NODELAY, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_MAXSEG (get). IPPROTO_IPV6: IPV6_V6ONLY. IPPROTO_IP:
  * IP_TTL, IP_TOS. Errors: ENOPROTOOPT, EINVAL. SO_RCVTIMEO and SO_SNDTIMEO are up to the caller, who does the
- * waiting. Stream sockets that listen with SO_REUSEPORT at the same address and port get the connections in turn,
- * whoever opened them; for datagrams it means SO_REUSEADDR. */
+ * waiting. Stream sockets of one caller that listen with SO_REUSEPORT at the same address and port get the
+ * connections in turn; for datagrams it means SO_REUSEADDR. */
 int net_setopt(net_socket_t s, int level, int name, int64_t value);
 int net_getopt(net_socket_t s, int level, int name, int64_t *value);
 
