@@ -12,7 +12,7 @@ bool stats_tracing;
 static bool traffic, parked, parked_when_seen;
 static uint64_t clock_now, timer, polls, parks, timeout_seen, fences;
 static bool post_while_parking, notify, notified_soon, peer_sleeps;
-static uint64_t bells, bells_seen;
+static uint64_t vms_to_notify, vms_notified;
 static uint32_t waking;
 static struct bh_crowd *crowd;
 
@@ -68,15 +68,15 @@ uint32_t peers_waking(void)
     return waking;
 }
 
-bool peers_need_core(void)
+bool peers_need_processor(void)
 {
     return peer_sleeps && unfenced_endpoints;
 }
 
-uint64_t peers_take_bells(void)
+uint64_t peers_take_notifications(void)
 {
     unfenced_endpoints = NULL;
-    return bells;
+    return vms_to_notify;
 }
 
 void peers_fence_now(void)
@@ -107,7 +107,7 @@ long hypercall(enum bh_hypercall op, uint64_t timeout, uint64_t a1, uint64_t a2)
     CHECK(op == BH_HC_PARK && parked);
     parks++;
     timeout_seen = timeout;
-    bells_seen = a2;
+    vms_notified = a2;
     clock_now += timeout;
     return notify ? BH_EVENT_NOTIFY : 0;
 }
@@ -141,9 +141,9 @@ static void start(void)
     ready_threads.head = NULL;
     unfenced_endpoints = &posted;
     traffic = parked = parked_when_seen = post_while_parking = false;
-    polls = parks = timeout_seen = clock_now = fences = bells_seen = 0;
-    *crowd = (struct bh_crowd){.awake = 1, .cores = 2};
-    bells = waking = 0;
+    polls = parks = timeout_seen = clock_now = fences = vms_notified = 0;
+    *crowd = (struct bh_crowd){.awake = 1, .processors = 2};
+    vms_to_notify = waking = 0;
     peer_sleeps = false;
 }
 
@@ -207,14 +207,14 @@ static void polls_longer_when_the_peer_notified_soon(void)
     notify = false;
 }
 
-/* Cycles polled before parking while `awake` VMs want two cores and `woken` more wake up. */
+/* Cycles polled before parking while `awake` VMs want two processors and `woken` more wake up. */
 static uint64_t polls_in_a_crowd(uint32_t awake, uint32_t woken)
 {
     static struct bh_stats counted;
     stats = &counted;
     start();
     timer = 3600000000000ull;
-    *crowd = (struct bh_crowd){.awake = awake, .cores = 2};
+    *crowd = (struct bh_crowd){.awake = awake, .processors = 2};
     waking = woken;
     counted.spin_cycles = 0;
     idle_until_ready();
@@ -223,7 +223,7 @@ static uint64_t polls_in_a_crowd(uint32_t awake, uint32_t woken)
     return counted.spin_cycles;
 }
 
-static void gives_up_its_core_in_a_crowd(void)
+static void gives_up_its_processor_in_a_crowd(void)
 {
     uint64_t *limit = &((struct bh_bootinfo *)BH_BOOTINFO_VA)->spin_cycles, before = *limit;
     *limit = 20000000;
@@ -238,14 +238,14 @@ static void gives_up_its_core_in_a_crowd(void)
     *limit = before;
 }
 
-static void parking_rings_for_who_needs_the_core(void)
+static void parking_rings_for_who_needs_the_processor(void)
 {
     start();
     timer = 3600000000000ull;
     peer_sleeps = true;
-    bells = 1u << 5;
+    vms_to_notify = 1u << 5;
     idle_until_ready();
-    CHECK(parks == 1 && fences == 0 && bells_seen == 1u << 5);
+    CHECK(parks == 1 && fences == 0 && vms_notified == 1u << 5);
 }
 
 int main(void)
@@ -263,7 +263,7 @@ int main(void)
     RUN(parks_until_the_deadline);
     RUN(looks_again_after_the_flag);
     RUN(polls_longer_when_the_peer_notified_soon);
-    RUN(gives_up_its_core_in_a_crowd);
-    RUN(parking_rings_for_who_needs_the_core);
+    RUN(gives_up_its_processor_in_a_crowd);
+    RUN(parking_rings_for_who_needs_the_processor);
     return CHECK_RESULT();
 }

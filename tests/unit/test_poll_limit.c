@@ -5,7 +5,7 @@
 
 #define MAX 100000u
 
-static struct crowd crowd = {.page = {.awake = 1, .cores = 1}};
+static struct crowd crowd = {.page = {.awake = 1, .processors = 1}};
 
 static void grows_up_to_its_maximum(void)
 {
@@ -72,7 +72,7 @@ static void polls_less_in_a_crowd(void)
 
 static void every_thread_counts_until_the_process_ends(void)
 {
-    struct crowd c = {.page = {.cores = 2}};
+    struct crowd c = {.page = {.processors = 2}};
     struct crowd_member vm = crowd_vm(&c, 3), mount = crowd_mount(&c, 3);
     crowd_wake(vm);
     crowd_wake(vm);

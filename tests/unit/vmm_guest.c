@@ -106,9 +106,8 @@ GUEST static int ping_pong(void)
     return 0;
 }
 
-/* Parking rings the doorbells that it is told to, before it sleeps; those of VMs that this one does not know are passed
- * over. */
-GUEST static int ring_and_park(void)
+/* Parking notifies the VMs that it is told to, before it sleeps; those that this one does not know are passed over. */
+GUEST static int notify_and_park(void)
 {
     for (uint32_t n = 1; n <= 100; n++) {
         if (BOOT->vm == 0)
@@ -382,8 +381,8 @@ GUEST __attribute__((used)) void guest_main(uint64_t rsp)
         status = call(BH_HC_PARK, BH_FOREVER, BH_EVENT_NOTIFY, 0) == 0;
     if (mode == MODE_BELL)
         status = ping_pong();
-    if (mode == MODE_RING_AND_PARK)
-        status = ring_and_park();
+    if (mode == MODE_NOTIFY_AND_PARK)
+        status = notify_and_park();
     if (mode == MODE_SHARE)
         status = share_word();
     if (mode == MODE_STATE)

@@ -196,9 +196,9 @@ static void bells_between_vms(void)
     CHECK(ended(0));
 }
 
-static void bells_rung_by_parking(void)
+static void notifications_of_parking(void)
 {
-    run(2, MODE_RING_AND_PARK);
+    run(2, MODE_NOTIFY_AND_PARK);
     CHECK(ended(0));
 }
 
@@ -397,7 +397,7 @@ int main(int argc, char **argv)
     RUN(start_state);
     RUN(park_with_deadline);
     RUN(bells_between_vms);
-    RUN(bells_rung_by_parking);
+    RUN(notifications_of_parking);
     RUN(shared_memory);
     RUN(bad_pointers);
     RUN(odd_ports);

@@ -201,7 +201,7 @@ struct address_owner address_owner_describe(const struct appliance *a, const cha
         snprintf(text, size, "the core, its status page");
         break;
     case OWN_CROWD:
-        snprintf(text, size, "the core, the count of who wants a processor");
+        snprintf(text, size, "the core, how many want a processor");
         break;
     case OWN_STATS:
         snprintf(text, size, "the core, its statistics");

@@ -1,4 +1,4 @@
-/* Counts who of the appliance wants a core.
+/* Counts how many of the appliance want a processor.
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/resources/crowd.h"
 
@@ -9,18 +9,18 @@
 
 #include "vmm/resources/memory_file.h"
 
-int crowd_make(struct crowd **crowd, unsigned cores, struct problem *p)
+int crowd_make(struct crowd **crowd, unsigned processors, struct problem *p)
 {
     int fd = memory_file_make("bulkhead-crowd", sizeof(**crowd), F_SEAL_SEAL, p);
     if (fd < 0)
         return -1;
     void *at = mmap(NULL, sizeof(**crowd), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (at == MAP_FAILED) {
-        problem_set(p, EXIT_HOST, "cannot map the count of who wants a core: %s", strerror(errno));
+        problem_set(p, EXIT_HOST, "cannot map how many want a processor: %s", strerror(errno));
         return -1;
     }
     *crowd = at;
-    (*crowd)->page.cores = cores;
+    (*crowd)->page.processors = processors;
     return fd;
 }
 

@@ -1,8 +1,8 @@
-/* Who of the appliance wants a core: a count that every process keeps up, and that guests read.
+/* How many of the appliance want a processor: a count that every process keeps, and that guests read.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * A VM that polls keeps its core from the VM that it waits for, until the host's scheduler takes the core away, which is
- * milliseconds later. So who polls looks at the count, and sleeps when more want a core than there are. */
+ * A VM that polls keeps its processor from the VM that it waits for, until the host's scheduler takes it away, which is
+ * milliseconds later. So who polls looks at the count, and sleeps when more want a processor than there are. */
 #ifndef BH_VMM_RESOURCES_CROWD_H
 #define BH_VMM_RESOURCES_CROWD_H
 
@@ -21,9 +21,9 @@ struct crowd {
 };
 
 /* Makes the memory: a memfd, which is returned, and a mapping of it that forked processes inherit. -1: `p`. */
-int crowd_make(struct crowd **crowd, unsigned cores, struct problem *p);
+int crowd_make(struct crowd **crowd, unsigned processors, struct problem *p);
 
-/* A process of the appliance; several threads of it may want a core. */
+/* A process of the appliance; several threads of it may want a processor. */
 struct crowd_member {
     struct crowd *crowd;
     uint32_t *mine; /* in `crowd` */
@@ -35,13 +35,13 @@ struct crowd_member crowd_mount(struct crowd *crowd, uint32_t i);
 void crowd_wake(struct crowd_member m);
 void crowd_sleep(struct crowd_member m);
 
-/* In the supervisor: the process has ended, so none of its threads wants a core any more. */
+/* In the supervisor: the process has ended, so none of its threads wants a processor any more. */
 void crowd_leave(struct crowd_member m);
 
-/* Do more want a core than there are? */
+/* Do more want a processor than there are? */
 static inline bool crowd_is_full(struct crowd_member m)
 {
-    return __atomic_load_n(&m.crowd->page.awake, __ATOMIC_RELAXED) > m.crowd->page.cores;
+    return __atomic_load_n(&m.crowd->page.awake, __ATOMIC_RELAXED) > m.crowd->page.processors;
 }
 
 #endif

@@ -16,7 +16,7 @@
 struct poll_limit {
     uint64_t cycles; /* what it is now */
     uint64_t max;
-    uint64_t full_max; /* while more want a core than there are */
+    uint64_t full_max; /* while more want a processor than there are */
     struct crowd_member member;
 };
 

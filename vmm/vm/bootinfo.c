@@ -16,8 +16,8 @@
 
 /* How long guests poll before they park: about as long as it takes to wake the other side. If there are fewer
  * processors than VMs, a VM that polls keeps the one that it waits for from running. */
-#define SPIN_US         200u
-#define TSC_MHZ_GUESS   2500u /* a spin's length need not be exact */
+#define SPIN_US       200u
+#define TSC_MHZ_GUESS 2500u /* a spin's length need not be exact */
 
 struct writer {
     uint8_t *bytes; /* BH_BOOTINFO_MAX of them, zero */

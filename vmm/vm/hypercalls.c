@@ -165,7 +165,7 @@ static uint64_t do_mark(struct vm *vm, const struct hypercall *h)
     return 0;
 }
 
-static uint64_t ring(const struct vm *vm, uint64_t v)
+static uint64_t notify_vm(const struct vm *vm, uint64_t v)
 {
     if (v >= vm->w->a->n_vms || vm->w->vms[v].notify_fd < 0)
         return error_result(EINVAL);
@@ -173,15 +173,15 @@ static uint64_t ring(const struct vm *vm, uint64_t v)
 }
 
 /* Bit v: VM v. Those that this VM has no doorbell of are passed over. */
-static void ring_all(const struct vm *vm, uint64_t bells)
+static void notify_all(const struct vm *vm, uint64_t vms)
 {
-    for (; bells; bells &= bells - 1)
-        ring(vm, (uint64_t)__builtin_ctzll(bells));
+    for (; vms; vms &= vms - 1)
+        notify_vm(vm, (uint64_t)__builtin_ctzll(vms));
 }
 
 static uint64_t do_ring(const struct vm *vm, const struct hypercall *h)
 {
-    return ring(vm, h->args[0]);
+    return notify_vm(vm, h->args[0]);
 }
 
 static void do_exit(struct vm *vm, const struct hypercall *h)
@@ -221,7 +221,7 @@ static void wake_up(struct vm *vm)
 static uint64_t do_park(struct vm *vm, const struct hypercall *h)
 {
     uint64_t events = h->args[1];
-    ring_all(vm, h->args[2]);
+    notify_all(vm, h->args[2]);
     if ((events & BH_EVENT_NOTIFY) && !net_may_park(vm->net))
         return BH_EVENT_NOTIFY;
     struct vm_stats *s = vm->stats;

@@ -156,17 +156,17 @@ bool peers_notified_within(uint64_t start, uint64_t cycles); /* did a peer notif
  * that is answered at once needs none. */
 void peer_notify(struct endpoint *endpoint, uint32_t parked);
 extern struct endpoint *unfenced_endpoints;
-/* Is there no core for a peer that sleeps, unless this VM gives up its own? */
-bool peer_needs_core(const struct endpoint *endpoint);
-static inline bool peer_waits_for_core(const struct endpoint *endpoint)
+/* Is there no processor for a peer that sleeps, unless this VM gives up its own? */
+bool peer_needs_processor(const struct endpoint *endpoint);
+static inline bool peer_waits_for_processor(const struct endpoint *endpoint)
 {
     return __builtin_expect(atomic_load_explicit(&endpoint->peers->parked, memory_order_relaxed) != 0, 0) &&
-           peer_needs_core(endpoint);
+           peer_needs_processor(endpoint);
 }
 static inline void peer_posted(struct endpoint *endpoint)
 {
     uint32_t parked = atomic_load_explicit(&endpoint->peers->parked, memory_order_relaxed);
-    if (__builtin_expect(parked != 0, 0) && !peer_needs_core(endpoint))
+    if (__builtin_expect(parked != 0, 0) && !peer_needs_processor(endpoint))
         peer_notify(endpoint, parked);
     if (!endpoint->unfenced) {
         endpoint->unfenced = true;
@@ -175,10 +175,10 @@ static inline void peer_posted(struct endpoint *endpoint)
     }
 }
 void peers_fence_now(void);
-/* Would a peer that sleeps, and for which something was posted, need this VM's core? */
-bool peers_need_core(void);
+/* Would a peer that sleeps, and for which something was posted, need this VM's processor? */
+bool peers_need_processor(void);
 /* The same as peers_fence_now(), but the notifications are left to the caller: bit v, VM v. */
-uint64_t peers_take_bells(void);
+uint64_t peers_take_notifications(void);
 static inline void peers_fence(void)
 {
     if (unfenced_endpoints)

@@ -1,11 +1,14 @@
 /* What a VM does when no thread can run: poll for a while, then park with a deadline.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Polling costs a core, parking costs a wake-up (tens of microseconds where KVM has no VT-x). The limit adapts as
+ * Polling costs a processor, parking costs a wake-up (tens of microseconds where KVM has no VT-x). The limit adapts as
  * KVM's halt polling does: it grows when a little more polling would have saved a wake-up, and shrinks when the polling
  * did not help. What counts is when the peer notified this VM, not when this VM woke up: where a wake-up takes longer
  * than the limit, two VMs that park in turns would otherwise do so for ever. The VMM bounds the limit
- * (bh_bootinfo.spin_cycles), because it knows how many cores are free. */
+ * (bh_bootinfo.spin_cycles).
+ *
+ * No VM knows of the others whether they run, so a count in struct bh_crowd decides who may poll. Where there is no
+ * processor for a peer that sleeps, the VM does not notify it and poll then, but parks, and parking notifies it. */
 #include "stats.h"
 
 /* Not worth parking for: a deadline in fewer than SHORT cycles. */
@@ -39,7 +42,7 @@ static void park_vm(uint64_t timeout)
         uint64_t start = rdtsc();
         uint64_t events = BH_EVENT_NOTIFY | (stream_wants_input() ? BH_EVENT_STDIN : 0) |
                           (watch_has(&status_page()->shutdown) ? BH_EVENT_SIGNAL : 0);
-        long came = hypercall(BH_HC_PARK, timeout, events, peers_take_bells());
+        long came = hypercall(BH_HC_PARK, timeout, events, peers_take_notifications());
         uint64_t parked = rdtsc() - start;
         if (stats) {
             stats->parks++;
@@ -72,16 +75,16 @@ static bool look_at_rings(void)
     return found;
 }
 
-/* Do more want a core than there are? Then this VM gives its own up: at once if a VM needs it that this one woke, else
- * after a while, because who is about to park is counted until it has. */
-static bool crowd_is_full(uint64_t now, uint64_t *since)
+/* Do more want a processor than there are? Then this VM gives up its own: at once if it goes to a VM that this one
+ * woke, else after a while, because who is about to park is counted until it has. `room`: when there was one to spare
+ * last. */
+static bool crowd_is_full(uint64_t now, uint64_t *room)
 {
-    uint32_t awake = crowd_page()->awake, cores = crowd_page()->cores;
-    if (awake < cores || (awake == cores && !peers_waking())) {
-        *since = now;
-        return false;
-    }
-    return awake == cores || now - *since > CROWD_PATIENCE || peers_waking();
+    uint32_t awake = crowd_page()->awake, processors = crowd_page()->processors;
+    uint32_t waking = awake < processors ? 0 : peers_waking();
+    if (awake + waking <= processors)
+        *room = now;
+    return awake + waking > processors && (waking || now - *room > CROWD_PATIENCE);
 }
 
 void idle_until_ready(void)
@@ -105,7 +108,7 @@ void idle_until_ready(void)
             continue;
         }
         uint64_t waited = now - start;
-        if (!peers_need_core()) { /* else parking notifies them, with one exit for both */
+        if (!peers_need_processor()) { /* else parking notifies them, with one exit for both */
             peers_fence();
             if (waited < due && (waited < spin_limit || due - waited < SHORT) && !crowd_is_full(now, &room))
                 continue;

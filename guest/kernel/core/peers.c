@@ -79,16 +79,16 @@ void peer_notify(struct endpoint *endpoint, uint32_t parked)
         doorbell_notify(endpoint->boot->doorbell);
 }
 
-bool peer_needs_core(const struct endpoint *endpoint)
+bool peer_needs_processor(const struct endpoint *endpoint)
 {
-    return crowd_page()->awake >= crowd_page()->cores &&
+    return crowd_page()->awake >= crowd_page()->processors &&
            atomic_load_explicit(&endpoint->peers->parked, memory_order_relaxed) != endpoint->notified;
 }
 
-bool peers_need_core(void)
+bool peers_need_processor(void)
 {
     for (const struct endpoint *endpoint = unfenced_endpoints; endpoint; endpoint = endpoint->next_unfenced)
-        if (peer_waits_for_core(endpoint))
+        if (peer_waits_for_processor(endpoint))
             return true;
     return false;
 }
@@ -116,9 +116,9 @@ bool peers_notified_within(uint64_t start, uint64_t cycles)
     return false;
 }
 
-uint64_t peers_take_bells(void)
+uint64_t peers_take_notifications(void)
 {
-    uint64_t bells = 0;
+    uint64_t vms = 0;
     /* What was posted must be visible before the numbers are read. */
     atomic_thread_fence(memory_order_seq_cst);
     struct endpoint *endpoint = unfenced_endpoints;
@@ -127,15 +127,15 @@ uint64_t peers_take_bells(void)
         endpoint->unfenced = false;
         uint32_t parked = atomic_load_explicit(&endpoint->peers->parked, memory_order_relaxed);
         if (parked && note_notification(endpoint, parked) && endpoint->boot->doorbell != BH_NO_DOORBELL)
-            bells |= 1ull << endpoint->boot->doorbell;
+            vms |= 1ull << endpoint->boot->doorbell;
     }
-    return bells;
+    return vms;
 }
 
 void peers_fence_now(void)
 {
-    for (uint64_t bells = peers_take_bells(); bells; bells &= bells - 1)
-        doorbell_notify((uint32_t)__builtin_ctzll(bells));
+    for (uint64_t vms = peers_take_notifications(); vms; vms &= vms - 1)
+        doorbell_notify((uint32_t)__builtin_ctzll(vms));
 }
 
 static void status_changed(void)
