@@ -115,6 +115,8 @@ static int error_of(struct px_socket *s)
 {
     int64_t error;
     int r = net_getopt(s->handle, SOL_SOCKET, SO_ERROR, &error);
+    if (r == -EPIPE) /* no answer from the network */
+        return -ENETDOWN;
     return r < 0 ? r : error >= 0 && error <= INT_MAX ? -(int)error : -EPROTO;
 }
 
