@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "../net/net_socket.h"
@@ -56,11 +58,21 @@ int socketpair(int family, int type, int protocol, int fds[2])
     return px_socketpair_fds(fds, to_open_flags(type));
 }
 
+/* The least size of an address for a socket of IPv6; other sizes are checked with the family. */
+static int check_size(const struct px_socket *s, socklen_t size)
+{
+    return s->family == AF_INET6 && size >= sizeof(sa_family_t) && size < offsetof(struct sockaddr_in6, sin6_scope_id)
+               ? -EINVAL
+               : 0;
+}
+
 int bind(int fd, const struct sockaddr *address, socklen_t size)
 {
     int r;
     struct net_address a;
     struct px_socket *s = get_socket(fd, &r);
+    if (!r)
+        r = check_size(s, size);
     if (!r)
         r = px_address_in(&a, address, size);
     return (int)socket_done(s, r ? r : net_bind(s->handle, &a));
@@ -112,10 +124,14 @@ int connect(int fd, const struct sockaddr *address, socklen_t size)
         r = px_address_in(&a, address, size);
     if (!r)
         r = net_connect(s->handle, &a);
+    bool late = s && s->connecting && r == -EISCONN; /* the first call after it was done reports success */
+    if (s)
+        s->connecting = r == -EINPROGRESS || r == -EALREADY;
     if (r != -EINPROGRESS || !s || s->file.flags & O_NONBLOCK)
-        return (int)socket_done(s, r);
+        return (int)socket_done(s, late ? 0 : r);
     uint64_t timeout = s->file.write_timeout;
     r = px_wait_ready(&s->file, POLLOUT, timeout ? px_deadline(timeout) : PX_FOREVER);
+    s->connecting = r != 0;
     return (int)socket_done(s, r == -EAGAIN ? -EINPROGRESS : r ? r : error_of(s));
 }
 
@@ -142,6 +158,8 @@ static int name_of(int fd, int peer, struct sockaddr *address, socklen_t *size)
     int r;
     struct net_address a;
     struct px_socket *s = get_socket(fd, &r);
+    if (!r && (int)*size < 0)
+        r = -EINVAL;
     if (!r)
         r = net_getname(s->handle, peer, &a);
     if (!r)
