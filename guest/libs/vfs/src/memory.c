@@ -73,6 +73,8 @@ void *vfs_resize(void *data, size_t size)
     if (!vfs_take(client, VFS_MEMORY, counted))
         return NULL;
     struct block *b = realloc(old, counted);
+    if (!b && vfs_shrink())
+        b = realloc(old, counted);
     if (!b) {
         vfs_give(client, VFS_MEMORY, counted);
         return NULL;
