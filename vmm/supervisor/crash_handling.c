@@ -104,10 +104,9 @@ void crash_tell_omitted(struct vm_proc *vm)
     vm->omitted = 0;
 }
 
-/* The VM's process stops at the same number, so this is the time to say so. */
 static void tell_limit(struct vm_proc *vm)
 {
-    if (vm->told_limit || !bucket_empty(&vm->reports, clock_ns()))
+    if (vm->told_limit || (!vm->at_limit && !bucket_empty(&vm->reports, clock_ns())))
         return;
     vm->told_limit = true;
     fprintf(stderr, "bulkhead: compartment \"%s\": more reports of refused calls than %u a second are left out\n",
