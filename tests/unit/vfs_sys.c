@@ -21,6 +21,12 @@ int vfs_wait(const void *key, uint64_t timeout_ns)
     return r;
 }
 
+/* There is no cache, unless a test has it. */
+__attribute__((weak)) bool vfs_shrink(void)
+{
+    return false;
+}
+
 void vfs_wake(const void *key)
 {
     (void)key;
@@ -32,10 +38,11 @@ int vfs_random(void *to, size_t size)
     return 0;
 }
 
+int64_t vfs_now; /* tests may let time pass */
+
 int64_t vfs_clock(void)
 {
-    static int64_t now;
-    return now += 1000;
+    return vfs_now += 1000;
 }
 
 uint32_t vfs_clients_are = 1;
@@ -44,6 +51,11 @@ uint32_t vfs_clients(bool *inside)
 {
     *inside = true;
     return vfs_clients_are;
+}
+
+bool vfs_shares_heap(void)
+{
+    return true;
 }
 
 uint64_t vfs_memory(void)

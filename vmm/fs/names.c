@@ -161,6 +161,22 @@ static int make_link(struct fs *f, const struct fs_node *dir, const struct fs_re
     return symlinkat(target, dir->fd, name) ? errno : reply_entry(f, dir, name, r);
 }
 
+/* Another name for a symbolic link. The host's kernel makes one only for who has the right to (Linux 6.10: who opened
+ * it), and through the magic link it would be followed. So it may become a second link with the same target. */
+static int copy_link(const struct fs_node *n, const struct fs_node *dir, const char *name)
+{
+    char target[PATH_MAX];
+    if (linkat(n->fd, "", dir->fd, name, AT_EMPTY_PATH) == 0)
+        return 0;
+    if (errno == EEXIST)
+        return -1;
+    ssize_t length = readlinkat(n->fd, "", target, sizeof(target) - 1);
+    if (length < 0)
+        return -1;
+    target[length] = '\0';
+    return symlinkat(target, dir->fd, name);
+}
+
 static int make_name(struct fs *f, const struct fs_node *dir, const struct fs_request *q, struct fs_reply *r)
 {
     const struct fuse_link_in *in = (const void *)q->body;
@@ -172,8 +188,10 @@ static int make_name(struct fs *f, const struct fs_node *dir, const struct fs_re
         return bad_name(q, sizeof(*in));
     if (!n)
         return ESTALE;
+    if (n->type == S_IFLNK)
+        return copy_link(n, dir, name) ? errno : reply_entry(f, dir, name, r);
     if (n->type != S_IFREG)
-        return EPERM; /* through the magic link a symbolic one would be followed */
+        return EPERM;
     snprintf(from, sizeof(from), "%d", n->fd);
     return linkat(f->proc, from, dir->fd, name, AT_SYMLINK_FOLLOW) ? errno : reply_entry(f, dir, name, r);
 }

@@ -57,8 +57,12 @@ static int set_lock(struct px_file *f, int command, struct flock *l)
         return r;
     if (px_file_is(f) & VFS_ALONE)
         return lock_alone(f, command, l);
-    if (command != F_GETLK)
-        return vfs_lock(px_handle(f), &wanted, command == F_SETLKW);
+    if (command != F_GETLK) {
+        r = vfs_lock(px_handle(f), &wanted, command == F_SETLKW);
+        if (wanted.type != F_UNLCK)
+            px_invalidate(); /* what others changed under their lock has to be seen */
+        return r;
+    }
     r = vfs_lock_test(px_handle(f), &wanted);
     if (r)
         return r;

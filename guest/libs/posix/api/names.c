@@ -66,7 +66,18 @@ int rename(const char *from, const char *to)
 
 int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
 {
-    return flags ? (int)px_result(-EINVAL) : two_paths(from_dir, from, to_dir, to, vfs_link);
+    char target[VFS_PATH_MAX];
+    vfs_file_t dir;
+    if (!px_flags_within(flags, AT_SYMLINK_FOLLOW))
+        return (int)px_result(-EINVAL);
+    if (flags) {
+        int r = px_dir_of(from_dir, from, &dir);
+        ssize_t length = r ? r : vfs_canonical(dir, from, target, sizeof(target));
+        if (length < 0)
+            return (int)px_result(length);
+        from = target;
+    }
+    return two_paths(from_dir, from, to_dir, to, vfs_link);
 }
 
 int link(const char *from, const char *to)

@@ -43,10 +43,9 @@ int fstatat(int dir, const char *restrict path, struct stat *restrict st, int fl
 int faccessat(int dir, const char *path, int mode, int flags)
 {
     struct stat st = {0};
-    (void)flags; /* there is one user */
-    if (mode & ~(R_OK | W_OK | X_OK))
-        return (int)px_result(-EINVAL);
-    if (stat_in(dir, path, &st, true) != 0)
+    if (mode & ~(R_OK | W_OK | X_OK) || !px_flags_within(flags, AT_EACCESS | AT_SYMLINK_NOFOLLOW))
+        return (int)px_result(-EINVAL); /* AT_EACCESS: there is one user */
+    if (stat_in(dir, path, &st, !(flags & AT_SYMLINK_NOFOLLOW)) != 0)
         return -1;
     bool executable = S_ISDIR(st.st_mode) || st.st_mode & 0111;
     return mode & X_OK && !executable ? (int)px_result(-EACCES) : 0;

@@ -66,8 +66,7 @@ static ssize_t file_pread(struct px_file *f, const struct iovec *iov, int n, off
             if (is_beyond_end(px_vfs_file_of(f), (uint64_t)offset + done))
                 return (ssize_t)done;
             px_flush();
-            ssize_t r =
-                vfs_read(px_vfs_file_of(f)->handle, (char *)iov[i].iov_base + at, part, (uint64_t)offset + done);
+            ssize_t r = px_read_cached(px_vfs_file_of(f), (char *)iov[i].iov_base + at, part, (uint64_t)offset + done);
             if (r > (ssize_t)part) /* where no gate has looked at it */
                 r = -EIO;
             if (r < 0)
@@ -173,6 +172,7 @@ static void file_close(struct px_file *f)
     px_flush();
     if (!file->cached_path || !px_dir_cache_keep(file->cached_path, file->path_generation, file->handle, &file->st))
         vfs_close(file->handle);
+    px_read_cache_forget(&file->cache);
     free(file->cached_path);
     free(f);
 }

@@ -8,6 +8,7 @@
 #include <vfs/vfs.h>
 
 #include "../px.h"
+#include "read_cache.h"
 
 /* Data of one call: it has to fit the edge's arena beside that of other threads. */
 enum { PX_FILE_PART = 65536 };
@@ -24,6 +25,7 @@ struct px_vfs_file {
     struct vfs_stat st;       /* with VFS_ALONE: the attributes at attr_generation */
     uint64_t attr_generation; /* px_generation() when they were current */
     uint64_t size_generation; /* the same of the size, which stays current while only this file is written */
+    struct px_read_cache cache;
 };
 
 static inline struct px_vfs_file *px_vfs_file_of(struct px_file *f)

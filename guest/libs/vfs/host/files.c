@@ -15,6 +15,15 @@ static ssize_t send_to(struct vfs_node *n, struct host_call *call)
     return host_send(host_of(n)->mount, call);
 }
 
+/* A message that changes the file. */
+static ssize_t send_change(struct vfs_node *n, struct host_call *call)
+{
+    host_cache_begin(host_of(n));
+    ssize_t r = send_to(n, call);
+    host_cache_end(host_of(n));
+    return r;
+}
+
 int host_open(struct vfs_node *n, uint32_t flags, void **handle)
 {
     struct fuse_open_out out;
@@ -71,7 +80,7 @@ static ssize_t write_message(struct vfs_node *n, void *handle, const void *buffe
                              .send_size = size,
                              .out = &out,
                              .out_size = sizeof(out)};
-    ssize_t r = send_to(n, &call);
+    ssize_t r = send_change(n, &call);
     if (r)
         return r;
     *end = out.end;
@@ -93,7 +102,7 @@ int host_allocate(struct vfs_node *n, void *handle, uint64_t offset, uint64_t si
 {
     const struct fuse_fallocate_in in = {.fh = host_fh(handle), .offset = offset, .length = size};
     struct host_call call = {.opcode = FUSE_FALLOCATE, .in = &in, .in_size = sizeof(in)};
-    return (int)send_to(n, &call);
+    return (int)send_change(n, &call);
 }
 
 int host_sync(struct vfs_node *n, void *handle, bool data_only)
@@ -156,7 +165,10 @@ int host_lock(struct vfs_node *n, void *handle, bool flock, const struct vfs_loc
 {
     const struct fuse_lk_in in = lock_message(handle, flock, lock);
     struct host_call call = {.opcode = FUSE_SETLK, .in = &in, .in_size = sizeof(in)};
-    return (int)send_to(n, &call);
+    int r = (int)send_to(n, &call);
+    if (lock->type != F_UNLCK)
+        host_cache_doubt(host_of(n)); /* what was changed under another's lock is seen under this one */
+    return r;
 }
 
 int host_lock_test(struct vfs_node *n, void *handle, struct vfs_lock *lock)

@@ -13,6 +13,7 @@
 #include <bh/virtqueue.h>
 
 #include "../src/node.h"
+#include "cache.h"
 #include "rpc/mount.h"
 
 enum {
@@ -23,6 +24,7 @@ enum {
     HOST_DATA = 65536,
     HOST_SLOT = HOST_REQUEST + HOST_REPLY + HOST_DATA,
     HOST_BUCKETS = 256,
+    HOST_DIRECTORIES = 16,
 };
 _Static_assert(BH_MOUNT_BUFFERS + HOST_SLOTS * HOST_SLOT <= BH_MOUNT_SIZE, "window");
 
@@ -42,6 +44,8 @@ struct host_mount {
         uint32_t written;
     } slots[HOST_SLOTS];
     struct host_node *nodes[HOST_BUCKETS];
+    struct vfs_node *directories[HOST_DIRECTORIES]; /* looked up lately, with a reference */
+    unsigned next_directory;
 };
 
 /* One message. Sizes are bytes; pointers may be NULL where the size is 0. */
@@ -76,6 +80,8 @@ struct host_node {
     struct host_node *next; /* in the bucket */
     uint64_t id, lookups;
     uint32_t client; /* for whom it counts */
+    struct host_cache cache;
+    int64_t found; /* of directories: when they were looked up last, in ns since 1970 */
     /* of directories except the root of the mount: where they were found last */
     struct host_node *parent; /* with a reference */
     char *name;

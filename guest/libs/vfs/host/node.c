@@ -92,6 +92,7 @@ struct vfs_node *host_release(struct vfs_node *vn)
     while (*link != n)
         link = &(*link)->next;
     *link = n->next;
+    host_cache_forget(n);
     send_forget(n->mount, n->id, n->lookups);
     vfs_free(n->name);
     vfs_give(n->client, VFS_HOST_NODES, 1);

@@ -11,12 +11,65 @@ static ssize_t send_to(struct vfs_node *n, struct host_call *call)
     return host_send(host_of(n)->mount, call);
 }
 
+/* ---- Directories that were found lately ---- */
+
+static struct vfs_node *find_directory(struct host_node *dir, const char *name)
+{
+    struct host_mount *m = dir->mount;
+    int64_t now = vfs_clock();
+    for (int i = 0; i < HOST_DIRECTORIES; i++) {
+        struct host_node *n = m->directories[i] ? host_of(m->directories[i]) : NULL;
+        if (n && n->parent == dir && now >= n->found && now - n->found < HOST_HOLD && strcmp(n->name, name) == 0)
+            return &n->vfs;
+    }
+    return NULL;
+}
+
+static void keep_directory(struct vfs_node *vn, int64_t asked)
+{
+    struct host_node *n = host_of(vn);
+    struct host_mount *m = n->mount;
+    n->found = asked;
+    for (int i = 0; i < HOST_DIRECTORIES; i++)
+        if (m->directories[i] == vn)
+            return;
+    struct vfs_node *before = m->directories[m->next_directory % HOST_DIRECTORIES];
+    m->directories[m->next_directory++ % HOST_DIRECTORIES] = vfs_get(vn);
+    vfs_put(before);
+}
+
+/* A name was changed: directories may be elsewhere, or gone. */
+static void forget_names(struct host_mount *m)
+{
+    host_cache_names();
+    for (int i = 0; i < HOST_DIRECTORIES; i++) {
+        struct vfs_node *before = m->directories[i];
+        m->directories[i] = NULL;
+        vfs_put(before);
+    }
+}
+
+/* ---- Names ---- */
+
 static int lookup_name(struct vfs_node *dir, const char *name, struct vfs_node **out)
 {
     struct fuse_entry_out entry;
     struct host_call call = {.opcode = FUSE_LOOKUP, .name = name, .out = &entry, .out_size = sizeof(entry)};
+    struct vfs_node *known = find_directory(host_of(dir), name);
+    if (known) {
+        *out = vfs_get(known);
+        return 0;
+    }
+    struct host_asked asked = host_cache_ask();
     int r = (int)send_to(dir, &call);
-    return r ? r : host_node(host_of(dir)->mount, &entry, host_of(dir), name, out);
+    if (!r)
+        r = host_node(host_of(dir)->mount, &entry, host_of(dir), name, out);
+    if (r)
+        return r;
+    host_cache_seen(host_of(*out), &entry.attr, &asked);
+    if (vfs_is_dir(*out) && host_of(*out)->parent && asked.names == host_cache_ask().names)
+        keep_directory(*out, asked.at);
+    return 0;
 }
 
 static int parent_of(struct vfs_node *dir, struct vfs_node **out)
@@ -51,6 +104,7 @@ static int create_file(struct vfs_node *dir, const char *name, uint32_t mode, ui
     struct host_call call = {
         .opcode = FUSE_CREATE, .in = &in, .in_size = sizeof(in), .name = name, .out = &out, .out_size = sizeof(out)};
     int r = (int)send_to(dir, &call);
+    forget_names(host_of(dir)->mount);
     if (r)
         return r;
     *handle = host_handle(out.open.fh);
@@ -77,6 +131,7 @@ static int create_node(struct vfs_node *dir, const char *name, uint32_t mode, ui
         call.name2 = target;
     }
     int r = (int)send_to(dir, &call);
+    forget_names(host_of(dir)->mount);
     *handle = NULL;
     return r ? r : host_node(host_of(dir)->mount, &entry, host_of(dir), name, n);
 }
@@ -84,7 +139,9 @@ static int create_node(struct vfs_node *dir, const char *name, uint32_t mode, ui
 static int remove_name(struct vfs_node *dir, const char *name, bool directory)
 {
     struct host_call call = {.opcode = directory ? FUSE_RMDIR : FUSE_UNLINK, .name = name};
-    return (int)send_to(dir, &call);
+    int r = (int)send_to(dir, &call);
+    forget_names(host_of(dir)->mount);
+    return r;
 }
 
 static int rename_name(struct vfs_node *from, const char *from_name, struct vfs_node *to, const char *to_name)
@@ -95,6 +152,7 @@ static int rename_name(struct vfs_node *from, const char *from_name, struct vfs_
     if (host_of(from)->mount != host_of(to)->mount)
         return -EXDEV;
     int r = (int)send_to(from, &call);
+    forget_names(host_of(from)->mount);
     if (!r)
         host_moved(host_of(from), from_name, host_of(to), to_name);
     return r;
@@ -110,6 +168,7 @@ static int link_name(struct vfs_node *n, struct vfs_node *dir, const char *name)
     if (host_of(n)->mount != host_of(dir)->mount)
         return -EXDEV;
     int r = (int)send_to(dir, &call);
+    forget_names(host_of(dir)->mount);
     if (!r)
         r = host_node(host_of(dir)->mount, &entry, host_of(dir), name, &made);
     if (!r)
@@ -136,10 +195,16 @@ static int stat_node(struct vfs_node *n, void *handle, struct vfs_stat *st)
     struct host_call call = {
         .opcode = FUSE_GETATTR, .in = &in, .in_size = sizeof(in), .out = &attr, .out_size = sizeof(attr)};
     (void)handle;
-    int r = (int)send_to(n, &call);
-    if (!r)
-        host_stat(host_of(n), &attr.attr, st);
-    return r;
+    struct host_node *h = host_of(n);
+    struct host_asked asked = host_cache_ask();
+    bool fresh = host_cache_fresh(h);
+    int r = fresh ? 0 : (int)send_to(n, &call);
+    if (r)
+        return r;
+    if (!fresh)
+        host_cache_seen(h, &attr.attr, &asked);
+    host_stat(h, &h->cache.attr, st);
+    return 0;
 }
 
 /* Rounds down, before 1970 too. */
@@ -175,7 +240,10 @@ static int change_node(struct vfs_node *n, void *handle, uint32_t what, uint64_t
         in.valid |= FATTR_MTIME | (modified == VFS_NOW ? FATTR_MTIME_NOW : 0);
         split_time(modified == VFS_NOW ? 0 : modified, &in.mtime, &in.mtimensec);
     }
-    return (int)send_to(n, &call);
+    host_cache_begin(host_of(n));
+    int r = (int)send_to(n, &call);
+    host_cache_end(host_of(n));
+    return r;
 }
 
 static int room_of(struct vfs_node *n, struct vfs_room *out)
@@ -194,6 +262,11 @@ static int room_of(struct vfs_node *n, struct vfs_room *out)
     return r;
 }
 
+static ssize_t read_file(struct vfs_node *n, void *handle, void *buffer, size_t size, uint64_t offset)
+{
+    return host_cache_read(host_of(n), handle, buffer, size, offset);
+}
+
 const struct vfs_ops host_ops = {
     .release = host_release,
     .lookup = lookup_name,
@@ -207,7 +280,7 @@ const struct vfs_ops host_ops = {
     .readlink = read_link,
     .open = host_open,
     .close = host_close,
-    .read = host_read,
+    .read = read_file,
     .write = host_write,
     .append = host_append,
     .stat = stat_node,

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <bh/callers.h>
 
@@ -98,6 +99,16 @@ static int create_file(struct vfs_client *client, struct vfs_place *p, uint32_t 
     return r;
 }
 
+/* A path that ends in '/' is a directory's, which opening does not make, whatever is there. */
+static int refuse_directory(struct vfs_node *from, const char *path)
+{
+    struct vfs_place p;
+    int r = vfs_walk(from, path, VFS_FOLLOW_MADE, &p);
+    if (!r)
+        vfs_leave(&p);
+    return r ? r : -EISDIR;
+}
+
 int vfs_open(vfs_file_t dir, const char *path, uint32_t flags, uint32_t mode, vfs_file_t *out)
 {
     bool exclusive = flags & O_CREAT && flags & O_EXCL;
@@ -107,6 +118,9 @@ int vfs_open(vfs_file_t dir, const char *path, uint32_t flags, uint32_t mode, vf
         return -EINVAL;
     if (flags & VFS_O_PATH)
         flags &= VFS_O_PATH | O_DIRECTORY | O_NOFOLLOW;
+    size_t length = strlen(path);
+    if (flags & O_CREAT && length && path[length - 1] == '/')
+        return refuse_directory(dir->node, path);
     for (;;) {
         struct vfs_place p;
         int r = vfs_walk(dir->node, path, exclusive || flags & O_NOFOLLOW ? VFS_FOLLOW_SLASH : VFS_FOLLOW, &p);

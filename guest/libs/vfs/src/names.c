@@ -28,7 +28,7 @@ static int find_name_as(vfs_file_t dir, const char *path, enum vfs_follow follow
     return path ? vfs_walk(dir->node, path, follow, p) : -EINVAL;
 }
 
-/* Walks to a name that is about to be made or asked about. A link at the end is not followed. */
+/* Walks to a name that is asked about. A link at the end is not followed. */
 static int find_name(vfs_file_t dir, const char *path, struct vfs_place *p)
 {
     return find_name_as(dir, path, VFS_FOLLOW_SLASH, p);
@@ -66,7 +66,7 @@ static int make_node(vfs_file_t dir, const char *path, uint32_t mode, const char
 {
     struct vfs_place p;
     void *handle = NULL;
-    int r = find_name(dir, path, &p);
+    int r = find_name_as(dir, path, VFS_FOLLOW_MADE, &p);
     if (r)
         return r;
     if (p.node)
@@ -161,7 +161,7 @@ int vfs_link(vfs_file_t from_dir, const char *from, vfs_file_t to_dir, const cha
     int r = find_name(from_dir, from, &a);
     if (r)
         return r;
-    r = !a.node ? -ENOENT : find_name(to_dir, to, &b);
+    r = !a.node ? -ENOENT : find_name_as(to_dir, to, VFS_FOLLOW_MADE, &b);
     if (!r) {
         if (b.node)
             r = -EEXIST;

@@ -89,7 +89,12 @@ struct vfs_place {
     char name[VFS_NAME_MAX + 1];
 };
 /* Whether a link at the end is followed. */
-enum vfs_follow { VFS_FOLLOW, VFS_FOLLOW_SLASH /* if a '/' comes after it */, VFS_FOLLOW_NOT };
+enum vfs_follow {
+    VFS_FOLLOW,
+    VFS_FOLLOW_SLASH, /* if a '/' comes after it */
+    VFS_FOLLOW_NOT,
+    VFS_FOLLOW_MADE, /* no: the name is about to be made; if it is there, it may be no directory though a '/' follows */
+};
 /* Fills *place, which has references; vfs_leave() drops them. */
 int vfs_walk(struct vfs_node *start, const char *path, enum vfs_follow follow, struct vfs_place *place);
 void vfs_leave(struct vfs_place *place);
@@ -119,6 +124,7 @@ void *vfs_resize(void *data, size_t size);
 void *vfs_zeros(size_t size);
 char *vfs_copy(const char *text);
 void vfs_free(void *data);
+bool vfs_shrink(void); /* gives up what is only cached (host/cache.c); false: there was nothing */
 
 /* ---- The outside (sys.c; the hosted tests have their own) ---- */
 /* -ETIMEDOUT; -ECANCELED, once: the caller has died, so whatever waits for others has to return. */
@@ -127,6 +133,7 @@ void vfs_wake(const void *key);
 int vfs_random(void *to, size_t size);
 int64_t vfs_clock(void);            /* ns since 1970 */
 uint64_t vfs_memory(void);          /* bytes of the heap */
+bool vfs_shares_heap(void);         /* with the application */
 uint32_t vfs_clients(bool *inside); /* bh_callers_count() */
 uint32_t vfs_alone(void);           /* VFS_ALONE, VFS_TREE_ALONE: of files in memory */
 int vfs_mount_all(void);            /* the directories of the host (host/mounts.c) */

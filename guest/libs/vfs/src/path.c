@@ -153,7 +153,7 @@ int vfs_walk(struct vfs_node *start, const char *path, enum vfs_follow follow, s
     vfs_put(w.at);
     free(w.text);
     place->linked = w.links != 0;
-    if (r == 1 && place->node && place->slash && !vfs_is_dir(place->node))
+    if (r == 1 && place->node && place->slash && !vfs_is_dir(place->node) && follow != VFS_FOLLOW_MADE)
         r = -ENOTDIR;
     if (r != 1) {
         vfs_leave(place);

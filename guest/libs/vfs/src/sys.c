@@ -72,6 +72,11 @@ uint32_t vfs_clients(bool *inside)
     return bh_callers_count(bh_gates.compartment, inside);
 }
 
+bool vfs_shares_heap(void)
+{
+    return own_compartment()->flags & BH_COMPARTMENT_DEFAULT;
+}
+
 uint64_t vfs_memory(void)
 {
     return own_compartment()->heap_size;
