@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include <bh/bulkhead.h>
+#include <bh/core.h>
 
 #include "file.h"
 
