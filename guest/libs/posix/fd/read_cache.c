@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include <bh/bulkhead.h>
 #include <bh/core.h>
 
 #include "file.h"
