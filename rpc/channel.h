@@ -103,8 +103,8 @@ static inline void bh_out_ahead(const struct bh_out *out, unsigned slot)
  * that "timed out" keeps its arena block. It counts as a refusal, and so does a status outside the enumeration. */
 static inline enum bh_status bh_status_of_callee(uint32_t status)
 {
-    const uint32_t possible =
-        1u << BH_OK | 1u << BH_REFUSED | 1u << BH_BAD_ARGUMENT | 1u << BH_NO_MEMORY | 1u << BH_BAD_HANDLE;
+    const uint32_t possible = 1u << BH_OK | 1u << BH_REFUSED | 1u << BH_BAD_ARGUMENT | 1u << BH_NO_MEMORY |
+                              1u << BH_BAD_HANDLE | 1u << BH_NO_HANDLE | 1u << BH_HANDLE_BUSY;
     return status <= BH_STATUS_LAST && (possible >> status & 1) ? (enum bh_status)status : BH_REFUSED;
 }
 

@@ -30,8 +30,10 @@ enum bh_status {
     BH_NO_GATE = 9,      /* the TOML has no edge for this call */
     BH_BUSY = 10,        /* no reply slot, or no room in the arena, until this thread waits for a call it submitted */
     BH_BAD_RESULT = 11,  /* caller's check: what came back is outside the range that the interface file gives */
+    BH_NO_HANDLE = 12,   /* the caller has as many handles as an edge can have */
+    BH_HANDLE_BUSY = 13, /* another call of the caller uses this handle */
 };
-#define BH_STATUS_LAST BH_BAD_RESULT
+#define BH_STATUS_LAST BH_HANDLE_BUSY
 
 /* A slot is one cache line. The writer fills everything else first and stores `seq` last (release); the reader polls
  * `seq` (acquire) for the value that it expects next. */

@@ -44,8 +44,8 @@
 #define BH_EDGE_BASE(i)       (BH_NUMBER(0x200050000000) + BH_EDGE_STRIDE * (i))
 #define BH_EDGE_STRIDE        (BH_LOW_SIZE + BH_EDGE_USUAL)
 #define BH_EDGE_SIZE_MAX      BH_NUMBER(0x10000000)
-#define BH_EDGE_CB_ARENA_OFF  BH_NUMBER(0x10000) /* arena of callbacks */
-#define BH_EDGE_CB_ARENA_SIZE BH_NUMBER(0x10000)
+#define BH_EDGE_CB_ARENA_OFF  BH_NUMBER(0x10000)  /* arena of callbacks */
+#define BH_EDGE_CB_ARENA_SIZE BH_NUMBER(0xf0000)  /* up to the arena of calls; pages cost memory once they are used */
 #define BH_EDGE_ARENA_OFF     BH_NUMBER(0x100000) /* arena of calls; its size: bh_boot_edge.arena_size */
 
 /* The core and what it keeps for a VM, described below. */

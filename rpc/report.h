@@ -6,10 +6,11 @@
 #include <stdint.h>
 
 enum bh_report_kind {
-    BH_REPORT_PANIC = 1,   /* fatal: the core or the runtime gave up; `text` says why */
-    BH_REPORT_ASSERT = 2,  /* fatal */
-    BH_REPORT_REFUSED = 3, /* a gate call did not happen: `status`, function, argument */
-    BH_REPORT_HEAP = 4,    /* the compartment's heap is full: `size` bytes more were wanted at `pc`. Told once */
+    BH_REPORT_PANIC = 1,    /* fatal: the core or the runtime gave up; `text` says why */
+    BH_REPORT_ASSERT = 2,   /* fatal */
+    BH_REPORT_REFUSED = 3,  /* a gate call did not happen: `status`, function, argument */
+    BH_REPORT_HEAP = 4,     /* the compartment's heap is full: `size` bytes more were wanted at `pc`. Told once */
+    BH_REPORT_CALLBACK = 5, /* the same of a callback: `compartment` is the library's, `peer` the caller's */
 };
 
 /* BH_HC_REPORT. Strings are NUL terminated; the VMM does not trust them. */

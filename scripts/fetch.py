@@ -5,6 +5,7 @@ SPDX-License-Identifier: BSD-3-Clause
 
     scripts/fetch.py              the sources marked `needed` in sources.toml, and the rig's kernel
     scripts/fetch.py NAME...      those sources ("rig-kernel" is the kernel)
+    scripts/fetch.py --for NAME   the needed sources that the application NAME of guest/apps is built from
     scripts/fetch.py --all        everything
 
 What is already there is left alone and no network is touched. Archives come through apt-get, from
@@ -15,6 +16,7 @@ import hashlib
 import lzma
 import os
 import pathlib
+import pwd
 import re
 import shutil
 import subprocess
@@ -36,6 +38,7 @@ KERNEL_MODULES = ("irqbypass", "kvm", "ccp", "kvm-amd")
 # Keys of a table in sources.toml, and of its `patches`.
 FILE_KEYS: dict = {"suite": (str, list), "file": str, "sha256": str}
 SOURCE_KEYS: dict = {"version": str, **FILE_KEYS, "needed": bool}
+OPTIONAL_KEYS = ("patches", "application")
 
 
 class FetchError(Exception):
@@ -135,24 +138,46 @@ def debian_archive(suite):
 
 
 class Apt:
-    """A private apt directory, set up on first use and removed at the end."""
+    """A private apt directory, set up on first use and removed at the end. In root's process apt-get downloads as its
+    own unprivileged user, as it does for the system: what it writes to belongs to that user."""
 
     def __init__(self):
         self.dir = None
         self.updated = set()
+        try:
+            self.user = pwd.getpwnam("_apt").pw_uid if os.geteuid() == 0 else None
+        except KeyError:
+            self.user = None
 
-    def options(self, kind, suite):
-        """Command-line options for entries of one kind (deb, deb-src) and suite, updated once."""
+    def _private(self):
         if self.dir is None:
             self.dir = pathlib.Path(tempfile.mkdtemp(prefix="bulkhead-apt-"))
             self.dir.chmod(0o755)
-        base = self.dir / f"{kind}-{suite}"
+        return self.dir
+
+    def _give(self, path):
+        if self.user is not None:
+            os.chown(path, self.user, -1)
+
+    def folder(self):
+        """An empty folder to download to; removed at the end."""
+        path = pathlib.Path(tempfile.mkdtemp(dir=self._private()))
+        path.chmod(0o755)
+        self._give(path)
+        return path
+
+    def options(self, kind, suite):
+        """Command-line options for entries of one kind (deb, deb-src) and suite, updated once."""
+        base = self._private() / f"{kind}-{suite}"
         for sub in ("sources", "lists/partial", "cache/archives/partial"):
             (base / sub).mkdir(parents=True, exist_ok=True)
+            if sub.endswith("partial"):
+                self._give(base / sub)
         options = ["-qq", "-o", "Dir::Etc::sourcelist=/dev/null",
                    "-o", f"Dir::Etc::sourceparts={base}/sources",
                    "-o", f"Dir::State::lists={base}/lists", "-o", f"Dir::Cache={base}/cache",
-                   "-o", "APT::Sandbox::User=root", "-o", "Acquire::Retries=2"]
+                   "-o", f"APT::Sandbox::User={'root' if self.user is None else '_apt'}",
+                   "-o", "Acquire::Retries=2"]
         if (kind, suite) not in self.updated:
             uri, stanza = debian_archive(suite)
             text = f"Types: {kind}\nURIs: {uri}\nSuites: {suite}\nComponents: main\n"
@@ -190,17 +215,25 @@ def stamp_of(name, source):
 
 def download(name, suites, file, what, apt):
     """Puts one file of a Debian source package into the cache. `what`: apt-get's option for it."""
-    with tempfile.TemporaryDirectory(dir=CACHE) as tmp:
-        for suite in suites:
-            run(["apt-get", *apt.options("deb-src", suite), "source", "--download-only", what,
-                 f"{name}/{suite}"], f"{name} of {suite}", cwd=tmp)
-            got = pathlib.Path(tmp) / file
-            if got.exists():
-                got.rename(CACHE / file)
-                return
-        have = ", ".join(sorted(os.listdir(tmp))) or "nothing"
+    tmp = apt.folder()
+    for suite in suites:
+        run(["apt-get", *apt.options("deb-src", suite), "source", "--download-only", what,
+             f"{name}/{suite}"], f"{name} of {suite}", cwd=tmp)
+        got = tmp / file
+        if got.exists():
+            take_over(got, CACHE / file)
+            return
+    have = ", ".join(sorted(os.listdir(tmp))) or "nothing"
     raise FetchError(f"{name}: {' and '.join(suites)} have {have}, not {file}: "
                      "put that file into subprojects/packagecache by hand")
+
+
+def take_over(got, to):
+    """Moves a downloaded file to its place under its own name only when it is whole, as a file of this user's."""
+    part = to.with_name(to.name + ".part")
+    shutil.copyfile(got, part)
+    part.replace(to)
+    got.unlink()
 
 
 def verified(name, wanted, what, apt):
@@ -284,8 +317,9 @@ def fetch_kernel(apt):
     say(f"fetching {package}")
     with tempfile.TemporaryDirectory(dir=SUBPROJECTS) as folder:
         tmp = pathlib.Path(folder)
-        run(["apt-get", *options, "download", package], package, cwd=tmp)
-        deb = next(tmp.glob("*.deb"), None)
+        place = apt.folder()
+        run(["apt-get", *options, "download", package], package, cwd=place)
+        deb = next(place.glob("*.deb"), None)
         if deb is None:
             raise FetchError(f"{package}: nothing was downloaded")
         unpack_kernel(deb, tmp / "tree")
@@ -357,14 +391,18 @@ def check_table(what, table, keys):
         if not isinstance(table[key], form):
             raise FetchError(f"{what}: {key} has the wrong type; the top of the file explains the keys")
     for key in table:
-        if key not in keys and not (key == "patches" and keys is SOURCE_KEYS):
-            raise FetchError(f"{what}: unknown key {key}: one of {', '.join(keys)}, patches")
+        if key not in keys and not (key in OPTIONAL_KEYS and keys is SOURCE_KEYS):
+            raise FetchError(f"{what}: unknown key {key}: one of {', '.join(keys)}, {', '.join(OPTIONAL_KEYS)}")
 
 
 def main(args):
     sources = read_sources()
     names = [x for x in args if x != "--all"]
-    if "--all" in args:
+    if args[:1] == ["--for"]:
+        if len(args) != 2:
+            raise FetchError("--for takes the name of one application")
+        names = [x for x in sources if sources[x]["needed"] and sources[x].get("application", args[1]) == args[1]]
+    elif "--all" in args:
         names = list(sources) + ["rig-kernel"]
     elif not names:
         names = [x for x in sources if sources[x]["needed"]] + ["rig-kernel"]

@@ -5,6 +5,7 @@ A library is a directory with library.toml and NAME.edl, an application one with
 SPDX-License-Identifier: BSD-3-Clause
 """
 
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,14 @@ class Library:
 
     def archive(self, build: Path) -> Path:
         return build / self.directory / f"lib{self.name}.a"
+
+    @property
+    def stateless(self) -> bool:
+        """Does library.toml say that copies of it do not differ? What is wrong with that file is said elsewhere."""
+        try:
+            return tomllib.loads(self.description_file.read_text(encoding="utf-8")).get("state") == "none"
+        except (ValueError, OSError):
+            return False
 
     def functions(self) -> list[str]:
         """What its interface file exports, in order. Raises Refused when that file is wrong."""

@@ -16,7 +16,7 @@ F = TypeVar("F", bound=Function)
 __all__ = ["EdlErrors", "Function", "Library", "parse"]
 
 # Attributes of parameters, members and results, and what value each takes.
-FLAGS = ("in", "out", "string", "user_check", "null", "shared", "cursor", "snapshot", "array")
+FLAGS = ("in", "out", "string", "user_check", "null", "shared", "cursor", "snapshot", "array", "keep")
 SIZES = ("size", "count", "used")
 NAMES = ("callback", "view", "copy")
 ATTRIBUTES = (*FLAGS, *SIZES, *NAMES, "handle", "context", "range")
@@ -47,6 +47,21 @@ class _Parser:
         self.tokens = text.tokens()
         self.at = 0
         self.typedefs: dict[str, CType] = {}
+        self.find_structs()
+
+    def find_structs(self) -> None:
+        """Types that `typedef struct { ... } NAME;` makes, so that a pointer type may stand before them."""
+        for at, token in enumerate(self.tokens[:-2]):
+            if token.text != "typedef" or self.tokens[at + 1].text != "struct":
+                continue
+            after = self.tokens[at + 2].text
+            if after not in ("{", "view"):
+                continue
+            while self.tokens[at].text not in ("}", "the end of the file"):
+                at += 1
+            if at + 1 < len(self.tokens) and self.tokens[at + 1].kind == "name":
+                name = self.tokens[at + 1]
+                self.typedefs[name.text] = CType(name.text, name.place, struct=name.text)
 
     # ---- Tokens ----
 

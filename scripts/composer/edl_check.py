@@ -23,8 +23,8 @@ COMPANIONS = {
     "shared": ("out",),
     "callback": ("context",),
     "handle": ("view", "copy", "out"),
-    "size": ("in", "out", "used", "snapshot", "cursor"),
-    "count": ("in", "out", "used", "snapshot", "cursor"),
+    "size": ("in", "out", "used", "snapshot", "cursor", "keep"),
+    "count": ("in", "out", "used", "snapshot", "cursor", "keep"),
     "array": ("in", "out"),
     "context": (),
 }
@@ -204,13 +204,17 @@ class _Checker:
                 message = f"attribute {quote(name)} does not go with {quote(main)}"
                 self.error(attribute.place, message, "keep the one that is meant")
                 return False
-            if name in ("used", "snapshot", "cursor"):
+            if name in ("used", "snapshot", "cursor", "keep"):
                 message = f"attribute {quote(name)} is for buffers"
                 self.error(attribute.place, message, "add size= or count=")
                 return False
             if name == "copy":
                 self.error(attribute.place, 'attribute "copy" is for handles', "add handle=new")
                 return False
+        if field.has("keep") and field.has("snapshot"):
+            hint = "a snapshot ends with the call: keep the one that is meant"
+            self.error(field.attributes["keep"].place, "keep beside snapshot", hint)
+            return False
         if field.has("used") and not field.is_out:
             message = 'attribute "used" without "out"'
             hint = "used= says how much comes back: add out, or remove it"

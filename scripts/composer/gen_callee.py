@@ -285,10 +285,15 @@ class Callee:
             out("uint32_t bh_outer = bh_caller_enter(bh_call->edge);")
         if function.errno:
             out("errno = 0;")
+        if self.back:
+            out("struct bh_back bh_back;")
+            out(f"bh_back_enter(&bh_back, &bh_site_{self.wire.name});")
         if result.kind == "void":
             out(f"{call};")
         else:
             out(f"{result.type.declare('bh_ret')} = {call};")
+        if self.back:
+            out("bh_back_leave(&bh_back);")
         if function.caller:
             out("bh_caller_leave(bh_outer);")
         if function.errno:

@@ -408,4 +408,5 @@ def _only_term(m: Field) -> str:
 
 
 def _how(p: Field) -> str:
-    return " | ".join(name for name, there in (("BH_IN", p.is_in), ("BH_OUT", p.is_out)) if there)
+    flags = (("BH_IN", p.is_in), ("BH_OUT", p.is_out), ("BH_KEEP", p.has("keep")))
+    return " | ".join(name for name, there in flags if there)

@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 
 from .contract import number
 from .edl_model import Callback, Field, Function, Library, Struct, Term
+from .problems import Place
 
 WORDS = number("BH_GATE_ARGS")
 REPLY_WORDS = number("BH_REPLY_WORDS")
 COLUMNS = 110  # of generated lines
+HERE = "#line @"  # for located()
 GIVEN = "bh_given"  # which single objects are not NULL: one bit each
 
 
@@ -173,29 +175,42 @@ def preamble(out: Writer, library: Library) -> None:
 
 
 def checks(out: Writer, library: Library, functions: Sequence[Function]) -> None:
-    """Compile-time checks of what the interface file claims about types."""
-    wanted: dict[str, None] = {}
+    """Compile-time checks of what the interface file claims about types. The compiler's errors name the claim there."""
+    claims: dict[str, tuple[Place, str]] = {}  # C condition to its place and what is wrong otherwise
     structs: dict[tuple[str, str], Struct] = {}
     for f in functions:
         for p in (*f.parameters, f.result):
+            target = p.type.text if p.kind == "scalar" else p.type.pointee
+            if p.kind in ("scalar", "object"):
+                text = f"{target} is no number; a pointer needs an attribute and * or a typedef"
+                claims.setdefault(f"BH_IS_WORD(*({target} *)NULL)", (p.place, text))
             if p.has("range"):
-                wanted[f"BH_CHECK_INTEGER({p.type.text if p.kind == 'scalar' else p.type.pointee});"] = None
-            if p.kind == "scalar":
-                wanted[f"BH_CHECK_SCALAR({p.type.text});"] = None
-            elif p.kind == "object":
-                wanted[f"BH_CHECK_SCALAR({p.type.pointee});"] = None
+                claims.setdefault(f"BH_IS_INTEGER(*({target} *)NULL)", (p.place, f"range= of {target}, no integer"))
             if p.struct:
                 structs[p.struct.name, p.struct.view] = p.struct
     for s in structs.values():
         for m in s.members:
+            member = f"BH_MEMBER({s.c_type}, {m.name})"
             if m.kind == "scalar":
-                wanted[f"BH_CHECK_MEMBER({s.c_type}, {m.name});"] = None
-                if m.has("range"):
-                    wanted[f"BH_CHECK_INTEGER(__typeof__(BH_MEMBER({s.c_type}, {m.name})));"] = None
-    for line in wanted:
-        out(line)
-    if wanted:
+                text = f"member {m.name} is no number; say what it points to, or array"
+                claims.setdefault(f"BH_IS_WORD({member})", (m.place, text))
+            elif m.kind == "handle":
+                text = f"[handle] {m.name} is no pointer; the number of a handle that it keeps needs 64 bits"
+                claims.setdefault(f"BH_IS_POINTER({member})", (m.place, text))
+            if m.has("range"):
+                claims.setdefault(f"BH_IS_INTEGER({member})", (m.place, f"range= of {m.name}, no integer"))
+    for condition, (place, text) in claims.items():
+        out.lines.append(f'#line {place.line} "{place.text.partition(":")[0]}"')
+        out.lines.append(f'_Static_assert({condition}, "interface file: {text}");')
+    if claims:
+        out.lines.append(HERE)
         out()
+
+
+def located(text: str, name: str) -> str:
+    """Generated text, complete now, whose lines after checks have their own numbers in file `name` again."""
+    lines = text.split("\n")
+    return "\n".join(f'#line {i + 2} "{name}"' if line == HERE else line for i, line in enumerate(lines))
 
 
 def sites(out: Writer, library: Library, functions: Sequence[Function]) -> None:
@@ -203,9 +218,21 @@ def sites(out: Writer, library: Library, functions: Sequence[Function]) -> None:
         flags = ["BH_SITE_ERROR"] if f.error is not None else []
         flags += ["BH_SITE_CALLBACK"] if isinstance(f, Callback) else []
         out(f"static const struct bh_site bh_site_{library.name}_{f.name} = {{")
-        out(f'"{library.name}", "{f.name}", {" | ".join(flags) or "0"},')
+        handles, word = _handles(library, f)
+        out(f'"{library.name}", "{f.name}", {" | ".join(flags) or "0"}, {handles}, {word},')
         out("};")
     out()
+
+
+def _handles(library: Library, f: Function) -> tuple[str, int]:
+    """What the function's handles are called, and the argument word with the only one."""
+    found = [p for p in f.parameters if p.kind == "handle" or p.kind == "twin" and p.handle != "new"]
+    if not found:
+        return "NULL", -1
+    w = wire(library, f)
+    alone = len(found) == 1 and found[0].kind == "handle" and not w.frame
+    shown = " or ".join(f"{p.name}->{p.struct.number.name}" if p.kind == "twin" else p.name for p in found)
+    return f'"{shown}"', w.requests.index(found[0].name) if alone else -1
 
 
 def callback_types(out: Writer, library: Library, callbacks: list[Callback]) -> None:

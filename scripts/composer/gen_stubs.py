@@ -34,7 +34,7 @@ def generate(library: Library, used: Mapping[str, int], in_halves: Collection[st
     out(f"/* Generated from {library.name}.edl: calls to library {library.name} in another compartment. */")
     preamble(out, library)
     checks(out, library, [*functions, *callbacks])
-    sites(out, library, functions)
+    sites(out, library, [*functions, *callbacks])
     callback_types(out, library, callbacks)
     for callback in callbacks:
         _callback(out, library, callback)

@@ -23,7 +23,7 @@ NO_EXPORTS = """/* Generated: nobody may call this compartment. */
 
 const struct bh_export bh_exports[0] = {};
 """
-DESCRIPTION_KEYS = ("description", "includes", "whole")  # of library.toml
+DESCRIPTION_KEYS = ("description", "includes", "state", "whole")  # of library.toml
 EXPORT_SIZE = number("sizeof(struct bh_export)")
 DIRECT, DISPATCH = (number(f"offsetof(struct bh_export, {member})") for member in ("direct", "dispatch"))
 ADDRESS = struct.Struct("<Q")
@@ -66,6 +66,8 @@ def interface(library: Library) -> Interface:
     includes = content.get("includes", [])
     if not isinstance(includes, list) or not all(isinstance(path, str) for path in includes):
         raise ToolError(f'{file}: includes has to be a list of folders, such as ["guest/libs/x"]')
+    if content.get("state", "none") != "none":
+        raise ToolError(f'{file}: state has to be "none": copies of the library do not differ; otherwise leave it out')
     whole = content.get("whole", False)
     if not isinstance(whole, bool):
         raise ToolError(f"{file}: whole has to be true or false")

@@ -20,6 +20,7 @@ from . import generated
 from .catalogue import Catalogue
 from .connect import MAIN, Connector, Plan
 from .elf import Archive
+from .gen_common import located
 from .generated import Interface
 from .manifest import ImageInfo, stamp
 from .missing import Missing
@@ -122,6 +123,7 @@ class Linker:
         }
         name = self.appliance.application.name if plan.compartment.default else ""
         plan.generated["exports.c"] += generated.program(name)
+        plan.generated = {file: located(text, file) for file, text in plan.generated.items()}
         used = {wanted.library for wanted in plan.imports}
         used |= {i.name for i in plan.interfaces} if plan.callers or plan.in_halves else set()
         plan.includes = [path for name in sorted(used) for path in interfaces[name].include_dirs]
@@ -180,8 +182,13 @@ class Linker:
             for file, text in plan.generated.items():
                 source = directory / file
                 source.write_text(text, encoding="utf-8")
+                kept = path.with_suffix(f".{file}")  # for those who read errors, or step through it
+                kept.write_text(text, encoding="utf-8")
                 step = f"{context}compiling the generated {file}"
-                made, read = self.toolchain.compile(source, plan.includes, step)
+                try:
+                    made, read = self.toolchain.compile(source, plan.includes, step)
+                except ToolError as error:
+                    raise ToolError(f"{error}\n{file} is kept as {kept}", error.output) from None
                 objects.append(made)
                 for header in read:
                     self.inputs.setdefault(header, stamp(header))

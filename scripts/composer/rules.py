@@ -136,15 +136,16 @@ def libraries_placed(context: Context, drafts: Drafts, catalogue: Catalogue) -> 
             if missing is not None:
                 hint = f"add {missing}: docs/porting.md says what belongs into it"
                 context.refuse(path, f"library {quote(library)} is not complete: {missing} is missing", hint)
-            elif catalogue.library(library) is None:
+            elif (found := catalogue.library(library)) is None:
                 hint = suggest(library, catalogue.library_names, "known libraries")
                 context.refuse(path, f"unknown library {quote(library)}", hint)
-            elif library in placed:
+            elif library in placed and not found.stateless:
                 other, first = placed[library]
                 message = f"library {quote(library)} is in two compartments, "
                 message += f"{quote(other)} and {quote(draft.name)}"
                 where = context.source.value(first).short
-                hint = f"it is in {quote(other)} already ({where}): keep only one of the two"
+                hint = f"it is in {quote(other)} already ({where}): keep only one of the two; each copy would have"
+                hint += ' its own state, so only libraries with state = "none" in library.toml may have several'
                 context.refuse(path, message, hint)
             placed.setdefault(library, (draft.name, path))
 

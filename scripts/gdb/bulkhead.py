@@ -2,8 +2,7 @@
 
 SPDX-License-Identifier: BSD-3-Clause
 
-`bulkhead gdb` and the script that `bulkhead run --gdb` names load this by themselves; by hand: `source` this file after
-`target extended-remote SOCKET`, then `bulkhead symbols`. docs/debugging.md has a session.
+`bulkhead gdb` and the script that `bulkhead run --gdb` names load this by themselves; by hand: docs/gdb.md.
 """
 import json
 import os
@@ -404,7 +403,7 @@ def callers(call, depth=0):
 def holds(frame, waiter):
     """Whether what a thread knows of its call lies in this frame."""
     older = frame.older()
-    return older is not None and int(frame.read_register("rsp")) <= waiter < int(older.read_register("rsp"))
+    return older and int(frame.read_register("rsp")) <= waiter < int(older.read_register("rsp"))
 
 
 def follow(newest, crossings, depth=0, waiter=POLLING):
@@ -430,9 +429,8 @@ def beyond(frame, crossings, depth=0, waiter=POLLING):
     registers = crossings.caller(frame) if depth < DEPTH_MAX else None
     if registers is None:
         return [Note("<the caller, behind a gate between protection keys, is not known>")]
-    note = [Note("<gate between protection keys>")] if waiter == POLLING else []
     with jumped(registers) as newest:
-        return note + follow(newest, crossings, depth, waiter)
+        return [Note("<gate between protection keys>")][waiter != POLLING:] + follow(newest, crossings, depth, waiter)
 
 
 class Argument:
@@ -495,32 +493,8 @@ class AcrossGates:
         return iter(shown)
 
 
-# ---- What GDB would do to the appliance, and cannot ----
-
-REFUSED = {
-    "run": "the appliance runs already, and a restart would end it: continue, or end GDB and start it again with "
-           "bulkhead run --gdb",
-}
-REFUSED["start"] = REFUSED["starti"] = REFUSED["run"]
-REFUSED["generate-core-file"] = (
-    "Bulkhead writes the cores, when a compartment crashes (docs/debugging.md). To end this one so: set $rip = 0, then "
-    "continue, twice")
-
-
-class Refuse(gdb.Command):
-    """bulkhead refuse COMMAND: says why COMMAND is not run. An error in a command's hook keeps it from being run."""
-
-    def __init__(self):
-        super().__init__("bulkhead refuse", gdb.COMMAND_OBSCURE)
-        for command in REFUSED:
-            gdb.execute(f"define hook-{command}\nbulkhead refuse {command}\nend\n")
-
-    def invoke(self, argument, from_tty):
-        raise gdb.GdbError(f"{argument}: {REFUSED[argument]}")
-
-
 Bulkhead()
 Symbols()
 Compartment()
 AcrossGates()
-Refuse()
+gdb.execute(f"source {os.path.dirname(os.path.abspath(__file__))}/refused.py")

@@ -4,6 +4,8 @@ SPDX-License-Identifier: BSD-3-Clause
 """
 
 import filecmp
+import os
+import pwd
 import tempfile
 import tomllib
 import unittest
@@ -58,3 +60,33 @@ class Sources(unittest.TestCase):
         for package, added in ADDED.items():
             overlay = ROOT / "subprojects/packagefiles" / package
             self.assertEqual(files(overlay), added - {".bulkhead-fetched"})
+
+
+@pytest.mark.root
+def test_a17_root_downloads_as_apts_own_user(tmp_path, monkeypatch):
+    """With a package index and an archive in place of the network: who downloads may write nowhere else."""
+    user = pwd.getpwnam("_apt").pw_uid
+    calls = []
+
+    def run(command, what, **more):
+        calls.append(command)
+        if "source" in command:
+            folder = Path(more["cwd"])
+            assert (folder.stat().st_uid, folder.stat().st_mode & 0o022) == (user, 0)
+            (folder / "zlib.tar").write_bytes(b"archive")
+
+    monkeypatch.setattr(fetch, "run", run)
+    monkeypatch.setattr(fetch, "debian_archive", lambda suite: ("http://archive.invalid/debian", {}))
+    monkeypatch.setattr(fetch, "CACHE", tmp_path)
+    apt = fetch.Apt()
+    try:
+        fetch.download("zlib", ["bookworm"], "zlib.tar", "--tar-only", apt)
+        written = [path for path in apt.dir.rglob("*") if path.is_dir() and path.stat().st_uid == user]
+        assert {path.name for path in written} > {"partial"}
+    finally:
+        apt.close()
+    assert len(calls) == 2  # the index, the archive
+    assert all("APT::Sandbox::User=_apt" in command for command in calls)
+    got = tmp_path / "zlib.tar"
+    assert (got.read_bytes(), got.stat().st_uid) == (b"archive", os.geteuid())
+    assert [path.name for path in tmp_path.iterdir()] == ["zlib.tar"]

@@ -267,6 +267,43 @@ class Images(Temporary):
         self.tree.library("sum", said.replace("b);", "b) fatal;"), ADD_H, ADD_C)
         self.compose()
 
+    def test_c10_copies_of_a_stateless_library(self):
+        """The application has its own copy, and another library calls one in the compartment beside it."""
+        self.tree.library("total", "int all(int n) error=-1;", "int all(int n);", {
+            "all": "int add(int, int); int all(int n); int all(int n) { return add(n, n); }",
+        })
+        main = "int add(int, int); int all(int); int main(void); int main(void) { return add(1, all(2)); }"
+        self.tree.application("app", {"main": main})
+        two = TWO.replace("default = true", 'default = true\nlibraries = ["sum"]').replace(
+            '[compartments.lib]\nlibraries = ["sum"]', '[compartments.lib]\nlibraries = ["total", "sum"]'
+        )
+        self.tree.toml(two + EDGE)
+        status, error = self.tree.compose()
+        self.assertEqual(status, 2)
+        self.assertIn('library "sum" is in two compartments, "app" and "lib"', error)
+        self.assertIn('only libraries with state = "none" in library.toml may have several', error)
+        with open(self.tree.root / "guest/libs/sum/library.toml", "a") as file:
+            file.write('state = "none"\n')
+        self.compose()
+        for name in ("app", "lib"):
+            symbols = elf.symbols((self.tree.root / f"out/{name}.elf").read_bytes(), name)
+            self.assertIn("add", [symbol.name for symbol in symbols])
+
+    def test_c7_wrong_claims_name_the_interface_file(self):
+        """And the generated file is kept where the message says."""
+        edl_text = "struct sum_t {\n [handle] n;\n };\n int add(int a, int b) error=-1;"
+        edl_text += " int twice([handle] struct sum_t *s) error=-1;"
+        self.tree.library("sum", edl_text, ADD_H + " struct sum_t { int n; };", ADD_C)
+        main = "int twice(void *s); int main(void); int main(void) { return twice(0); }"
+        self.tree.application("app", {"main": main})
+        status, error = self.tree.compose()
+        self.assertEqual(status, 2)
+        self.assertRegex(error, r"guest/libs/sum/sum\.edl:2:\d+: error: static assertion failed: \"interface file: ")
+        self.assertIn("[handle] n is no pointer; the number of a handle that it keeps needs 64 bits", error)
+        kept = re.search(r"is kept as (\S+)", error)
+        assert kept is not None
+        self.assertIn("BH_IS_POINTER(BH_MEMBER(struct sum_t, n))", Path(kept[1]).read_text())
+
     def test_no_main(self):
         self.tree.application("app", {"start": "int start(void); int start(void) { return 0; }"})
         self.assertEqual(
@@ -327,7 +364,7 @@ class Images(Temporary):
 
     def test_wrong_description(self):
         file = self.root / "guest/libs/sum/library.toml"
-        known = "known keys: description, includes, whole"
+        known = "known keys: description, includes, state, whole"
         for text, message in (
             ('include = ["x"]', f'unknown key "include"\nhint: did you mean "includes"? {known}'),
             ("description = 1", "description has to be a text in quotes"),

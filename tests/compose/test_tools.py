@@ -58,7 +58,7 @@ class Sources(unittest.TestCase):
         end = "; the top of the file explains the keys"
         text = GOOD.replace("false", '"no"')
         self.refused(text, f"scripts/sources.toml: [zlib]: needed has the wrong type{end}")
-        known = "one of version, suite, file, sha256, needed, patches"
+        known = "one of version, suite, file, sha256, needed, patches, application"
         self.refused(GOOD + 'sha = ""\n', f"scripts/sources.toml: [zlib]: unknown key sha: {known}")
         self.refused("zlib = 1\n", "scripts/sources.toml: [zlib] is no table: it needs the keys version, suite, file,"
                      " sha256, needed")  # fmt: skip

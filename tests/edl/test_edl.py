@@ -60,6 +60,10 @@ class Reading(unittest.TestCase):
         )
         self.assertEqual([p.kind for p in library.functions[0].parameters], ["struct", "bulk", "scalar", "struct"])
 
+    def test_c7_pointer_type_before_its_struct(self):
+        library = parse("typedef point *point_p; typedef struct { [in] x; } point; int f([in] point_p p) error=-1;")
+        self.assertEqual([p.kind for p in library.functions[0].parameters], ["struct"])
+
     def test_function_pointer(self):
         library = parse("callback int c(int n); int f([callback=c] int (*fn)(int n, long), int m);")
         self.assertEqual(library.functions[0].prototype, "int f(int (*fn)(int n, long), int m)")

@@ -16,8 +16,9 @@ LIES = 20  # at least
 
 
 def words(file: Path) -> str:
-    """What an interface file says, without comments, `library NAME {` and the last brace."""
+    """What an interface file says to callers, without comments, `library NAME {` and the last brace."""
     text = " ".join(re.sub(r"//[^\n]*", "", file.read_text()).split())
+    text = re.sub(r" (caller|nonblocking)\b", "", text)
     return text[text.index("{") + 1 : text.rindex("}")].strip()
 
 

@@ -82,7 +82,7 @@ class Sockets(unittest.TestCase):
         """Edge-triggered short reads while the network is busy. BULKHEAD_READS: how many, for the long form."""
         reads = int(os.environ.get("BULKHEAD_READS", "20000"))
         command = appliances.command("tests/guests/apps/posix_net/compartments.toml")
-        done = subprocess.run([*command, "--", "storm", str(reads)], capture_output=True, text=True, check=False,
+        done = subprocess.run([*command, "storm", str(reads)], capture_output=True, text=True, check=False,
                               timeout=100 + reads / 500)
         self.assertRegex(done.stdout, r"^[0-9]+ reads\n$")
         self.assertEqual((done.returncode, done.stderr), (0, ""))

@@ -35,6 +35,7 @@ PLACES: dict[str, dict[str, Place]] = {
     "heap": ONCE,
     "ctype": ONCE,
     "descriptors": FOLDERS,
+    "digits": ONCE,
     "directories": FOLDERS,
     "epoll": ONCE,
     "files": FOLDERS,
@@ -56,6 +57,7 @@ PLACES: dict[str, dict[str, Place]] = {
     "stdio_modes": FOLDERS,
     "streams": FOLDERS,
     "strings": ONCE,
+    "strtod": ONCE,
     "strtol": ONCE,
     "tcp": NETWORKS,
     "thread_sync": ONCE,
@@ -128,6 +130,15 @@ def name_of(case: tuple[str, str]) -> str:
 @pytest.mark.parametrize(("part", "place"), CASES, ids=map(name_of, CASES))
 def test_same_as_native(native: str, tmp_path: Path, part: str, place: str):
     compare(native, tmp_path, part, place)
+
+
+def test_d5_digits_of_random_numbers(native: str, tmp_path: Path):
+    """8,000 long doubles and as many doubles, printed with several formats, and parsed again."""
+    wanted = run_natively(native, tmp_path / "native", "random_digits")
+    found = run_in_a_guest(tmp_path / "guest", "random_digits", ONCE["once"])
+    assert len(wanted) == 16000
+    wrong = [pair for pair in zip(wanted, found, strict=True) if pair[0] != pair[1]]
+    assert not wrong, (len(wrong), wrong[:5])
 
 
 def test_number_of_observations(native: str, tmp_path: Path):

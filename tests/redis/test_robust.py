@@ -308,6 +308,11 @@ class NetworkFull(Base):
 class Ends(unittest.TestCase):
     time_limit = 120
 
+    def test_b6_bind_to_a_foreign_address(self):
+        with self.assertRaises(AssertionError) as raised:
+            Server("--bind", "192.0.2.7").close()
+        self.assertIn("Failed listening on port 6379", str(raised.exception))
+
     def test_heap_exhausted_is_said(self):
         """Without maxmemory Redis says that it ran out, and the appliance ends with an error."""
         options = ("--set", "compartments.app.memory=128MiB")

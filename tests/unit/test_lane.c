@@ -29,7 +29,7 @@ static struct {
 } all[SOCKETS];
 static struct net_lane *lane;
 static bool hostile, endless;
-static unsigned looks, woken, notified;
+static unsigned looks, woken;
 
 /* The gate table's symbol is constant to those who use it. */
 uint64_t gates_storage[sizeof(struct bh_gate_table) / sizeof(uint64_t)] __asm__("bh_gates")
@@ -139,7 +139,6 @@ unsigned px_net_word(const struct px_socket *s)
 void px_notify(struct px_file *f)
 {
     CHECK(((const struct px_socket *)f)->inbox_size > 0);
-    notified++;
 }
 
 void bh_try_begin(struct bh_try *t, uint64_t timeout)

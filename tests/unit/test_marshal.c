@@ -280,7 +280,7 @@ static void handle_limit(void)
     for (uint32_t i = 0; i < BH_HANDLES_MAX - before; i++)
         CHECK((boxes[i] = s_box_new((int)i)) != NULL);
     bh_try_begin(&t, BH_FOREVER);
-    CHECK(!s_box_new(1) && bh_try_end(&t) == BH_NO_MEMORY);
+    CHECK(!s_box_new(1) && bh_try_end(&t) == BH_NO_HANDLE);
     for (uint32_t i = 0; i < BH_HANDLES_MAX - before; i++)
         CHECK(s_box_value(boxes[i]) == (int)i && s_box_free(boxes[i], 0) == 0);
     CHECK(bh_handles_in_use(RIG_EDGE) == before);
@@ -294,7 +294,7 @@ static int free_it_meanwhile(int value)
     bh_try_begin(&t, BH_FOREVER);
     int other = s_box_value(held_box); /* using it as well is fine */
     s_box_free(held_box, 0);
-    return bh_try_end(&t) == BH_BAD_HANDLE ? other : -1;
+    return bh_try_end(&t) == BH_HANDLE_BUSY ? other : -1;
 }
 
 static void handle_in_use(void)

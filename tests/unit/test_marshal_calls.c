@@ -17,6 +17,12 @@ static int visit(void *context, int value)
     return 1;
 }
 
+static int in_a_callback(int value)
+{
+    (void)value;
+    return bh_backs && strcmp(bh_backs->site->function, "s_agree") == 0;
+}
+
 static int last_step;
 
 static int step(int value)
@@ -101,6 +107,35 @@ static void test_a13_thunks_of_each_edge(void)
     CHECK(bh_visit_thunk(&none, pool, owners, 2, 1) == -1 && none.status == BH_NO_MEMORY);
 }
 
+static void test_c1_kept_callbacks_are_told(void)
+{
+    CHECK(s_keep(ten_times) == 10 && !rig.logged[0]);
+    CHECK(s_use_kept(1) == 0);
+    CHECK(strstr(rig.logged, "library sampler calls back s_step() after the call that it was given to") != NULL);
+    rig.logged[0] = '\0';
+    CHECK(s_use_kept(1) == 0 && !rig.logged[0]); /* once */
+}
+
+static void test_c1_kept_pointers_lie_in_a_share(void)
+{
+    static char private[8] = "private";
+
+    strcpy(RIG_SHARE, "shared");
+    CHECK(s_lodge(RIG_SHARE, 7) == 0 && s_lodged() == 's');
+    RIG_SHARE[0] = 'S'; /* it is the memory itself, not a copy */
+    CHECK(s_lodged() == 'S');
+    CHECK(s_lodge(private, 8) == -1 && rig.report.status == BH_UNANNOTATED);
+    CHECK(strcmp(rig.report.argument, "kept") == 0 && strstr(rig.report.text, "the library keeps it") != NULL);
+    CHECK(s_lodge(NULL, 0) == 0);
+}
+
+static void test_c9_callbacks_are_recorded(void)
+{
+    last_step = 3;
+    CHECK(!bh_backs && s_nest(step, 1) == 3 && !bh_backs);
+    CHECK(s_poll(in_a_callback, 0) == 1 && !bh_backs);
+}
+
 static void callbacks_fail(void)
 {
     int factor = 1;
@@ -120,6 +155,57 @@ static void callbacks_fail(void)
 }
 
 /* ---- Failures -------------------------------------------------------------------------------- */
+
+static void test_c5_try_of_a_void_function(void)
+{
+    enum bh_status status = BH_BUSY;
+
+    bh_gate_try(&status, BH_FOREVER, sampler, s_nothing);
+    CHECK(status == BH_OK);
+    rig.forced = BH_PEER_DIED;
+    bh_gate_try(&status, BH_FOREVER, sampler, s_nothing);
+    CHECK(status == BH_PEER_DIED && !bh_try_current);
+    CHECK(bh_gate_try(&status, BH_FOREVER, sampler, s_add, 1, 2) == 0 && status == BH_PEER_DIED);
+    rig.forced = BH_OK;
+    CHECK(bh_gate_try(&status, BH_FOREVER, sampler, s_add, 1, 2) == 3 && status == BH_OK);
+}
+
+static struct s_box *busy_box;
+static enum bh_status busy_status;
+
+static int free_the_box(int value)
+{
+    busy_status = BH_OK;
+    bh_gate_try(&busy_status, BH_FOREVER, sampler, s_box_drop, busy_box);
+    return value;
+}
+
+static void test_c6_words_about_handles(void)
+{
+    static struct s_box *boxes[BH_HANDLES_MAX];
+    enum bh_status status;
+
+    busy_box = s_box_new(1);
+    s_box_apply(busy_box, free_the_box);
+    CHECK(busy_status == BH_HANDLE_BUSY);
+    s_box_drop(busy_box);
+    CHECK(RIG_ENDS(s_box_value((struct s_box *)0x70003)) && rig.report.status == BH_BAD_HANDLE);
+    CHECK(strcmp(rig.report.argument, "box") == 0 && strcmp(rig.report.text, "bad handle: it is 0x70003") == 0);
+    for (unsigned i = 0; i < BH_HANDLES_MAX; i++)
+        CHECK((boxes[i] = s_box_new(1)) != NULL);
+    CHECK(bh_gate_try(&status, BH_FOREVER, sampler, s_box_new, 1) == NULL && status == BH_NO_HANDLE);
+    for (unsigned i = 0; i < BH_HANDLES_MAX; i++)
+        s_box_drop(boxes[i]);
+    CHECK(QUIET);
+}
+
+/* A callback's argument that is too large is the library's doing, and no key of the edge helps. */
+static void test_c3_callback_too_big(void)
+{
+    CHECK(s_flood(sink, BH_EDGE_CB_ARENA_SIZE + 1) == 0);
+    CHECK(rig.reports == 1 && rig.report.kind == BH_REPORT_CALLBACK && rig.report.status == BH_TOO_BIG);
+    CHECK(strstr(rig.report.text, "arena of 983040; put them into a share, or hand over less at a time") != NULL);
+}
 
 static void failures(void)
 {
@@ -221,8 +307,14 @@ int main(void)
     RUN_ONE(callbacks);
     RUN_ONE(callbacks_nested);
     RUN_ONE(test_a13_thunks_of_each_edge);
+    RUN_ONE(test_c1_kept_callbacks_are_told);
+    RUN_ONE(test_c1_kept_pointers_lie_in_a_share);
+    RUN_ONE(test_c9_callbacks_are_recorded);
     RUN_ONE(callbacks_fail);
     RUN_ONE(failures);
+    RUN_ONE(test_c3_callback_too_big);
+    RUN_ONE(test_c5_try_of_a_void_function);
+    RUN_ONE(test_c6_words_about_handles);
     RUN_ONE(tries);
     RUN_ONE(no_room_in_the_arena);
     RUN_ONE(caller_died);

@@ -115,7 +115,7 @@ static void test_pipe(void)
     CHECK(put(ends[1], big, sizeof(big)) == sizeof(big));
     meanwhile = NULL;
     px_put(ends[0]);
-    CHECK(put(ends[1], "x", 1) == -EPIPE && signals > 0 && px_poll(ends[1]) == POLLERR);
+    CHECK(put(ends[1], "x", 1) == -EPIPE && signals > 0 && px_poll(ends[1]) & POLLERR);
     px_put(ends[1]);
 }
 

@@ -100,12 +100,12 @@ bool manifest_read_net(const struct reader *r, struct appliance *a)
         !optional_text(r, node, "dns", &c->dns) || !optional_text(r, node, "hostname", &c->hostname) ||
         !fdt_text(r, node, "address", TEXT_MAX, &c->address) ||
         !fdt_text(r, node, "address6", TEXT_MAX, &c->address6) || !fdt_u32(r, node, "mtu", 1280, 9000, &c->mtu) ||
-        !read_mac(r, node, c) || !read_address(r, node, c) || !read_forwards(r, node, c) || !read_reach(r, node, c) ||
+        !read_mac(r, node, c) || !read_address(r, node, c) || !read_forwards(r, node, c) ||
         !read_connections(r, node, c))
         return false;
     size_t length = strlen(c->interface);
     if (c->mode == NET_TAP && (!length || length > INTERFACE_MAX))
         return fdt_bad(r, node, "interface", "has not 1 to %u characters", INTERFACE_MAX);
     a->has_net = true;
-    return true;
+    return read_reach(r, node, c);
 }

@@ -17,8 +17,8 @@
 #define HOPS_MAX 16u
 #define CORE     UINT32_MAX /* in place of a compartment */
 
-/* A thread whose stack has been shown in part: it runs a callback, so that it is met again as the one that made the call
- * which the callback belongs to. */
+/* A thread whose stack has been shown in part: it runs a callback, so that it is met again as the one that made the
+ * call which the callback belongs to. */
 struct visit {
     uint32_t vm, thread;
     uint32_t shown;   /* frames */
@@ -72,8 +72,8 @@ static struct bh_stats_thread calls_of(const struct postmortem *p, uint32_t vm, 
 
 /* ---- Frames ---- */
 
-/* False: the frame is nowhere in the images; what follows would be guesses. `symbol` (if it is not NULL) becomes that of
- * a function that somebody wrote. */
+/* False: the frame is nowhere in the images; what follows would be guesses. `symbol` (if it is not NULL) becomes that
+ * of a function that somebody wrote. */
 static bool print_frame(FILE *out, const struct postmortem *p, uint32_t number, uint64_t pc, bool call, char *symbol)
 {
     struct location at;

@@ -22,10 +22,13 @@ static const struct edge *edge_between(const struct appliance *a, uint32_t from,
  * statuses that only a callee can find out tell. */
 static bool reporter_called(const struct appliance *a, const struct bh_report *r)
 {
+    if (r->kind == BH_REPORT_CALLBACK)
+        return true;
     bool out = edge_between(a, r->compartment, r->peer), in = edge_between(a, r->peer, r->compartment);
     if (out != in)
         return out;
-    return r->status != BH_BAD_ARGUMENT && r->status != BH_NO_MEMORY && r->status != BH_BAD_HANDLE;
+    return r->status != BH_BAD_ARGUMENT && r->status != BH_NO_MEMORY && r->status != BH_BAD_HANDLE &&
+           r->status != BH_NO_HANDLE && r->status != BH_HANDLE_BUSY;
 }
 
 static const char *reason_text(uint32_t status)
@@ -53,6 +56,10 @@ static const char *reason_text(uint32_t status)
         return "the calls that this thread submitted and has not waited for take all lines, or the arena";
     case BH_BAD_RESULT:
         return "is outside of the range that the interface file gives";
+    case BH_NO_HANDLE:
+        return "the caller has 4096 handles of this library, and no more fit the edge's table";
+    case BH_HANDLE_BUSY:
+        return "is a handle that another call of the caller is using";
     default:
         return "unknown reason";
     }
@@ -80,6 +87,12 @@ static void print_hint(FILE *out, const struct edge *e, const char *from, const 
         fprintf(out,
                 "  hint      do not trust %s: it is faulty or taken over; or correct range= in its interface file\n",
                 to);
+        break;
+    case BH_NO_HANDLE:
+        fputs("  hint      free handles that are no longer needed; look for a leak\n", out);
+        break;
+    case BH_HANDLE_BUSY:
+        fputs("  hint      let one thread use the object at a time, for example with a mutex\n", out);
         break;
     case BH_NO_GATE:
         fprintf(out, "  hint      add [[edges]] with from = \"%s\" and to = \"%s\"\n", from, to);
@@ -111,7 +124,8 @@ void refusal_head(FILE *out, const struct appliance *a, const struct bh_report *
     struct ends e = ends_of(a, r);
     report_clean(function, sizeof(function), r->function, sizeof(r->function));
     report_clean(argument, sizeof(argument), r->argument, sizeof(r->argument));
-    fprintf(out, "bulkhead: compartment \"%s\" calls %s() of compartment \"%s\": refused: ", e.caller, function,
+    const char *calls = r->kind == BH_REPORT_CALLBACK ? "calls back" : "calls";
+    fprintf(out, "bulkhead: compartment \"%s\" %s %s() of compartment \"%s\": refused: ", e.caller, calls, function,
             e.callee);
     if (argument[0])
         fprintf(out, "%s \"%s\" ", r->status == BH_BAD_RESULT ? "result" : "argument", argument);
@@ -137,5 +151,6 @@ void refusal_details(FILE *out, const struct appliance *a, const char *core, con
     }
     fprintf(out, "  thread    %" PRIu32 " of compartment \"%s\"\n", r->thread,
             a->compartments[r->compartment < a->n_compartments ? r->compartment : 0].name);
-    print_hint(out, edge_between(a, e.from, e.to), e.caller, e.callee, r->status);
+    if (r->kind != BH_REPORT_CALLBACK) /* the keys of an edge say nothing about its callbacks */
+        print_hint(out, edge_between(a, e.from, e.to), e.caller, e.callee, r->status);
 }

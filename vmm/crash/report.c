@@ -234,7 +234,7 @@ static void print_report_head(FILE *out, const struct appliance *a, const struct
 {
     if (r->kind == BH_REPORT_HEAP && !r->fatal)
         print_heap(out, a, r);
-    else if (r->kind == BH_REPORT_REFUSED)
+    else if (r->kind == BH_REPORT_REFUSED || r->kind == BH_REPORT_CALLBACK)
         refusal_head(out, a, r);
     else
         print_own_head(out, a, r);
@@ -266,7 +266,7 @@ void report_details(FILE *out, const struct appliance *a, const char *core, cons
 {
     if (c->kind == CRASH_TRAP)
         print_trap(out, a, core, c);
-    else if (c->kind == CRASH_REPORT && c->report.kind == BH_REPORT_REFUSED)
+    else if (c->kind == CRASH_REPORT && (c->report.kind == BH_REPORT_REFUSED || c->report.kind == BH_REPORT_CALLBACK))
         refusal_details(out, a, core, &c->report);
     else if (c->kind == CRASH_REPORT && (c->report.kind != BH_REPORT_HEAP || c->report.fatal))
         print_own_words(out, a, core, &c->report);

@@ -13,4 +13,7 @@
  * mount would have more than FS_LOCKS_MAX ranges; EROFS: flock() that would keep others out of a read-only mount. */
 int fs_lock(struct fs *f, const struct fs_request *q, struct fs_reply *r);
 
+/* The node's descriptor was closed: the kernel has none of its ranges any more. */
+void fs_forget_ranges(struct fs *f, struct fs_node *n);
+
 #endif

@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "vmm/fs/locks.h"
+
 #define BUCKETS (sizeof((struct fs *)0)->buckets / sizeof(uint32_t))
 
 struct fs_node *fs_node(struct fs *f, uint64_t id)

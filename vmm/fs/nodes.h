@@ -95,8 +95,6 @@ void fs_forget(struct fs *f, uint64_t id, uint64_t lookups);
 /* Takes the descriptor over as an open file of a node, also when it fails. 0 or a positive errno value. */
 int fs_open_file(struct fs *f, uint32_t node, int fd, bool directory, struct fuse_open_out *out);
 
-void fs_forget_ranges(struct fs *f, struct fs_node *n); /* locks.c: its descriptor was closed */
-
 void fs_attr(const struct stat *st, struct fuse_attr *a);
 
 #endif

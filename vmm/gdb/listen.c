@@ -104,9 +104,9 @@ static void drain_answers(const struct resources *r)
 
 static void on_connection(void *argument, short revents)
 {
-    const struct gdb_door *door = argument;
+    struct gdb_door *door = argument;
     struct gdb_listener *l = door->listener;
-    int fd = accept4(door->fd, NULL, NULL, SOCK_CLOEXEC);
+    int fd = acceptor_take(&door->acceptor, SOCK_CLOEXEC);
     if (fd < 0)
         return;
     if (!l->session) { /* else there is a debugger already */
@@ -122,12 +122,12 @@ static void on_connection(void *argument, short revents)
 static void open_door(struct gdb_listener *l, struct gdb_door *door, int fd)
 {
     *door = (struct gdb_door){.listener = l, .fd = fd};
-    loop_add(l->loop, &door->source, fd, POLLIN, on_connection, door);
+    acceptor_open(&door->acceptor, l->loop, fd, on_connection, door);
 }
 
 static void close_door(struct gdb_door *door)
 {
-    loop_remove(door->listener->loop, &door->source);
+    acceptor_close(&door->acceptor);
     if (door->fd >= 0)
         close(door->fd);
     door->fd = -1;

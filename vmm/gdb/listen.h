@@ -7,6 +7,7 @@
 #ifndef BH_VMM_GDB_LISTEN_H
 #define BH_VMM_GDB_LISTEN_H
 
+#include "vmm/base/acceptor.h"
 #include "vmm/base/loop.h"
 #include "vmm/observe/rundir.h"
 #include "vmm/resources/resources.h"
@@ -21,7 +22,7 @@ struct gdb_listener;
 struct gdb_door {
     struct gdb_listener *listener;
     int fd; /* -1: none */
-    struct loop_source source;
+    struct acceptor acceptor;
 };
 
 struct gdb_listener {

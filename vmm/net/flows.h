@@ -33,8 +33,8 @@ void flows_closed(struct flows *f, int fd);
 /* Whether there is room for one more client of a forwarded port. */
 bool flows_have_room(const struct flows *f);
 
-/* Whether libslirp gets this frame of the guest's: not one that opens a flow if those that it may open are open. Headers
- * were checked by reach_allows(). */
+/* Whether libslirp gets this frame of the guest's: not one that opens a flow if those that it may open are open.
+ * Headers were checked by reach_allows(). */
 bool flows_admit(struct flows *f, const uint8_t *frame, uint32_t bytes, uint64_t now_ns);
 
 #endif

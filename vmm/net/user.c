@@ -15,6 +15,7 @@
 #include "vmm/base/clock.h"
 #include "vmm/base/loop.h"
 #include "vmm/net/flows.h"
+#include "vmm/net/early.h"
 #include "vmm/net/forward.h"
 #include "vmm/net/fragments.h"
 #include "vmm/net/reach.h"
@@ -45,6 +46,7 @@ static struct {
     struct reach reach;
     struct fragments fragments;
     struct flows flows;
+    struct early early;
     struct loop loop;
     struct loop_source kick; /* in the loop while the thread may sleep */
     struct wanted_socket sockets[SOCKETS_MAX];
@@ -104,16 +106,29 @@ static bool flush_queue(struct net *n)
     return true;
 }
 
+static void give_frame(const void *frame, uint32_t bytes)
+{
+    struct virtio_net_hdr_v1 h = header_for(u.net);
+    if (u.head != u.tail || !net_deliver(u.net, &h, frame, bytes))
+        put_off(frame, bytes);
+}
+
 static ssize_t send_packet(const void *frame, size_t bytes, void *opaque)
 {
-    struct net *n = u.net;
-    struct virtio_net_hdr_v1 h = header_for(n);
     if (bytes < NET_FRAME_MIN || bytes > NET_FRAME_MAX)
         return (ssize_t)bytes;
     reach_note(&u.reach, frame, (uint32_t)bytes);
-    if (u.head != u.tail || !net_deliver(n, &h, frame, (uint32_t)bytes))
-        put_off(frame, (uint32_t)bytes);
+    early_note(&u.early, frame, (uint32_t)bytes);
+    give_frame(frame, (uint32_t)bytes);
     return (ssize_t)bytes;
+}
+
+/* Connections that the guest has refused while it starts. */
+static void ask_again(void)
+{
+    uint64_t now = clock_ns();
+    for (const struct early_syn *s = early_again(&u.early, now); s; s = early_again(&u.early, now))
+        give_frame(s->frame, s->bytes);
 }
 
 /* ---- What libslirp wants from us ---- */
@@ -298,6 +313,7 @@ static void user_started(struct net *n)
     u.head = u.tail = 0;
     u.ready = u.n_listeners == 0;
     u.started = clock_ns();
+    early_begin(&u.early, clock_ns());
 }
 
 /* Has the guest said that the address is its own? An ARP packet, or one of IP or IPv6. */
@@ -325,6 +341,8 @@ static void user_send(struct net *n, const struct virtio_net_hdr_v1 *h, struct i
     bool good = reach_allows(&u.reach, u.frame, bytes);
     if (good && fragment_in(u.frame, bytes))
         good = fragments_admit(&u.fragments, u.frame, clock_ns());
+    if (good && early_refused(&u.early, u.frame, bytes, clock_ns()))
+        return;
     if (good && flows_admit(&u.flows, u.frame, bytes, clock_ns()))
         slirp_input(u.slirp, u.frame, (int)bytes);
     else
@@ -350,6 +368,9 @@ static bool serve_sockets(struct net *n, bool sleep)
     }
     if (sleep)
         loop_add(&u.loop, &u.kick, n->kick, POLLIN, net_take_kick, n);
+    ask_again();
+    if (sleep && early_waits(&u.early) && timeout > EARLY_AGAIN_NS / MS)
+        timeout = EARLY_AGAIN_NS / MS;
     slirp_pollfds_fill(u.slirp, &timeout, add_socket, NULL);
     u.n_ready = 0;
     int called = loop_turn(&u.loop, !sleep ? 0 : timeout == UINT32_MAX ? LOOP_FOREVER : timeout * (uint64_t)MS);

@@ -97,7 +97,7 @@ static void on_request(void *argument, short revents)
 static void on_connection(void *argument, short revents)
 {
     struct control *c = argument;
-    int fd = accept4(c->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int fd = acceptor_take(&c->acceptor, SOCK_CLOEXEC | SOCK_NONBLOCK);
     unsigned i = 0;
     while (i < CONTROL_CLIENTS_MAX && c->clients[i].fd >= 0)
         i++;
@@ -121,7 +121,7 @@ void control_open(struct control *c, struct loop *loop, const struct rundir *dir
         return;
     c->description = make_description(r, pid);
     c->listener = c->description < 0 ? -1 : rundir_listen(dir, CONTROL_SOCKET, SOCK_SEQPACKET | SOCK_NONBLOCK);
-    loop_add(loop, &c->source, c->listener, POLLIN, on_connection, c);
+    acceptor_open(&c->acceptor, loop, c->listener, on_connection, c);
 }
 
 void control_close(struct control *c)
@@ -129,7 +129,7 @@ void control_close(struct control *c)
     for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++)
         if (c->clients[i].fd >= 0)
             drop_client(&c->clients[i]);
-    loop_remove(c->loop, &c->source);
+    acceptor_close(&c->acceptor);
     if (c->listener >= 0)
         close(c->listener);
     if (c->description >= 0)

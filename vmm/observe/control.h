@@ -8,6 +8,7 @@
 #ifndef BH_VMM_OBSERVE_CONTROL_H
 #define BH_VMM_OBSERVE_CONTROL_H
 
+#include "vmm/base/acceptor.h"
 #include "vmm/base/loop.h"
 #include "vmm/observe/rundir.h"
 #include "vmm/resources/resources.h"
@@ -41,7 +42,7 @@ struct control {
     const struct resources *resources;
     struct loop *loop;
     int listener; /* -1: no socket */
-    struct loop_source source;
+    struct acceptor acceptor;
     int description; /* memfd, sealed */
     struct control_client clients[CONTROL_CLIENTS_MAX];
 };

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "vmm/base/acceptor.h"
 #include "vmm/base/clock.h"
 #include "vmm/base/loop.h"
 #include "vmm/observe/metrics_text.h"
@@ -29,8 +30,7 @@ struct client {
 static struct {
     const struct observed *o;
     struct loop loop;
-    int listener;
-    struct loop_source source;
+    struct acceptor acceptor;
     struct client clients[CLIENTS_MAX];
 } server;
 
@@ -43,7 +43,7 @@ static void close_client(struct client *c)
     free(c->reply);
     c->reply = NULL;
     c->fd = -1;
-    loop_change(&server.loop, &server.source, POLLIN); /* there is room for another one */
+    loop_change(&server.loop, &server.acceptor.source, POLLIN); /* there is room for another one */
 }
 
 static void be_patient(struct client *c)
@@ -146,9 +146,9 @@ static unsigned free_client(void)
 static void on_connection(void *argument, short revents)
 {
     unsigned i = free_client();
-    int fd = accept4(server.listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int fd = acceptor_take(&server.acceptor, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) {
-        if (errno == EINTR || errno == ECONNABORTED || errno == EAGAIN)
+        if (acceptor_may_retry(errno))
             return;
         _exit(EXIT_HOST);
     }
@@ -157,18 +157,17 @@ static void on_connection(void *argument, short revents)
     loop_add(&server.loop, &c->source, fd, POLLIN, on_client, c);
     be_patient(c);
     if (free_client() == CLIENTS_MAX) /* others have to wait */
-        loop_change(&server.loop, &server.source, 0);
+        loop_change(&server.loop, &server.acceptor.source, 0);
 }
 
 void metrics_serve(int listener, const struct observed *o)
 {
     server.o = o;
-    server.listener = listener;
     if (!loop_init(&server.loop, CLIENTS_MAX + 1))
         _exit(EXIT_HOST);
     for (unsigned i = 0; i < CLIENTS_MAX; i++)
         server.clients[i].fd = -1;
-    loop_add(&server.loop, &server.source, listener, POLLIN, on_connection, NULL);
+    acceptor_open(&server.acceptor, &server.loop, listener, on_connection, NULL);
     for (;;)
         loop_turn(&server.loop, LOOP_FOREVER);
 }

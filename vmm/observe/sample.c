@@ -177,9 +177,9 @@ uint64_t observe_errors(const struct edge_sample *e)
 
 const char *observe_status(uint32_t status)
 {
-    static const char *const names[] = {"ok",          "refused",   "bad-argument", "too-big",
-                                        "unannotated", "timed-out", "peer-died",    "no-memory",
-                                        "bad-handle",  "no-gate",   "busy",         "bad-result"};
+    static const char *const names[] = {"ok",        "refused",    "bad-argument", "too-big",    "unannotated",
+                                        "timed-out", "peer-died",  "no-memory",    "bad-handle", "no-gate",
+                                        "busy",      "bad-result", "no-handle",    "handle-busy"};
     _Static_assert(sizeof(names) / sizeof(*names) == BH_STATUS_LAST + 1, "one for each");
     return status < sizeof(names) / sizeof(*names) ? names[status] : NULL;
 }

@@ -11,6 +11,7 @@
 #include "rpc/gate.h"
 #include "vmm/base/clock.h"
 #include "vmm/crash/report.h"
+#include "vmm/resources/memory_file.h"
 #include "vmm/supervisor/phase.h"
 #include "vmm/vm/message.h"
 
@@ -55,6 +56,13 @@ static uint64_t ask_for_cores(struct supervisor *s, const struct vm_proc *crashe
     return cores;
 }
 
+/* Nobody takes the cores, perhaps because no process can be started: those who send them must not wait for that. */
+static void let_cores_go(struct supervisor *s)
+{
+    for (uint32_t v = 0; v < s->a->n_vms; v++)
+        memory_file_close(&s->vms[v].resources->coredump.supervisor);
+}
+
 bool crash_collect(struct vm_proc *vm, const struct crash *c)
 {
     struct supervisor *s = vm->s;
@@ -63,8 +71,10 @@ bool crash_collect(struct vm_proc *vm, const struct crash *c)
         return true;
     uint64_t cores = c->kind == CRASH_KILLED ? 0 : 1ull << vm->index;
     cores |= ask_for_cores(s, vm, c->kind == CRASH_DEADLOCK);
-    if (!collector_start(&collector->process, &s->resources, c, cores, s->resources.o->crash_dir))
+    if (!collector_start(&collector->process, &s->resources, c, cores, s->resources.o->crash_dir)) {
+        let_cores_go(s);
         return false;
+    }
     collector->state = COLLECTOR_LOOKS;
     collector->deadlock = c->kind == CRASH_DEADLOCK;
     loop_add(&s->loop, &collector->looked, collector->process.looked, POLLIN, on_looked, vm);
@@ -94,10 +104,9 @@ void crash_tell_omitted(struct vm_proc *vm)
     vm->omitted = 0;
 }
 
-/* The VM's process stops at the same number, so this is the time to say so. */
 static void tell_limit(struct vm_proc *vm)
 {
-    if (vm->told_limit || !bucket_empty(&vm->reports, clock_ns()))
+    if (vm->told_limit || (!vm->at_limit && !bucket_empty(&vm->reports, clock_ns())))
         return;
     vm->told_limit = true;
     fprintf(stderr, "bulkhead: compartment \"%s\": more reports of refused calls than %u a second are left out\n",

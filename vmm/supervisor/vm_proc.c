@@ -58,6 +58,7 @@ static void act_on_message(struct vm_proc *vm, const struct message *m)
         break;
     case MESSAGE_CRASH:
         crash_count_omitted(vm, m->omitted);
+        vm->at_limit |= m->status != 0;
         crash_handle(vm, &m->crash);
         break;
     case MESSAGE_MARK:

@@ -49,7 +49,7 @@ struct vm_proc {
     struct loop_source messages; /* in the loop as long as resources->messages.supervisor is open */
     struct bucket reports;       /* printed */
     uint64_t omitted;            /* reports that were left out and not told of */
-    bool told_limit;             /* that there is one */
+    bool at_limit, told_limit;   /* its process leaves reports out; the user has been told so */
     struct vm_collector collector;
     struct crash later; /* kind 0: none; to be told once the report that it follows from has been printed */
 };

@@ -144,6 +144,7 @@ static uint64_t do_report(struct vm *vm, const struct hypercall *h)
         vm->omitted++;
         return 0;
     }
+    m.status = bucket_empty(&vm->reports, clock_ns());
     m.omitted = vm->omitted;
     vm->omitted = 0;
     message_send(vm->supervisor, &m);

@@ -19,14 +19,14 @@ enum message_kind {
 };
 #define MESSAGE_KIND_LAST MESSAGE_IDLE
 
-/* MESSAGE_CRASH that is not the end, of one VM: so many at once, and so many a second for long; sender and receiver leave
- * out what exceeds that. */
+/* MESSAGE_CRASH that is not the end, of one VM: so many at once, and so many a second for long; sender and receiver
+ * leave out what exceeds that. */
 #define REPORTS_BURST      64u
 #define REPORTS_PER_SECOND 1u
 
 struct message {
     uint32_t kind;
-    uint32_t status;  /* MESSAGE_EXIT: as the guest gave it */
+    uint32_t status;  /* MESSAGE_EXIT: as the guest gave it. MESSAGE_CRASH, a report: 1 if the next ones are left out */
     uint64_t time_ns; /* MESSAGE_MARK: CLOCK_MONOTONIC */
     uint64_t omitted; /* MESSAGE_EXIT, MESSAGE_CRASH: reports that were left out since the last message with a number */
     char mark[32];

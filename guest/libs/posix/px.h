@@ -103,6 +103,7 @@ void px_signals_look(void);             /* at the end of a call: runs handlers o
 int px_pipe(struct px_file *ends[2], int flags); /* [0] reads */
 int px_socketpair(struct px_file *ends[2], int flags);
 int px_socketpair_fds(int fds[2], int flags);     /* descriptors of both ends; errno and -1 */
+bool px_is_pair(const struct px_file *f);         /* an end of px_socketpair() */
 int px_shutdown_pair(struct px_file *f, int how); /* -ENOTSOCK: not an end of a socket pair */
 int px_eventfd(struct px_file **f, uint64_t initial, bool semaphore, int flags);
 struct px_file *px_console(int stream);

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from composer import edl, gen_async, gen_dispatch, gen_header, gen_stubs
+from composer.gen_common import located
 
 
 def main(arguments: list[str]) -> int:
@@ -25,8 +26,8 @@ def main(arguments: list[str]) -> int:
     out = Path(directory)
     used = {function.name: index for index, function in enumerate(library.functions)}
     halves = {f.name for f in library.functions if gen_async.offered(library, f)}
-    (out / "stubs.c").write_text(gen_stubs.generate(library, used, halves))
-    (out / "dispatch.c").write_text(gen_dispatch.generate([library]))
+    (out / "stubs.c").write_text(located(gen_stubs.generate(library, used, halves), "stubs.c"))
+    (out / "dispatch.c").write_text(located(gen_dispatch.generate([library]), "dispatch.c"))
     (out / "fn.h").write_text(gen_header.generate(library))
     renames = [f"#define {f.name} real_{f.name}\n" for f in library.functions]
     (out / "rename.h").write_text("/* Generated. */\n" + "".join(renames))

@@ -188,3 +188,20 @@ void rig_start(void)
     map(BH_EDGE_BASE(RIG_EDGE), BH_EDGE_ARENA_OFF + RIG_ARENA_SIZE);
     rig_reset();
 }
+
+void bh_log(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(rig.logged, sizeof(rig.logged), format, args);
+    va_end(args);
+}
+
+void bh_panic(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(rig.logged, sizeof(rig.logged), format, args);
+    va_end(args);
+    longjmp(rig.ended, 1);
+}

@@ -4,6 +4,8 @@
 #define MARSHAL_RIG_H
 
 #include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 #include "guest/kernel/core/arena.h"
 #include "bh/marshal.h"
@@ -31,7 +33,8 @@ struct rig {
     uint64_t last_args[BH_GATE_ARGS];
     struct bh_report report; /* the last one */
     unsigned reports;
-    jmp_buf ended; /* where a fatal report goes, if `may_end` */
+    char logged[160]; /* the last line of the console */
+    jmp_buf ended;    /* where a fatal report goes, if `may_end` */
     bool may_end;
 };
 extern struct rig rig;

@@ -389,3 +389,24 @@ int s_poll(s_agree *agree, int value)
 {
     return agree ? agree(value) : 0;
 }
+
+int s_flood(s_sink *sink, size_t size)
+{
+    char *buffer = size <= 1u << 20 ? calloc(1, size) : NULL;
+    int taken = sink && buffer ? (int)sink(buffer, size, NULL) : 0;
+    free(buffer);
+    return taken;
+}
+
+static const char *lodged;
+
+int s_lodge(const char *memory, size_t n)
+{
+    lodged = n ? memory : NULL;
+    return 0;
+}
+
+int s_lodged(void)
+{
+    return lodged ? *lodged : 0;
+}

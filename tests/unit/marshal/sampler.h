@@ -91,6 +91,7 @@ int s_each(s_visit *visit, void *context, int n);
 int s_nest(s_step *step, int depth);
 long s_pump(s_source *source, s_sink *sink, size_t size);
 int s_forward(s_sink *sink, const void *data, size_t n);
+int s_flood(s_sink *sink, size_t size); /* hands over so many bytes at once */
 void s_points(s_point_fn *fn, s_point *p);
 int s_raw(int (*step)(int), int value);
 int s_keep(s_step *step);
@@ -107,6 +108,8 @@ long s_ranged(size_t size, long result, int *small); /* *small: 7 */
 int s_twice(int n, int result);
 int s_limit(struct s_limits *limits); /* flags: 15 */
 void s_tell(unsigned *number);        /* 2 */
+int s_lodge(const char *kept, size_t n);
+int s_lodged(void); /* the first byte there, now */
 int s_poll(s_agree *agree, int value);
 
 #endif

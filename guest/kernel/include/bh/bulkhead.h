@@ -31,15 +31,22 @@ struct bh_try {
 void bh_try_begin(struct bh_try *t, uint64_t timeout);
 enum bh_status bh_try_end(struct bh_try *t);
 
-/* bh_gate_try(&status, timeout_ns, lib, fn, args...): the value of the call; `status` says whether it happened. */
-#define bh_gate_try(status_out, timeout_ns, lib, fn, ...)      \
-    ({                                                         \
-        struct bh_try bh_try_;                                 \
-        bh_try_begin(&bh_try_, (timeout_ns));                  \
-        __auto_type bh_value_ = bh_gate(lib, fn, __VA_ARGS__); \
-        *(status_out) = bh_try_end(&bh_try_);                  \
-        bh_value_;                                             \
+/* bh_gate_try(&status, timeout_ns, lib, fn, args...): the value of the call, if it has one; `status` says whether it
+ * happened. */
+#define bh_gate_try(status_out, timeout_ns, lib, fn, ...)                                            \
+    ({                                                                                               \
+        struct bh_try_scope bh_scope_ __attribute__((cleanup(bh_try_leave))) = {.to = (status_out)}; \
+        bh_try_begin(&bh_scope_.inner, (timeout_ns));                                                \
+        bh_gate(lib, fn, __VA_ARGS__);                                                               \
     })
+struct bh_try_scope {
+    struct bh_try inner;
+    enum bh_status *to;
+};
+static inline void bh_try_leave(struct bh_try_scope *scope)
+{
+    *scope->to = bh_try_end(&scope->inner);
+}
 
 /* A call in two halves, so that several are under way from one thread:
  *     struct bh_call call;
@@ -77,14 +84,14 @@ const char *bh_status_text(enum bh_status status);
  *     static bh_shared char buffer[4096];   */
 #define bh_shared __attribute__((section(".bh_shared")))
 
-/* bh_shared_stack(type, name): `name` points to a local of that type on the data shadow stack, which the members of
+/* bh_shared_stack(type, name): `name` points to a local of that type (char[64], too) on the data shadow stack, which the members of
  * this compartment's share can reach. It costs what a local costs, lives as long as the block, and is not initialised.
  * Without a share the shadow stack is private memory, and what a pointer to it leads to is copied across gates. */
-#define bh_shared_stack(type, name)               \
-    type name##_slot_;                            \
-    type *name = &name##_slot_;                   \
-    __asm__("" : "+r"(name) : "m"(name##_slot_)); \
-    name = (type *)((char *)name + BH_SHADOW_DELTA)
+#define bh_shared_stack(type, name)                 \
+    __typeof__(type) name##_slot_;                  \
+    __typeof__(name##_slot_) *name = &name##_slot_; \
+    __asm__("" : "+r"(name) : "m"(name##_slot_));   \
+    name = (__typeof__(name##_slot_) *)((char *)name + BH_SHADOW_DELTA)
 
 /* Allocates `size` bytes in a share, 64-byte aligned, not initialised. The caller owns them, and frees them with
  * bh_free_shared(). NULL with errno = ENOMEM when this compartment's slice of the share is used up, or EINVAL when it

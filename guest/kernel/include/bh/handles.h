@@ -28,8 +28,11 @@ struct bh_handle_type {
     void (*release)(void *object); /* ends an object whose caller died: the library's own function; NULL: none */
 };
 
-/* A number for a new object, which nobody can use yet; 0: the table is full, or no memory. */
+/* A number for a new object, which nobody can use yet; 0: bh_handles_full(), or no memory. */
 uint64_t bh_handle_reserve(uint32_t edge, const struct bh_handle_type *type);
+bool bh_handles_full(uint32_t edge); /* the edge has BH_HANDLES_MAX handles */
+/* Does bh_handle_pin() fail only because another call uses the handle? */
+bool bh_handle_is_used(uint32_t edge, const struct bh_handle_type *type, uint64_t number);
 /* From now on the number means `object`. */
 void bh_handle_publish(uint32_t edge, uint64_t number, void *object);
 /* The object, pinned until bh_handle_unpin(). NULL: there is no such handle of that type, or another call uses it and

@@ -29,6 +29,8 @@ struct bh_thunk {
     uint32_t edge;
     uint32_t parent; /* slot of the call that it belongs to */
 };
+/* A callback that the library kept is called when its call is over: says so on the console, once for each type. */
+void bh_callback_late(const struct bh_site *site, bool *told) __attribute__((cold));
 static inline void bh_callback_begin(struct bh_outgoing *call, const struct bh_thunk *thunk)
 {
     bh_call_clear(call, thunk->edge, thunk->number, thunk->parent, BH_FOREVER);

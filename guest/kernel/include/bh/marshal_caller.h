@@ -15,6 +15,8 @@ enum bh_site_flags {
 struct bh_site {
     const char *library, *function;
     uint32_t flags;
+    const char *handles; /* what its arguments that are handles are called, or NULL */
+    int handle_word;     /* the argument word with the only one of them; -1: several, or it travels in the frame */
 };
 
 enum bh_how {
@@ -23,6 +25,7 @@ enum bh_how {
     BH_STRING = 4, /* with BH_IN: NUL terminated, size includes the NUL */
     BH_OBJECT = 8, /* crosses member by member, not as bytes: only checked on strict edges */
     BH_MUST_BE_NULL = 16,
+    BH_KEEP = 64,   /* the library keeps the address: never copied */
     BH_RESULT = 32, /* no argument: a value that came back, in `sent` */
 };
 
@@ -164,6 +167,24 @@ const char *bh_intern(const char *shared);
         if ((argument)->data)                                                                      \
             (pointer) = (__typeof__(pointer))bh_address((const char *)(argument)->data + (moved)); \
     } while (0)
+
+/* The callbacks that run on this thread, innermost first; each record is in the frame that runs one. */
+struct bh_back {
+    struct bh_back *outer;
+    const struct bh_site *site;
+};
+extern _Thread_local struct bh_back *bh_backs;
+static inline void bh_back_enter(struct bh_back *back, const struct bh_site *site)
+{
+    *back = (struct bh_back){bh_backs, site};
+    bh_backs = back;
+}
+static inline void bh_back_leave(const struct bh_back *back)
+{
+    bh_backs = back->outer;
+}
+/* For longjmp() (rt/setjmp.S): ends the compartment with a report. */
+void bh_back_left(void) __attribute__((noreturn, cold));
 
 /* A callback in the caller, as its dispatch gets it: on the stack of the stub, never sent. */
 struct bh_closure {

@@ -71,16 +71,9 @@ struct bh_direct {
 /* Compile-time checks of what an interface file claims about the header's types. */
 #define BH_IS_NUMBER(x) \
     (__builtin_classify_type(x) >= 1 && __builtin_classify_type(x) <= 8 && __builtin_classify_type(x) != 5)
-#define BH_CHECK_SCALAR(type)                                        \
-    _Static_assert(BH_IS_NUMBER(*(type *)NULL) && sizeof(type) <= 8, \
-                   "interface file: " #type " is no number; a pointer needs an attribute and * or a typedef")
-#define BH_CHECK_MEMBER(type, member)                                                             \
-    _Static_assert(BH_IS_NUMBER(BH_MEMBER(type, member)) && sizeof(BH_MEMBER(type, member)) <= 8, \
-                   "interface file: member " #member " is no number; say what it points to, or array")
-
-#define BH_CHECK_INTEGER(type)                                                                 \
-    _Static_assert(BH_IS_NUMBER(*(type *)NULL) && __builtin_classify_type(*(type *)NULL) != 8, \
-                   "interface file: range= of " #type ", which is no integer")
+#define BH_IS_INTEGER(x) (BH_IS_NUMBER(x) && __builtin_classify_type(x) != 8)
+#define BH_IS_POINTER(x) (__builtin_classify_type(x) == 5)
+#define BH_IS_WORD(x)    (BH_IS_NUMBER(x) && sizeof(x) <= 8)
 
 /* Ends of a range, whatever the signs of value and end. */
 __extension__ typedef __int128 bh_wide;

@@ -3,6 +3,7 @@
 #include <bh/marshal.h>
 
 _Thread_local struct bh_try *bh_try_current;
+_Thread_local struct bh_back *bh_backs;
 
 void bh_try_begin(struct bh_try *t, uint64_t timeout)
 {
@@ -33,6 +34,8 @@ const char *bh_status_text(enum bh_status status)
         [BH_NO_GATE] = "no edge allows this call",
         [BH_BUSY] = "too many submitted calls are not waited for",
         [BH_BAD_RESULT] = "result out of range",
+        [BH_NO_HANDLE] = "no handle is left",
+        [BH_HANDLE_BUSY] = "handle in use by another call",
     };
     return (unsigned)status < sizeof(texts) / sizeof(texts[0]) ? texts[status] : "unknown status";
 }
@@ -61,10 +64,33 @@ static void add_number(struct text *t, uint64_t number)
     add_text(t, first);
 }
 
+static void add_hex(struct text *t, uint64_t number)
+{
+    char digits[19] = "0x";
+    int n = 2;
+    for (int shift = 60; shift >= 0; shift -= 4)
+        if (number >> shift || !shift)
+            digits[n++] = "0123456789abcdef"[number >> shift & 15];
+    digits[n] = '\0';
+    add_text(t, digits);
+}
+
 static void set_field(char *field, size_t size, const char *string)
 {
     struct text t = {field, field + size - 1};
     add_text(&t, string);
+}
+
+/* The callee found it out, and only the stub knows what the argument is called. */
+static void name_handle(struct bh_report *r, struct text *t, const struct bh_site *site, const struct bh_outgoing *call)
+{
+    if (!site->handles)
+        return;
+    set_field(r->argument, sizeof(r->argument), site->handles);
+    if (site->handle_word < 0)
+        return;
+    add_text(t, ": it is ");
+    add_hex(t, call->args[site->handle_word]);
 }
 
 static void explain_status(struct text *t, enum bh_status status, const struct bh_argument *a,
@@ -87,9 +113,12 @@ static void explain_status(struct text *t, enum bh_status status, const struct b
         add_text(t, a->size > arena ? " bytes do not fit" : " bytes and the other arguments do not fit");
         add_text(t, " the edge's arena of ");
         add_number(t, arena);
-        add_text(t, "; put them into a share, or raise arena of this edge");
+        add_text(t, back ? "; put them into a share, or hand over less at a time"
+                         : "; put them into a share, or raise arena of this edge");
     } else if (status == BH_UNANNOTATED && a->parent && a->parent->shared) {
         add_text(t, ": a struct in a share points to it, so it has to lie in a share too");
+    } else if (status == BH_UNANNOTATED && a->how & BH_KEEP) {
+        add_text(t, ": the library keeps it after the call, so it has to lie in a share that both ends have");
     } else if (status == BH_UNANNOTATED) {
         add_text(t, ": use bh_shared, bh_shared_stack or bh_malloc_shared");
     } else if (status == BH_BAD_ARGUMENT && a->how & BH_MUST_BE_NULL) {
@@ -106,7 +135,7 @@ static void report_failure(const struct bh_site *site, const struct bh_outgoing 
     const struct bh_boot_edge *edge = bh_edge_of(call->edge);
     bool back = site->flags & BH_SITE_CALLBACK;
     struct bh_report r = {
-        .kind = BH_REPORT_REFUSED,
+        .kind = back ? BH_REPORT_CALLBACK : BH_REPORT_REFUSED,
         .fatal = fatal,
         .compartment = bh_gates.compartment,
         .peer = !edge  ? BH_NO_PEER
@@ -126,6 +155,8 @@ static void report_failure(const struct bh_site *site, const struct bh_outgoing 
     set_field(r.function, sizeof(r.function), site->function);
     add_text(&text, bh_status_text(status));
     explain_status(&text, status, culprit, edge, back);
+    if (status == BH_BAD_HANDLE || status == BH_HANDLE_BUSY)
+        name_handle(&r, &text, site, call);
     bh_core()->report(&r);
     if (fatal)
         __builtin_trap(); /* a fatal report does not return */
@@ -163,4 +194,18 @@ void bh_result_strayed(const struct bh_site *site, const struct bh_outgoing *cal
 {
     const struct bh_argument culprit = {.name = result, .how = BH_RESULT, .sent = value};
     bh_gate_failed(site, call, BH_BAD_RESULT, &culprit, pc);
+}
+
+void bh_callback_late(const struct bh_site *site, bool *told)
+{
+    if (!*told)
+        bh_log("library %s calls back %s() after the call that it was given to: it was not called", site->library,
+               site->function);
+    *told = true;
+}
+
+void bh_back_left(void)
+{
+    bh_panic("longjmp() out of callback %s() of library %s, which would wait for it for ever: return from the callback",
+             bh_backs->site->function, bh_backs->site->library);
 }

@@ -95,6 +95,17 @@ uint64_t bh_handle_reserve(uint32_t edge, const struct bh_handle_type *type)
     return e->generation << BH_HANDLE_SHIFT | index;
 }
 
+bool bh_handles_full(uint32_t edge)
+{
+    return bh_handles_in_use(edge) == BH_HANDLES_MAX;
+}
+
+bool bh_handle_is_used(uint32_t edge, const struct bh_handle_type *type, uint64_t number)
+{
+    const struct entry *e = find_entry(edge, number);
+    return e && e->type == type && e->pins;
+}
+
 void bh_handle_publish(uint32_t edge, uint64_t number, void *object)
 {
     struct entry *e = find_entry(edge, number);

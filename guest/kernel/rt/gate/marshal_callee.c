@@ -140,7 +140,7 @@ void *bh_visit_handle(struct bh_visit *visit, struct bh_held *held, const struct
         return NULL;
     held->object = bh_handle_pin(visit->call->edge, type, number, exclusive);
     if (!held->object)
-        return fail_visit(visit, BH_BAD_HANDLE);
+        return fail_visit(visit, bh_handle_is_used(visit->call->edge, type, number) ? BH_HANDLE_BUSY : BH_BAD_HANDLE);
     held->number = number;
     hold_handle(visit, held);
     return held->object;
@@ -160,7 +160,7 @@ void *bh_visit_reserve(struct bh_visit *visit, struct bh_held *held, const struc
     if (!held->number) {
         free(held->object);
         held->object = NULL;
-        return fail_visit(visit, BH_NO_MEMORY);
+        return fail_visit(visit, bh_handles_full(visit->call->edge) ? BH_NO_HANDLE : BH_NO_MEMORY);
     }
     hold_handle(visit, held);
     return held->object;

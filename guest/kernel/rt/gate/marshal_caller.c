@@ -90,7 +90,7 @@ static enum bh_status classify_argument(const struct bh_passage *pass, const str
     }
     /* The peer can write a struct in a share at any time: pointers from there must not reach
      * private memory. */
-    if (edge->strategy == BH_DATA_STRICT || (a->parent && a->parent->shared))
+    if (edge->strategy == BH_DATA_STRICT || a->how & BH_KEEP || (a->parent && a->parent->shared))
         return BH_UNANNOTATED;
     if (a->how & BH_OBJECT)
         return BH_OK;

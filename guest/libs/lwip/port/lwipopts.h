@@ -93,6 +93,7 @@ unsigned net_hook_isn(const void *local, __SIZE_TYPE__ size, unsigned short loca
 #define LWIP_UDP                           1
 #define LWIP_RAW                           0
 #define LWIP_IPV4                          1
+#define IP_DEFAULT_TTL                     64
 #define LWIP_IPV6                          1
 #define LWIP_ICMP                          1
 #define LWIP_ICMP6                         1

@@ -52,7 +52,7 @@ bool net_configuring(void)
     return net_present() && !net_usable() && bh_now() < patience;
 }
 
-/* Takes the next packet off the queue of netif_loop_output(), as netif_poll() does. */
+/* Takes the next packet off the interface's queue of those to itself, as lwIP's netif_poll does. */
 static struct pbuf *next_looped(struct netif *netif)
 {
     struct pbuf *p = netif->loop_first, *last = p;
@@ -69,7 +69,7 @@ static struct pbuf *next_looped(struct netif *netif)
     return p;
 }
 
-/* Lets lwIP have the packets that it sent to its own addresses. netif_poll() goes on as long as each is answered with
+/* Lets lwIP have the packets that it sent to its own addresses. Its netif_poll goes on as long as each is answered with
  * another; here their number has a limit, and the network's thread does the rest. The packets never leave the memory of
  * the compartment, so they need no checksums. */
 static void poll_loopback(void)

@@ -32,7 +32,7 @@ static int set_socket_option(struct net_socket *s, int name, int64_t value)
     case SO_SNDBUF:
     case SO_RCVBUF:
         if (value < 0 || value > INT32_MAX)
-            return -EINVAL;
+            value = TCP_WND; /* as much as there can be */
         if (name == SO_SNDBUF)
             s->option.send_buffer = (int32_t)value;
         else
@@ -65,7 +65,9 @@ static int set_tcp_option(struct net_socket *s, int name, int64_t value)
 static int set_ip_option(struct net_socket *s, int level, int name, int64_t value)
 {
     if (level == IPPROTO_IPV6 && name == IPV6_V6ONLY) {
-        if (s->family != AF_INET6 || s->tcp) /* the pcb's kind is decided when it is made */
+        if (s->family != AF_INET6)
+            return -ENOPROTOOPT;
+        if (s->tcp) /* the pcb's kind is decided when it is made */
             return -EINVAL;
         s->option.v6_only = value;
         return 0;
@@ -79,7 +81,7 @@ static int set_ip_option(struct net_socket *s, int level, int name, int64_t valu
         return 0;
     }
     if ((level == IPPROTO_IP && name == IP_TOS) || (level == IPPROTO_IPV6 && name == IPV6_TCLASS)) {
-        s->option.tos = (uint8_t)value;
+        s->option.tos = (uint8_t)(s->datagram ? value : value & ~3); /* TCP owns the bits of congestion */
         return 0;
     }
     return -ENOPROTOOPT;
@@ -202,7 +204,7 @@ int net_getopt(net_socket_t s, int level, int name, int64_t *value)
     if (level == SOL_SOCKET)
         return get_socket_option(s, name, value);
     if (level == IPPROTO_TCP)
-        return s->datagram ? -ENOPROTOOPT : get_tcp_option(s, name, value);
+        return s->datagram ? -EOPNOTSUPP : get_tcp_option(s, name, value);
     if (level == IPPROTO_IPV6 && name == IPV6_V6ONLY) {
         *value = s->option.v6_only;
         return 0;
@@ -215,7 +217,7 @@ int net_getopt(net_socket_t s, int level, int name, int64_t *value)
         *value = s->option.tos;
         return 0;
     }
-    return -ENOPROTOOPT;
+    return level == IPPROTO_IP || level == IPPROTO_IPV6 ? -ENOPROTOOPT : -EOPNOTSUPP;
 }
 
 /* ---- The interface ---- */

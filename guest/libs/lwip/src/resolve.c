@@ -51,12 +51,13 @@ static int ask_server(const char *name, uint8_t type, ip_addr_t *ip)
     if (!net_client_take(client, NET_QUESTIONS))
         return -EAGAIN;
     struct question *q = calloc(1, sizeof(*q));
-    err_t e = ERR_MEM;
-    if (q) {
-        q->client = client;
-        e = dns_gethostbyname_addrtype(name, ip, on_answer, q, type);
-        net_leave();
+    if (!q) {
+        net_client_give(client, NET_QUESTIONS);
+        return -ENOMEM;
     }
+    q->client = client;
+    err_t e = dns_gethostbyname_addrtype(name, ip, on_answer, q, type);
+    net_leave();
     if (e != ERR_INPROGRESS) {
         net_client_give(client, NET_QUESTIONS);
         free(q);

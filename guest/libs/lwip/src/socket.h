@@ -49,6 +49,7 @@ struct net_socket {
     uint32_t waiters;             /* threads in net_wait() */
     bool receive_shut, send_shut; /* by net_shutdown() */
     bool end_of_file;             /* the peer sent FIN */
+    bool reset;                   /* the connection ended with an error */
     bool starved;                 /* a send failed for lack of memory: tcp_poll tries again */
     bool deferred;                /* connect as soon as the interface is up */
 

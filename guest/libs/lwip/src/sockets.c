@@ -7,10 +7,15 @@
 
 #include "socket.h"
 
-enum { ADDRESS_POLL_NS = 20000000 };
+enum {
+    ADDRESS_POLL_NS = 20000000,
+    SOCKET_TYPES = 10, /* that Linux knows, whether they are supported or not */
+    PROTOCOLS = 262,   /* the same of IP */
+};
 
 static struct net_socket *sockets[NET_SOCKETS_MAX];
 static uint32_t in_use;
+static const struct net_address nowhere;       /* what callers get with an error: results are checked in any case */
 static uint16_t free_indices[NET_SOCKETS_MAX]; /* a stack; filled as far as indices have been used */
 static uint32_t n_free, n_ever;
 
@@ -63,7 +68,9 @@ int net_socket(int family, int type, int protocol, net_socket_t *handle, uint32_
     if (family != AF_INET && family != AF_INET6)
         return -EAFNOSUPPORT;
     if (type != SOCK_STREAM && type != SOCK_DGRAM)
-        return -EPROTOTYPE;
+        return type < 0 || type > SOCKET_TYPES ? -EINVAL : -ESOCKTNOSUPPORT;
+    if (protocol < 0 || protocol > PROTOCOLS)
+        return -EINVAL;
     if (protocol && protocol != (type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP))
         return -EPROTONOSUPPORT;
     struct net_socket *s = net_socket_new(bh_caller(), family, type == SOCK_DGRAM);
@@ -130,6 +137,8 @@ int net_accept(net_socket_t s, net_socket_t *connection, uint32_t *index, struct
         return -EOPNOTSUPP;
     if (s->state != NET_LISTENING || !connection || !index)
         return -EINVAL;
+    if (peer)
+        *peer = nowhere;
     struct net_socket *c = s->first_accepted;
     if (!c)
         return -EAGAIN;
@@ -158,6 +167,8 @@ int net_connect(net_socket_t s, const struct net_address *address)
         return -EINVAL;
     if (s->datagram)
         return net_udp_connect(s, address);
+    if (address->family == AF_UNSPEC && s->state == NET_IDLE)
+        return 0; /* there is nothing to disconnect */
     int r = net_to_destination(s, address, &ip);
     if (r)
         return r;
@@ -185,8 +196,8 @@ ssize_t net_recvfrom(net_socket_t s, void *buffer, size_t size, int flags, struc
         return -EBADF;
     if (!buffer && size)
         return -EFAULT;
-    if (s->datagram && flags & MSG_OOB)
-        return -EOPNOTSUPP;
+    if (from)
+        *from = nowhere;
     if (s->datagram)
         return net_udp_receive(s, buffer, size, flags, from);
     if (from)
@@ -223,8 +234,10 @@ int net_getname(net_socket_t s, int peer, struct net_address *address)
         return -EBADF;
     if (!address)
         return -EINVAL;
+    *address = nowhere;
     if (peer) {
-        if (!s->remote.family || s->state == NET_IDLE || s->state == NET_LISTENING || s->state == NET_CONNECTING)
+        if (!s->remote.family || s->reset || s->state == NET_IDLE || s->state == NET_LISTENING ||
+            s->state == NET_CONNECTING)
             return -ENOTCONN;
         *address = s->remote;
         return 0;

@@ -22,7 +22,8 @@ static void on_error(void *arg, err_t e)
         s->error = e == ERR_RST ? ECONNREFUSED : net_errno(e);
     } else {
         s->state = NET_CLOSED;
-        s->error = e == ERR_CLSD ? 0 : net_errno(e);
+        s->reset = e != ERR_CLSD;
+        s->error = !s->reset ? 0 : e == ERR_RST && s->end_of_file ? EPIPE : net_errno(e);
     }
     net_raise(s, NET_READABLE | NET_WRITABLE | NET_HANGUP | NET_RDHUP | (s->error ? NET_ERROR : 0));
 }
@@ -141,10 +142,12 @@ int net_tcp_connect(struct net_socket *s, const ip_addr_t *ip, uint16_t port)
 {
     if (s->state == NET_CONNECTING)
         return -EALREADY;
-    if (s->state == NET_CONNECTED || s->state == NET_CLOSED)
+    if (s->state == NET_CONNECTED || s->state == NET_CLOSED || s->state == NET_LISTENING)
         return -EISCONN;
-    if (s->state == NET_LISTENING || port == 0)
-        return -EINVAL;
+    if (ip_addr_ismulticast(ip) || ip_addr_isbroadcast(ip, &net_netif))
+        return -ENETUNREACH;
+    if (port == 0)
+        return -ECONNREFUSED; /* nobody can listen there */
     int r = net_tcp_need_pcb(s);
     if (r)
         return r;
@@ -178,7 +181,7 @@ int net_tcp_shutdown(struct net_socket *s, int how)
 {
     if (s->lane)
         net_lane_run(s->lane);
-    if (s->state != NET_CONNECTED && s->state != NET_CLOSED)
+    if (s->reset || (s->state != NET_CONNECTED && s->state != NET_CLOSED))
         return -ENOTCONN;
     if (how != SHUT_WR && !s->receive_shut) {
         s->receive_shut = true;

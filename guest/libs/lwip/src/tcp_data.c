@@ -261,12 +261,10 @@ ssize_t net_tcp_send(struct net_socket *s, const void *buffer, size_t size, int 
         net_lower(s, NET_ERROR);
         return -e;
     }
-    if (s->send_shut || s->state == NET_CLOSED)
-        return -EPIPE;
     if (s->state == NET_CONNECTING)
         return -EAGAIN;
-    if (s->state != NET_CONNECTED)
-        return -ENOTCONN;
+    if (s->send_shut || s->state != NET_CONNECTED)
+        return -EPIPE;
     if (flags & MSG_OOB)
         return -EOPNOTSUPP;
     if (!size)

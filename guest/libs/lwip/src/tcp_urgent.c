@@ -1,8 +1,8 @@
 /* Urgent data of TCP: as on Linux, the urgent byte is taken out of the stream and kept for MSG_OOB.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * lwIP leaves the urgent pointer alone. It points behind the urgent byte (RFC 6093, 3.1: what implementations do). There
- * is one urgent byte at a time; it is dropped when the next one comes, and none can be sent. */
+ * lwIP leaves the urgent pointer alone. It points behind the urgent byte (RFC 6093, 3.1: what implementations do).
+ * There is one urgent byte at a time; it is dropped when the next one comes, and none can be sent. */
 #include <string.h>
 
 #include "lwip/priv/tcp_priv.h"

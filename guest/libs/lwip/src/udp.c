@@ -159,6 +159,8 @@ ssize_t net_udp_send(struct net_socket *s, const void *buffer, size_t size, cons
     int r = need_port(s);
     if (!r && to)
         r = net_to_destination(s, to, &ip);
+    if (!r && to && !to->port)
+        r = -EINVAL;
     if (r)
         return r;
     bool room = net_data_room(size <= NET_LITTLE ? NET_USE_SENT_LITTLE : NET_USE_SENT);

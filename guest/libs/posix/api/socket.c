@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../net/net_socket.h"
 
@@ -12,7 +15,7 @@
 static struct px_socket *get_socket(int fd, int *r)
 {
     struct px_file *f = px_get(fd);
-    *r = !f ? -EBADF : px_is_socket(f) ? 0 : -ENOTSOCK;
+    *r = !f ? -EBADF : px_is_socket(f) ? 0 : px_is_pair(f) ? -EINVAL : -ENOTSOCK;
     if (!*r)
         return (struct px_socket *)f;
     if (f)
@@ -48,12 +51,22 @@ int socket(int family, int type, int protocol)
 
 int socketpair(int family, int type, int protocol, int fds[2])
 {
-    (void)protocol;
+    int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (family != AF_UNIX)
-        return (int)px_result(-EAFNOSUPPORT);
-    if ((type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) != SOCK_STREAM)
+        return (int)px_result(family == AF_INET || family == AF_INET6 ? -EOPNOTSUPP : -EAFNOSUPPORT);
+    if (kind < 0 || kind > SOCK_SEQPACKET)
+        return (int)px_result(-EINVAL);
+    if (kind != SOCK_STREAM || (protocol && protocol != AF_UNIX))
         return (int)px_result(-EPROTONOSUPPORT);
     return px_socketpair_fds(fds, to_open_flags(type));
+}
+
+/* The least size of an address for a socket of IPv6; other sizes are checked with the family. */
+static int check_size(const struct px_socket *s, socklen_t size)
+{
+    return s->family == AF_INET6 && size >= sizeof(sa_family_t) && size < offsetof(struct sockaddr_in6, sin6_scope_id)
+               ? -EINVAL
+               : 0;
 }
 
 int bind(int fd, const struct sockaddr *address, socklen_t size)
@@ -61,6 +74,8 @@ int bind(int fd, const struct sockaddr *address, socklen_t size)
     int r;
     struct net_address a;
     struct px_socket *s = get_socket(fd, &r);
+    if (!r)
+        r = check_size(s, size);
     if (!r)
         r = px_address_in(&a, address, size);
     return (int)socket_done(s, r ? r : net_bind(s->handle, &a));
@@ -100,6 +115,8 @@ static int error_of(struct px_socket *s)
 {
     int64_t error;
     int r = net_getopt(s->handle, SOL_SOCKET, SO_ERROR, &error);
+    if (r == -EPIPE) /* no answer from the network */
+        return -ENETDOWN;
     return r < 0 ? r : error >= 0 && error <= INT_MAX ? -(int)error : -EPROTO;
 }
 
@@ -112,10 +129,14 @@ int connect(int fd, const struct sockaddr *address, socklen_t size)
         r = px_address_in(&a, address, size);
     if (!r)
         r = net_connect(s->handle, &a);
+    bool late = s && s->connecting && r == -EISCONN; /* the first call after it was done reports success */
+    if (s)
+        s->connecting = r == -EINPROGRESS || r == -EALREADY;
     if (r != -EINPROGRESS || !s || s->file.flags & O_NONBLOCK)
-        return (int)socket_done(s, r);
+        return (int)socket_done(s, late ? 0 : r);
     uint64_t timeout = s->file.write_timeout;
     r = px_wait_ready(&s->file, POLLOUT, timeout ? px_deadline(timeout) : PX_FOREVER);
+    s->connecting = r != 0;
     return (int)socket_done(s, r == -EAGAIN ? -EINPROGRESS : r ? r : error_of(s));
 }
 
@@ -137,11 +158,25 @@ int shutdown(int fd, int how)
     return (int)socket_done(s, r);
 }
 
+/* An end of a pair has a family and no name. */
+static int name_pair(struct sockaddr *address, socklen_t *size)
+{
+    sa_family_t family = AF_UNIX;
+    memcpy(address, &family, *size < sizeof(family) ? *size : sizeof(family));
+    *size = sizeof(family);
+    return 0;
+}
+
 static int name_of(int fd, int peer, struct sockaddr *address, socklen_t *size)
 {
     int r;
-    struct net_address a;
+    struct px_file *f = px_peek(fd);
+    if (f && px_is_pair(f) && address && size)
+        return name_pair(address, size);
+    struct net_address a = {0}; /* what an error leaves as it is has to be in range, too */
     struct px_socket *s = get_socket(fd, &r);
+    if (!r && (int)*size < 0)
+        r = -EINVAL;
     if (!r)
         r = net_getname(s->handle, peer, &a);
     if (!r)
@@ -161,12 +196,28 @@ int getpeername(int fd, struct sockaddr *address, socklen_t *size)
 
 /* ---- Transfer ---- */
 
+static ssize_t receive_from_pair(int fd, struct px_file *f, const struct iovec *iov, int n, int flags)
+{
+    if (flags & ~(MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL))
+        return px_result(-EOPNOTSUPP);
+    if (flags & MSG_DONTWAIT && !(f->ops->poll(f) & POLLIN))
+        return px_result(-EAGAIN);
+    ssize_t got = readv(fd, iov, n);
+    while (flags & MSG_WAITALL && n == 1 && got > 0 && (size_t)got < iov[0].iov_len) {
+        ssize_t more = read(fd, (char *)iov[0].iov_base + got, iov[0].iov_len - (size_t)got);
+        if (more <= 0)
+            break;
+        got += more;
+    }
+    return got;
+}
+
 static ssize_t receive_message(int fd, const struct iovec *iov, int n, int flags, struct net_address *from)
 {
     int r;
     struct px_file *f = px_peek(fd);
-    if (f && !px_is_socket(f) && !from && !flags && f->ops->available)
-        return readv(fd, iov, n); /* a socket pair */
+    if (f && px_is_pair(f))
+        return receive_from_pair(fd, f, iov, n, flags);
     struct px_socket *s = get_socket(fd, &r);
     if (r)
         return px_result(r);
@@ -208,8 +259,10 @@ static ssize_t transmit_message(int fd, const struct iovec *iov, int n, int flag
 {
     int r;
     struct px_file *f = px_peek(fd);
-    if (f && !px_is_socket(f) && !to && f->ops->available)
-        return writev(fd, iov, n); /* a socket pair */
+    if (f && px_is_pair(f) && flags & MSG_DONTWAIT && !(f->ops->poll(f) & POLLOUT))
+        return px_result(-EAGAIN);
+    if (f && px_is_pair(f))
+        return to ? px_result(-EISCONN) : writev(fd, iov, n);
     struct px_socket *s = get_socket(fd, &r);
     if (r)
         return px_result(r);

@@ -14,9 +14,10 @@ static int set_timeout(struct px_socket *s, int name, const void *value, socklen
     if (size < sizeof(t))
         return -EINVAL;
     memcpy(&t, value, sizeof(t));
-    if (t.tv_sec < 0 || t.tv_usec < 0 || t.tv_usec >= 1000000)
+    if (t.tv_usec < 0 || t.tv_usec >= 1000000)
         return -EDOM;
-    uint64_t ns = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_usec * 1000;
+    uint64_t ns =
+        t.tv_sec < 0 ? 1 /* as on Linux: no wait */ : (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_usec * 1000;
     *(name == SO_RCVTIMEO ? &s->file.read_timeout : &s->file.write_timeout) = ns;
     return 0;
 }

@@ -106,7 +106,10 @@ static unsigned end_poll(struct px_file *f)
     }
     if (e->in)
         return (e->in->used ? POLLIN | POLLRDNORM : 0) | (no_more_input ? POLLHUP : 0);
-    return no_reader ? POLLERR : ROOM - e->out->used >= ATOMIC ? POLLOUT | POLLWRNORM : 0;
+    if (!e->out)
+        return POLLERR;
+    events = ROOM - e->out->used >= ATOMIC ? POLLOUT | POLLWRNORM : 0;
+    return events | (no_reader ? POLLERR : 0);
 }
 
 static int end_stat(struct px_file *f, struct stat *st)
@@ -168,9 +171,14 @@ static const struct px_ops ops = {
     .close = end_close,
 };
 
+bool px_is_pair(const struct px_file *f)
+{
+    return f->ops == &ops && ((const struct end *)f)->pair;
+}
+
 int px_shutdown_pair(struct px_file *f, int how)
 {
-    if (f->ops != &ops || !end_of(f)->pair)
+    if (!px_is_pair(f))
         return -ENOTSOCK;
     if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR)
         return -EINVAL;

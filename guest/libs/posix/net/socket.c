@@ -55,7 +55,7 @@ static ssize_t receive_by_call(struct px_socket *s, const struct iovec *iov, int
 static bool ask_for_more(const struct px_socket *s, size_t done)
 {
     unsigned word = px_net_word(s);
-    return done ? word & NET_READABLE : !s->in_lane || word & ~(unsigned)NET_WRITABLE;
+    return done ? word & NET_READABLE : !s->in_lane || word != NET_WRITABLE;
 }
 
 /* Fetches received data from the inbox, the lane and the network compartment, which hold it in this order. Less than
@@ -122,6 +122,8 @@ ssize_t px_socket_send(struct px_socket *s, const struct iovec *iov, int n, int 
 
 static ssize_t socket_read(struct px_file *f, const struct iovec *iov, int n)
 {
+    if (socket_of(f)->type == SOCK_STREAM && !px_iov_size(iov, n))
+        return 0; /* recv() of nothing would ask whether there is data */
     return px_socket_receive(socket_of(f), iov, n, 0, NULL);
 }
 

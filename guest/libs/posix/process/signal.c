@@ -1,8 +1,8 @@
 /* Signals that the process sends to itself, and SIGTERM and SIGINT from the supervisor.
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * Nothing interrupts running code: handlers run in raise(), or on the main thread when it waits or is waiting, or at the
- * end of any other call. */
+ * Nothing interrupts running code: handlers run in raise(), or on the main thread when it waits or is waiting, or at
+ * the end of any other call. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>

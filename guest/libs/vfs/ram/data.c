@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bh/callers.h>
+
 #include "ram.h"
 
 enum { MARGIN = 4 << 20 };
@@ -12,7 +14,7 @@ enum { MARGIN = 4 << 20 };
 static char *find_block(const struct ram_node *n, size_t index)
 {
     size_t group = index / RAM_GROUP;
-    return group < n->n_groups && n->groups[group] ? n->groups[group][index % RAM_GROUP] : NULL;
+    return group < n->n_groups && n->groups[group] ? n->groups[group]->blocks[index % RAM_GROUP] : NULL;
 }
 
 size_t ram_read(struct ram_node *n, void *to, size_t size, uint64_t offset)
@@ -42,22 +44,42 @@ bool ram_has_room(void)
     return blocks_in_use * RAM_BLOCK + MARGIN < half;
 }
 
-/* Where the block's address is stored; NULL: no memory. */
-static char **reserve_block(struct ram_node *n, size_t index)
+/* The group of a block; NULL: no memory. */
+static struct ram_group *reserve_group(struct ram_node *n, size_t group)
 {
-    size_t group = index / RAM_GROUP;
     if (group >= n->n_groups) {
         size_t room = group + 1 + group / 2;
-        char ***grown = vfs_resize(n->groups, room * sizeof(*grown));
+        struct ram_group **grown = vfs_resize(n->groups, room * sizeof(struct ram_group *));
         if (!grown)
             return NULL;
-        memset(grown + n->n_groups, 0, (room - n->n_groups) * sizeof(*grown));
+        memset(grown + n->n_groups, 0, (room - n->n_groups) * sizeof(struct ram_group *));
         n->groups = grown;
         n->n_groups = room;
     }
-    if (!n->groups[group] && !(n->groups[group] = vfs_zeros(RAM_GROUP * sizeof(**n->groups))))
+    if (!n->groups[group])
+        n->groups[group] = vfs_zeros(sizeof(struct ram_group));
+    return n->groups[group];
+}
+
+/* The block, for the client that writes if it is new; NULL: no memory. */
+static char *reserve_block(struct ram_node *n, size_t index, bool whole)
+{
+    struct ram_group *group = reserve_group(n, index / RAM_GROUP);
+    size_t at = index % RAM_GROUP;
+    uint32_t client = bh_caller();
+    if (!group || group->blocks[at])
+        return group ? group->blocks[at] : NULL;
+    if (!vfs_take(client, VFS_MEMORY, RAM_BLOCK))
         return NULL;
-    return &n->groups[group][index % RAM_GROUP];
+    group->blocks[at] = whole ? malloc(RAM_BLOCK) : calloc(1, RAM_BLOCK);
+    if (!group->blocks[at]) {
+        vfs_give(client, VFS_MEMORY, RAM_BLOCK);
+        return NULL;
+    }
+    group->clients[at] = (uint16_t)client;
+    n->in_use++;
+    blocks_in_use++;
+    return group->blocks[at];
 }
 
 /* Fills one block after the other. Returns how many bytes were stored before memory ran out. */
@@ -67,15 +89,10 @@ static size_t store_bytes(struct ram_node *n, const char *from, size_t size, uin
     while (done < size) {
         size_t at = (offset + done) % RAM_BLOCK, index = (offset + done) / RAM_BLOCK;
         size_t part = RAM_BLOCK - at < size - done ? RAM_BLOCK - at : size - done;
-        char **block = reserve_block(n, index);
-        if (block && !*block) {
-            *block = part == RAM_BLOCK ? vfs_resize(NULL, RAM_BLOCK) : vfs_zeros(RAM_BLOCK);
-            n->in_use += *block != NULL;
-            blocks_in_use += *block != NULL;
-        }
-        if (!block || !*block)
+        char *block = reserve_block(n, index, part == RAM_BLOCK);
+        if (!block)
             break;
-        memcpy(*block + at, from + done, part);
+        memcpy(block + at, from + done, part);
         done += part;
     }
     return done;
@@ -99,15 +116,18 @@ ssize_t ram_write(struct ram_node *n, const void *from, size_t size, uint64_t of
 /* Frees the blocks of a group from index `first` on, and the group itself if that is all of them. */
 static void free_blocks(struct ram_node *n, size_t group, size_t first)
 {
-    char **blocks = n->groups[group];
-    for (size_t i = first; blocks && i < RAM_GROUP; i++) {
-        n->in_use -= blocks[i] != NULL;
-        blocks_in_use -= blocks[i] != NULL;
-        vfs_free(blocks[i]);
-        blocks[i] = NULL;
+    struct ram_group *g = n->groups[group];
+    for (size_t i = first; g && i < RAM_GROUP; i++) {
+        if (!g->blocks[i])
+            continue;
+        n->in_use--;
+        blocks_in_use--;
+        vfs_give(g->clients[i], VFS_MEMORY, RAM_BLOCK);
+        free(g->blocks[i]);
+        g->blocks[i] = NULL;
     }
     if (first == 0) {
-        vfs_free(blocks);
+        vfs_free(g);
         n->groups[group] = NULL;
     }
 }

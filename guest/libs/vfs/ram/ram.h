@@ -8,7 +8,7 @@
 #include "../src/node.h"
 
 #define RAM_BLOCK 4096u
-#define RAM_GROUP 512u
+#define RAM_GROUP 400u
 
 enum ram_device { RAM_NO_DEVICE, RAM_NULL, RAM_ZERO, RAM_RANDOM };
 
@@ -20,6 +20,14 @@ struct ram_entry {
     char name[];
 };
 
+/* Blocks of a file that follow each other; NULL: zeros. A group takes just less than a block, like the memory of a
+ * block itself, which has no head: the allocator wastes nothing. */
+struct ram_group {
+    char *blocks[RAM_GROUP];
+    uint16_t clients[RAM_GROUP]; /* for whom each of them counts */
+};
+_Static_assert(sizeof(struct ram_group) <= RAM_BLOCK - 64, "with its head");
+
 struct ram_node {
     struct vfs_node vfs; /* its refs: open files, places of walks, parents */
     uint64_t ino;
@@ -29,8 +37,8 @@ struct ram_node {
     enum ram_device device;
     /* regular files */
     uint64_t size;
-    char ***groups;          /* of RAM_GROUP blocks each, so that a hole costs little; NULL at either level: zeros */
-    size_t n_groups, in_use; /* in_use: blocks */
+    struct ram_group **groups; /* so that a hole costs little; NULL: zeros */
+    size_t n_groups, in_use;   /* in_use: blocks */
     /* symbolic links */
     char *target;
     /* directories */

@@ -18,11 +18,11 @@ enum { HOST_NODES = 16384 /* of 65,536 that a server has */, FILES = 8192 /* as 
 
 static struct bh_quota quotas[VFS_RESOURCES];
 
-/* The heap without what calls need for a while (their copies of paths, tables of handles). */
+/* The heap without what calls need for a while (their copies of paths, tables of handles), and the allocator. */
 static uint64_t memory_of_trees(void)
 {
     uint64_t heap = vfs_memory();
-    return heap - heap / 16 - (heap / 4 < (256 << 10) ? heap / 4 : 256 << 10);
+    return heap - heap / 8 - (heap / 4 < (256 << 10) ? heap / 4 : 256 << 10);
 }
 
 static void set_up_quotas(void)
@@ -47,6 +47,15 @@ void vfs_give(uint32_t client, enum vfs_resource what, uint64_t amount)
     bh_quota_give(&quotas[what], client, amount);
 }
 
+/* What the allocator takes for a block: it has four sizes for each doubling. */
+static size_t real_size(size_t size)
+{
+    size_t step = 16;
+    while (step * 8 < size)
+        step *= 2;
+    return (size + step - 1) / step * step;
+}
+
 static struct block *block_of(void *data)
 {
     return (struct block *)data - 1;
@@ -58,8 +67,10 @@ void *vfs_resize(void *data, size_t size)
     uint32_t client = bh_caller();
     struct block *old = data ? block_of(data) : NULL;
     uint32_t owner = old ? old->client : 0;
-    size_t counted = size + sizeof(*old), before = old ? old->size : 0;
-    if (size > SIZE_MAX / 2 || !vfs_take(client, VFS_MEMORY, counted))
+    if (size > SIZE_MAX / 4)
+        return NULL;
+    size_t counted = real_size(size + sizeof(*old)), before = old ? old->size : 0;
+    if (!vfs_take(client, VFS_MEMORY, counted))
         return NULL;
     struct block *b = realloc(old, counted);
     if (!b && vfs_shrink())

@@ -47,7 +47,7 @@ static void many(void)
         if (last != BH_OK || !counters[made])
             break;
     }
-    CHECK(isolated() ? last == BH_NO_MEMORY && made + before == LIMIT : made == MANY, "handle.limit");
+    CHECK(isolated() ? last == BH_NO_HANDLE && made + before == LIMIT : made == MANY, "handle.limit");
     CHECK(conform_counters() == before + made, "handle.none lost in the library");
     bool right = true;
     for (unsigned i = 0; i < made; i++)

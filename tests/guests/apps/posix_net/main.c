@@ -86,6 +86,7 @@ int main(int argc, char **argv)
     test_b1_two_full_ends();
     test_b6_foreign_addresses();
     test_b13_urgent_data();
+    test_b13_errors();
     printf("%d failures\n", failures);
     return failures != 0;
 }

@@ -37,6 +37,7 @@ void test_b2_end_after_data(void);
 void test_b1_two_full_ends(void);
 void test_b6_foreign_addresses(void);
 void test_b13_urgent_data(void);
+void test_b13_errors(void);
 int storm(long wanted); /* that many short reads; prints the verdict; exit status */
 
 #endif

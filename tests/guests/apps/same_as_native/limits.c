@@ -8,7 +8,7 @@
 
 #include "same_as_native.h"
 
-static void show_allocation(int fd, off_t offset, off_t size)
+static void show_room(int fd, off_t offset, off_t size)
 {
     struct stat st;
     errno = 0;
@@ -33,18 +33,18 @@ void show_limits(void)
     int fd = open("file", O_RDWR | O_CREAT, 0644), reader = open("file", O_RDONLY), ends[2];
     SHOW(fpathconf(fd, _PC_NAME_MAX));
     SHOW(fpathconf(77, _PC_NAME_MAX));
-    show_allocation(fd, 3, 0);
-    show_allocation(fd, -3, 10);
-    show_allocation(fd, 0, -1);
-    show_allocation(fd, 0, 1000);
-    show_allocation(fd, 5000, 1000);
-    show_allocation(fd, 10, 1000);
-    show_allocation(fd, (1ll << 32) + 5, 1000); /* beyond 32 bits */
-    show_allocation(fd, INT64_MAX - 5, 1000);
-    show_allocation(reader, 0, 10);
-    show_allocation(77, 0, 10);
+    show_room(fd, 3, 0);
+    show_room(fd, -3, 10);
+    show_room(fd, 0, -1);
+    show_room(fd, 0, 1000);
+    show_room(fd, 5000, 1000);
+    show_room(fd, 10, 1000);
+    show_room(fd, (1ll << 32) + 5, 1000); /* beyond 32 bits */
+    show_room(fd, INT64_MAX - 5, 1000);
+    show_room(reader, 0, 10);
+    show_room(77, 0, 10);
     SHOW(pipe(ends));
-    show_allocation(ends[1], 0, 10);
+    show_room(ends[1], 0, 10);
     SHOW(posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL));
     SHOW(renameat(AT_FDCWD, "file", AT_FDCWD, "other"));
     SHOW(sched_yield());

@@ -18,7 +18,7 @@ static int is_zero(const char *at, size_t size)
     return 1;
 }
 
-static void show_allocation(void)
+static void show_blocks(void)
 {
     volatile size_t huge = SIZE_MAX - 100, half = SIZE_MAX / 2 + 2;
     char *p = malloc(0);
@@ -68,7 +68,7 @@ static void show_alignment(void)
     free(p);
     SHOW_ERROR(posix_memalign(&p, 3, 100));
     SHOW_ERROR(posix_memalign(&p, 4, 100));
-    SHOW_ERROR(posix_memalign(&p, 64, SIZE_MAX / 2));
+    SHOW_ERROR(posix_memalign(&p, 64, SIZE_MAX - 100));
     p = aligned_alloc(256, 512);
     SHOW((uintptr_t)p % 256);
     free(p);
@@ -140,7 +140,7 @@ static void show_protection(void)
 
 void show_memory(void)
 {
-    show_allocation();
+    show_blocks();
     show_alignment();
     show_mappings();
     show_protection();

@@ -77,8 +77,8 @@ int net_wait(net_socket_t s, uint32_t events, uint64_t timeout);
 /* ---- Sockets ------------------------------------------------------------------------------------------------- */
 
 /* Makes a socket of family AF_INET or AF_INET6 and type SOCK_STREAM or SOCK_DGRAM (without flag bits). *index: its
- * entry of net_table.words. Errors: EAFNOSUPPORT, EPROTOTYPE, EPROTONOSUPPORT, ENFILE (the caller has all that
- * it may have). */
+ * entry of net_table.words. Errors: EAFNOSUPPORT, ESOCKTNOSUPPORT, EINVAL (no such type), EPROTONOSUPPORT, ENFILE (the
+ * caller has all that it may have). */
 int net_socket(int family, int type, int protocol, net_socket_t *s, uint32_t *index);
 
 /* Closes the socket. Data that has not been acknowledged is still sent (unless SO_LINGER is 0 s); unread data is
@@ -107,9 +107,10 @@ int net_connect(net_socket_t s, const struct net_address *address);
 int net_shutdown(net_socket_t s, int how);
 
 /* Receives up to `size` bytes and returns how many, 0 at the end of a stream. flags: MSG_PEEK, MSG_TRUNC (return the
- * real length of a datagram), MSG_OOB (the urgent byte; EINVAL: there is none), NET_MSG_REST (the caller has received data of this stream that it has not reported yet:
- * without more data it is EAGAIN, and an error or the end of the stream stays for the next call); MSG_DONTWAIT and
- * MSG_NOSIGNAL have no effect. Errors: EAGAIN, ENOTCONN, ECONNRESET, ETIMEDOUT, EOPNOTSUPP. `from` may be NULL. */
+ * real length of a datagram), MSG_OOB (the urgent byte; EINVAL: there is none), NET_MSG_REST (the caller has received
+ * data of this stream that it has not reported yet: without more data it is EAGAIN, and an error or the end of the
+ * stream stays for the next call); MSG_DONTWAIT and MSG_NOSIGNAL have no effect. Errors: EAGAIN, ENOTCONN, ECONNRESET,
+ * ETIMEDOUT. `from` may be NULL. */
 #define NET_MSG_REST 0x20000000
 ssize_t net_recv(net_socket_t s, void *buffer, size_t size, int flags);
 ssize_t net_recvfrom(net_socket_t s, void *buffer, size_t size, int flags, struct net_address *from);
