@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <bh/bulkhead.h>
+#include <bh/core.h>
 
 #include "file.h"
 
