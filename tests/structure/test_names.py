@@ -14,7 +14,8 @@ TOPS = "vmm|rpc|guest|shared-mem|scripts|tests|docs|bench|subprojects|examples"
 PATH = re.compile(rf"(?<![\w/.<-])((?:{TOPS})/[A-Za-z0-9_./*{{}},-]*[A-Za-z0-9_*}}/])")
 CALL = re.compile(r"(?<![\w.>:'\"/-])([a-z_][a-z0-9_]{2,})\(\)")
 # Named by the texts as what others have: system calls, C library, Python, tools.
-ELSEWHERE = {"crypt", "fork", "getdents64", "netif_add", "tcp_sndbuf", "waitpid"}
+ELSEWHERE = {"crypt", "fork", "getdents64", "netif_add", "scanf", "sqlite3_initialize", "tcp_sndbuf", "vfscanf",
+             "vfwprintf", "waitpid"}
 
 
 def tracked(*patterns):

@@ -91,7 +91,6 @@ static void shares_and_edges(void *fdt)
 static void net(void *fdt)
 {
     static const char forwards[] = "tcp:127.0.0.1:1:2\0udp:[::1]:65535:3";
-    static const char reach[] = "world\0[::1]/128:53";
     MUST(fdt_begin_node(fdt, "net"));
     MUST(fdt_property_u32(fdt, "compartment", 1));
     MUST(fdt_property_string(fdt, "mode", "user"));
@@ -101,7 +100,6 @@ static void net(void *fdt)
     MUST(fdt_property(fdt, "mac", "\x02\0\0\0\0\1", 6));
     MUST(fdt_property_u32(fdt, "mtu", 1500));
     MUST(fdt_property(fdt, "forward", forwards, sizeof(forwards)));
-    MUST(fdt_property(fdt, "reach", reach, sizeof(reach)));
     MUST(fdt_property_u32(fdt, "connections", 100));
     MUST(fdt_end_node(fdt));
 }

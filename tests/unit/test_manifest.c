@@ -175,6 +175,20 @@ static void wrong_net(void)
     }
 }
 
+static void a1_destinations(void)
+{
+    static const char *const wrong[] = {"1.2.3.4", "everything", "[::1]", "10.0.0.0/8:0"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        char line[128];
+        with_text("reach", wrong[i]);
+        snprintf(line, sizeof(line), "/net: reach: \"%s\" is no destination", wrong[i]);
+        CHECK(refused(line));
+    }
+    with_text("reach", "10.0.0.0/8:443");
+    CHECK(parse() && a.net.has_reach && a.net.n_reach == 1 && a.net.connections == 100);
+    manifest_release(&a);
+}
+
 static void tap_needs_an_interface(void)
 {
     with("/net", "forward", NULL, -1);
@@ -336,6 +350,7 @@ int main(void)
     RUN(cut_anywhere);
     RUN(wrong_root);
     RUN(wrong_net);
+    RUN(a1_destinations);
     RUN(tap_needs_an_interface);
     RUN(wrong_indices);
     RUN(wrong_compartments);

@@ -2,8 +2,8 @@
  * there is none of here (docs/sqlite.md).
  * SPDX-License-Identifier: BSD-3-Clause
  *
- * So one process may have a database in WAL mode: this one, as long as it has byte 128 of "-shm" locked. SQLite calls it
- * the dead man's switch. Every process that has the index holds a shared lock on it, and cannot open a database
+ * So one process may have a database in WAL mode: this one, as long as it has byte 128 of "-shm" locked. SQLite calls
+ * it the dead man's switch. Every process that has the index holds a shared lock on it, and cannot open a database
  * while somebody has an exclusive one. Connections of this process share the index. */
 #include <errno.h>
 #include <fcntl.h>

@@ -54,7 +54,7 @@ static off_t seek_appending(FILE *f, off_t offset, int whence)
 /* As glibc has it: a stream begins where the descriptor is, and one that can only append at the end. */
 FILE *fdopen(int fd, const char *mode)
 {
-    int open_flags, flags = __stdio_flags(mode, &open_flags), status = fcntl(fd, F_GETFL);
+    int open_flags = 0, flags = __stdio_flags(mode, &open_flags), status = fcntl(fd, F_GETFL);
     bool append = open_flags & O_APPEND;
     if (!flags || status < 0)
         return NULL;

@@ -84,9 +84,10 @@ const char *bh_status_text(enum bh_status status);
  *     static bh_shared char buffer[4096];   */
 #define bh_shared __attribute__((section(".bh_shared")))
 
-/* bh_shared_stack(type, name): `name` points to a local of that type (char[64], too) on the data shadow stack, which the members of
- * this compartment's share can reach. It costs what a local costs, lives as long as the block, and is not initialised.
- * Without a share the shadow stack is private memory, and what a pointer to it leads to is copied across gates. */
+/* bh_shared_stack(type, name): `name` points to a local of that type (char[64], too) on the data shadow stack, which
+ * the members of this compartment's share can reach. It costs what a local costs, lives as long as the block, and is
+ * not initialised. Without a share the shadow stack is private memory, and what a pointer to it leads to is copied
+ * across gates. */
 #define bh_shared_stack(type, name)                 \
     __typeof__(type) name##_slot_;                  \
     __typeof__(name##_slot_) *name = &name##_slot_; \

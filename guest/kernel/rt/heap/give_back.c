@@ -4,7 +4,7 @@
  * Memory that was given back costs a fault and zeroing when it is used again, and a hole in a huge page costs most. So
  * little free memory is kept for ever; when a program has freed much, the best moment is when it waits for something:
  * then neighbours have become free as well, and few large ranges go. A program that never waits gives memory back when
- * more is free than in use. */
+ * several times as much is free as in use: before that, the ranges would be small and many. */
 #include <bh/bulkhead.h>
 #include <bh/core.h>
 
@@ -13,6 +13,7 @@
 #define KEPT_AT_REST (2048ul << 10 >> LG_PAGE)  /* pages of free memory that a waiting program keeps */
 #define KEPT_AT_WORK (32768ul << 10 >> LG_PAGE) /* and one that does not wait */
 #define SELDOM       16                         /* giving back takes at most one part in so many of the time */
+#define SEVERAL      4                          /* times the memory in use */
 #define BATCH        BH_RANGES_BATCH
 
 static uint64_t not_before; /* bh_now() */
@@ -66,6 +67,6 @@ void bh_heap_rest(void)
 void heap_freed(void)
 {
     size_t n = free_pages();
-    if (unlikely(n > KEPT_AT_WORK) && n > atomic_load_zu(&heap_arena->pa_shard.nactive, ATOMIC_RELAXED))
+    if (unlikely(n > KEPT_AT_WORK) && n > SEVERAL * atomic_load_zu(&heap_arena->pa_shard.nactive, ATOMIC_RELAXED))
         heap_give_back();
 }

@@ -114,9 +114,9 @@ int net_bind(net_socket_t s, const struct net_address *address)
         return -EINVAL;
     int r = net_to_ip(s, address, &ip);
     if (!r)
-        r = net_port_check(s, address->port);
-    if (!r)
         r = await_address(&ip);
+    if (!r) /* whose the port is may change while others run */
+        r = net_port_check(s, address->port);
     if (r)
         return r;
     return s->datagram ? net_udp_bind(s, &ip, address->port) : net_tcp_bind(s, &ip, address->port);

@@ -94,6 +94,8 @@ int flock(int fd, int operation)
     if (f && px_is_file(f) && (what == LOCK_SH || what == LOCK_EX || what == LOCK_UN)) {
         px_dir_cache_refuse(f); /* closing it has to drop the lock */
         r = vfs_flock(px_handle(f), types[what], !(operation & LOCK_NB));
+        if (what != LOCK_UN && !(px_file_is(f) & VFS_ALONE))
+            px_invalidate(); /* as in set_lock() */
     }
     if (f)
         px_put(f);

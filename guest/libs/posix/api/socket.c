@@ -175,6 +175,8 @@ static int name_of(int fd, int peer, struct sockaddr *address, socklen_t *size)
         return name_pair(address, size);
     struct net_address a = {0}; /* what an error leaves as it is has to be in range, too */
     struct px_socket *s = get_socket(fd, &r);
+    if (!r && !size)
+        r = -EFAULT;
     if (!r && (int)*size < 0)
         r = -EINVAL;
     if (!r)

@@ -10,18 +10,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <bh/bulkhead.h>
+#include <bh/core.h>
 
 #include "file.h"
 
 enum {
     BLOCK = 16384,
     AHEAD = PX_FILE_PART,
-    PX_HOLD = 50000000,         /* ns; the file system's own cache is as old at most */
-    TICK = 150000000,           /* ns: how coarse times are, and how old the file system's attributes may be */
-    COARSE_TICK = 2200000000,   /* the same of file systems that keep whole seconds */
-    BLOCKS_MAX = 65536,         /* of one file */
+    PX_HOLD = 50000000,       /* ns; the file system's own cache is as old at most */
+    TICK = 150000000,         /* ns: how coarse times are, and how old the file system's attributes may be */
+    COARSE_TICK = 2200000000, /* the same of file systems that keep whole seconds */
+    BLOCKS_MAX = 65536,       /* of one file */
     BUDGET_MAX = 32 << 20,
 };
 
@@ -32,14 +34,13 @@ struct px_block {
 
 static size_t used; /* bytes of all blocks */
 
+/* An eighth of the heap at most. */
 static size_t budget(void)
 {
     static size_t bytes;
     if (!bytes) {
-        const struct bh_boot_compartment *c = (const void *)((const char *)bh_boot() + bh_boot()->compartments_off);
-        while (c->index != bh_gates.compartment)
-            c++;
-        bytes = c->heap_size / 8 < BUDGET_MAX ? c->heap_size / 8 : BUDGET_MAX;
+        bytes = (size_t)sysconf(_SC_PHYS_PAGES) * BH_PAGE_SIZE / 8;
+        bytes = bytes < BUDGET_MAX ? bytes : BUDGET_MAX;
     }
     return bytes;
 }

@@ -12,15 +12,15 @@
 struct px_block;
 struct px_vfs_file;
 
-struct px_read_cache {       /* of an open file */
-    struct vfs_stat st;      /* at `asked`, in ns since 1970; 0: never */
+struct px_read_cache {  /* of an open file */
+    struct vfs_stat st; /* at `asked`, in ns since 1970; 0: never */
     int64_t asked;
-    uint64_t generation;     /* px_generation() then */
-    bool refused;            /* the file is in memory */
-    bool young;              /* it had just changed: another change may not show in its times */
+    uint64_t generation;      /* px_generation() then */
+    bool refused;             /* the file is in memory */
+    bool young;               /* it had just changed: another change may not show in its times */
     struct px_block **blocks; /* n_blocks of them; NULL: not read */
-    size_t n_blocks, hand;   /* hand: what is freed next */
-    uint64_t next;           /* the block where a sequential reader goes on */
+    size_t n_blocks, hand;    /* hand: what is freed next */
+    uint64_t next;            /* the block where a sequential reader goes on */
 };
 
 /* As vfs_read(). May block. */

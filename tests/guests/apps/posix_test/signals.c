@@ -123,10 +123,14 @@ void test_process(void)
 
 int wait_for_signal(void)
 {
+    sigset_t blocked, before;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGTERM);
+    sigprocmask(SIG_BLOCK, &blocked, &before); /* the signal may come before the program waits */
     signal(SIGTERM, handler);
     printf("waiting\n");
     fflush(stdout);
-    pause();
+    sigsuspend(&before);
     printf("signal %d\n", got);
     return 7;
 }
