@@ -95,6 +95,7 @@ struct bh_bootinfo {
 #define BH_BOOT_MARKS       1u               /* report BH_HC_MARK: time of the phases of the start */
 #define BH_BOOT_KEYS        2u               /* this VM has protection keys: rpc/mpk.h */
 #define BH_BOOT_STATS       4u               /* count and record gate calls: rpc/stats.h */
+#define BH_BOOT_POISON      64u              /* overwrite a block of an arena when it is free */
 #define BH_BOOT_TTY(stream) (8u << (stream)) /* standard input, output, error is a terminal of the user's */
 
 /* At BH_STATUS_VA: one page of each VM, written by the supervisor and read-only to the guest. */

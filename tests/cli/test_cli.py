@@ -75,7 +75,7 @@ class Usage(unittest.TestCase):
     def test_every_option_is_in_the_help(self):
         text = bulkhead("run", "--help").stdout
         for option in ("--set", "--doorbell", "--spin", "--marks", "-v", "--verbose", "--no-stats",
-                       "--count-mpk", "--crash-dir", "--metrics", "--"):
+                       "--count-mpk", "--poison", "--crash-dir", "--metrics", "--"):
             self.assertIn(option, text)
 
     def test_version(self):

@@ -48,6 +48,11 @@ class Crash(ObserveTest):
         (directory,) = self.crashes.iterdir()
         return directory
 
+    def test_c1_poison_shows_a_pointer_that_was_kept(self):
+        """A library reads what it was given in an earlier call: status 0 means nothing, unless it is overwritten."""
+        self.assertEqual(self.wreck("kept").returncode, ord("a"))
+        self.assertEqual(self.wreck("kept", options=("--poison",)).returncode, 0xdb)
+
     def test_every_cause(self):
         for cause, (arguments, words, where) in CAUSES.items():
             with self.subTest(cause=cause):

@@ -11,7 +11,7 @@ static struct bh_arena_map arena;
 
 static void arena_first_fit(void)
 {
-    bh_arena_init(&arena, 0x10000, 4096);
+    bh_arena_init(&arena, 0x10000, 4096, false);
     uint64_t a = bh_arena_take(&arena, 100), b = bh_arena_take(&arena, 1), c = bh_arena_take(&arena, 0);
     CHECK(a == 0x10000 && b == 0x10080 && c == 0x100c0);
     CHECK(bh_arena_give(&arena, b) && !bh_arena_give(&arena, b));
@@ -22,15 +22,29 @@ static void arena_first_fit(void)
 
 static void arena_limits(void)
 {
-    bh_arena_init(&arena, 0x10000, 4096);
+    bh_arena_init(&arena, 0x10000, 4096, false);
     CHECK(!bh_arena_take(&arena, 4097) && !bh_arena_take(&arena, SIZE_MAX));
     uint64_t all = bh_arena_take(&arena, 4096);
     CHECK(all == 0x10000 && !bh_arena_take(&arena, 1));
     CHECK(bh_arena_give(&arena, all) && arena.n == 0);
-    bh_arena_init(&arena, 0x10000, 1 << 20);
+    bh_arena_init(&arena, 0x10000, 1 << 20, false);
     for (unsigned i = 0; i < BH_ARENA_BLOCKS; i++)
         CHECK(bh_arena_take(&arena, 64));
     CHECK(!bh_arena_take(&arena, 64));
+}
+
+/* A block that is given back, and nothing beside it, is overwritten if that was asked for. */
+static void test_c1_arena_is_poisoned(void)
+{
+    static unsigned char memory[256] __attribute__((aligned(BH_ARENA_ALIGN)));
+    for (int poison = 0; poison <= 1; poison++) {
+        memset(memory, 1, sizeof(memory));
+        bh_arena_init(&arena, (uint64_t)memory, sizeof(memory), poison);
+        bh_arena_take(&arena, 64);
+        CHECK(bh_arena_give(&arena, bh_arena_take(&arena, 65)));
+        for (size_t i = 0; i < sizeof(memory); i++)
+            CHECK(memory[i] == (poison && i >= 64 && i < 192 ? BH_ARENA_POISON : 1));
+    }
 }
 
 static void arena_random(void)
@@ -39,7 +53,7 @@ static void arena_random(void)
     uint64_t start[LIVE] = {0};
     size_t size[LIVE] = {0};
     srand(1);
-    bh_arena_init(&arena, 0x100000, 0x10000);
+    bh_arena_init(&arena, 0x100000, 0x10000, false);
     for (int round = 0; round < 20000; round++) {
         int i = rand() % LIVE;
         if (start[i]) {
@@ -127,6 +141,7 @@ int main(void)
 {
     RUN(arena_first_fit);
     RUN(arena_limits);
+    RUN(test_c1_arena_is_poisoned);
     RUN(arena_random);
     RUN(buddy_splits_and_merges);
     RUN(buddy_odd_sizes);

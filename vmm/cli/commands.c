@@ -48,6 +48,10 @@ static const struct cli_option run_options[] = {
     {.option = OPT_COUNT_MPK,
      .name = "--count-mpk",
      .text = "counts the calls between protection keys, too: an instruction per call"},
+    {.option = OPT_POISON,
+     .name = "--poison",
+     .text = "fills copied arguments with 0xdb when their call is over: a library that\n"
+             "kept a pointer to them then fails soon"},
     {.option = OPT_GDB,
      .name = "--gdb",
      .argument = "PORT",

@@ -26,6 +26,7 @@ enum option {
     OPT_MARKS,
     OPT_NO_STATS,
     OPT_COUNT_MPK,
+    OPT_POISON,
     OPT_CRASH_DIR,
     OPT_ONCE,
     OPT_INTERVAL,

@@ -82,6 +82,7 @@ static int run_appliance(const struct command_line *line, uint64_t start_ns)
         .crash_dir = line->crash_dir,
         .no_stats = line->no_stats,
         .count_mpk = line->count_mpk,
+        .poison = line->poison,
         .marks = line->marks,
         .file = line->file,
         .debug = line->debug,

@@ -112,6 +112,9 @@ static bool apply_option(struct command_line *c, enum option option, const char 
     case OPT_COUNT_MPK:
         c->count_mpk = true;
         return true;
+    case OPT_POISON:
+        c->poison = true;
+        return true;
     case OPT_NO_STATS:
         c->no_stats = true;
         return true;

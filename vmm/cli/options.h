@@ -29,6 +29,7 @@ struct command_line {
     bool marks;            /* run */
     bool no_stats;         /* run */
     bool count_mpk;        /* run */
+    bool poison;           /* run */
     const char *crash_dir; /* run */
     bool spin_given;
     uint64_t spin_cycles;

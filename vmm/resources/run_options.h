@@ -15,6 +15,7 @@ struct run_options {
     const char *crash_dir; /* vmm/crash/collector.h; NULL: by default */
     bool no_stats;         /* guests neither count nor record */
     bool count_mpk;        /* gates between protection keys count calls */
+    bool poison;           /* arguments in an arena are overwritten when their call is over */
     const char *file;      /* what was to be run, as the user named it */
     bool debug;            /* no VM runs before a debugger says so */
     uint16_t gdb_port;     /* with debug: 127.0.0.1, too; 0: no */

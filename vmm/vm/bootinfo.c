@@ -228,6 +228,7 @@ static void add_head(struct writer *out, const struct resources *w, uint32_t v)
     b->n_threads = w->a->vms[v].n_threads;
     b->flags = (w->o->marks ? BH_BOOT_MARKS : 0) | (keys_needed(w->a, v) ? BH_BOOT_KEYS : 0);
     b->flags |= w->o->no_stats ? 0 : BH_BOOT_STATS;
+    b->flags |= w->o->poison ? BH_BOOT_POISON : 0;
     for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++)
         b->flags |= isatty(stream) ? BH_BOOT_TTY(stream) : 0;
     b->spin_cycles = spin_cycles(w);

@@ -19,6 +19,7 @@ struct streams {
     unsigned char *in;     /* BUFFER_SIZE bytes */
     unsigned char *out;    /* BUFFER_SIZE bytes */
     unsigned char *in_end; /* end of the data that was read into `in` */
+    bool shared;           /* both buffers are one block in a share */
     bool in_ended;         /* standard input has come to its end */
 };
 

@@ -40,6 +40,7 @@ bool streams_open(struct streams *s)
         s->in = malloc(BUFFER_SIZE);
         s->out = malloc(BUFFER_SIZE);
     } else if (both != NULL) {
+        s->shared = true;
         s->in = both;
         s->out = both + BUFFER_SIZE;
     }
@@ -52,7 +53,7 @@ bool streams_open(struct streams *s)
 
 void streams_close(struct streams *s)
 {
-    if (s->out == s->in + BUFFER_SIZE) {
+    if (s->shared) {
         bh_free_shared(s->in);
     } else {
         free(s->in);

@@ -2,8 +2,9 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 #include "arena.h"
 
-void bh_arena_init(struct bh_arena_map *map, uint64_t base, uint64_t size)
+void bh_arena_init(struct bh_arena_map *map, uint64_t base, uint64_t size, bool poison)
 {
+    map->poison = poison;
     map->base = base;
     map->size = size;
     map->n = 0;
@@ -42,6 +43,8 @@ bool bh_arena_give(struct bh_arena_map *map, uint64_t start)
     for (uint32_t i = 0; i < map->n; i++) {
         if (map->block[i].start != start)
             continue;
+        if (__builtin_expect(map->poison, 0))
+            __builtin_memset((void *)start, BH_ARENA_POISON, map->block[i].end - start);
         map->n--;
         for (; i < map->n; i++)
             map->block[i] = map->block[i + 1];

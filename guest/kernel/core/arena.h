@@ -12,16 +12,18 @@
 
 #define BH_ARENA_BLOCKS 128u /* blocks at a time */
 #define BH_ARENA_ALIGN  64u
+#define BH_ARENA_POISON 0xdb
 
 struct bh_arena_map {
     uint64_t base, size;
     uint32_t n;
+    bool poison; /* a block that is given back is overwritten with BH_ARENA_POISON */
     struct {
         uint64_t start, end;
     } block[BH_ARENA_BLOCKS]; /* sorted, disjoint */
 };
 
-void bh_arena_init(struct bh_arena_map *map, uint64_t base, uint64_t size);
+void bh_arena_init(struct bh_arena_map *map, uint64_t base, uint64_t size, bool poison);
 
 /* Address of `size` bytes (0 counts as 1), BH_ARENA_ALIGN-aligned; 0 when there is no room now. */
 uint64_t bh_arena_take(struct bh_arena_map *map, size_t size);

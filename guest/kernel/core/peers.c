@@ -32,10 +32,12 @@ static void endpoint_init(struct endpoint *endpoint, const struct bh_boot_edge *
         endpoint->exports = (const struct bh_export *)image->exports;
         endpoint->n_exports = image->n_exports < BH_FUNCTIONS_MAX ? (uint32_t)image->n_exports : BH_FUNCTIONS_MAX;
     }
+    bool poison = boot()->flags & BH_BOOT_POISON;
     if (endpoint->caller)
-        bh_arena_init(&endpoint->arena, BH_EDGE_BASE(edge->index) + BH_EDGE_ARENA_OFF, edge->arena_size);
+        bh_arena_init(&endpoint->arena, BH_EDGE_BASE(edge->index) + BH_EDGE_ARENA_OFF, edge->arena_size, poison);
     else
-        bh_arena_init(&endpoint->arena, BH_EDGE_BASE(edge->index) + BH_EDGE_CB_ARENA_OFF, BH_EDGE_CB_ARENA_SIZE);
+        bh_arena_init(&endpoint->arena, BH_EDGE_BASE(edge->index) + BH_EDGE_CB_ARENA_OFF, BH_EDGE_CB_ARENA_SIZE,
+                      poison);
 }
 
 void peers_init(void)

@@ -49,6 +49,11 @@ int main(int argc, char **argv)
         return middle("write", (uint64_t)(uintptr_t)&secret);
     if (strcmp(how, "big") == 0)
         return wreck_take(large, sizeof(large));
+    if (strcmp(how, "kept") == 0) {
+        memset(large, 'a', 256);
+        wreck_take(large, 256);
+        return wreck(how, 255); /* `how` lies where the beginning of `large` was copied to */
+    }
     if (strcmp(how, "callback") == 0)
         return wreck_back(listen_and_touch, address);
     if (strcmp(how, "told") == 0)

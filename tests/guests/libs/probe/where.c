@@ -35,7 +35,7 @@ uint64_t where(const char *name)
     uint64_t window = BH_COMPARTMENT_BASE(self), foreign_edge = edge_between(peer, 2), own_edge = BH_EDGE_BASE(0);
     static char *block;
     if (!block)
-        block = malloc(64);
+        block = malloc(100000); /* the first small blocks lie in .bss (guest/kernel/rt/heap/few.c) */
     const struct {
         const char *name;
         uint64_t address;
