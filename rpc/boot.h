@@ -110,4 +110,11 @@ struct bh_status_page {
     uint32_t hold_epoch;  /* +1 at each change of `held`: time that went by before does not count for a call */
 };
 
+/* At BH_CROWD_VA: one page that all VMs of the appliance have, read-only. It says how many want a processor, and not
+ * which. Who polls looks at it, and parks when there are fewer processors. */
+struct bh_crowd {
+    uint32_t awake;      /* VMs, device threads and mount servers that do not sleep; they count themselves */
+    uint32_t processors; /* that the appliance may run on; constant */
+};
+
 #endif

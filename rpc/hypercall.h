@@ -26,7 +26,8 @@
 enum bh_doorbell { BH_DOORBELL_PORT = 0, BH_DOORBELL_VMCALL = 1 };
 
 enum bh_hypercall {
-    BH_HC_PARK = 1,      /* timeout in ns (BH_FOREVER: none), events wanted; -> events that came (0: timeout) */
+    BH_HC_PARK = 1,      /* timeout in ns (BH_FOREVER: none), events wanted, VMs to notify before (bit v: VM v);
+                            -> events that came (0: timeout) */
     BH_HC_NOTIFY = 2,    /* doorbell number */
     BH_HC_WRITE = 3,     /* stream, va, bytes -> bytes written, or -errno; blocks until at least one is */
     BH_HC_READ = 4,      /* stream, va, bytes -> bytes read, 0 at end of file, -EAGAIN (then park for its event) */

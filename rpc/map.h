@@ -81,6 +81,7 @@
 #define BH_BOOTINFO_VA    (BH_CORE_BASE + 0x0) /* struct bh_bootinfo: read-only */
 #define BH_BOOTINFO_MAX   BH_NUMBER(0x100000)
 #define BH_STATUS_VA      (BH_CORE_BASE + 0x100000) /* struct bh_status_page: read-only, the supervisor writes */
+#define BH_CROWD_VA       (BH_CORE_BASE + 0x101000) /* struct bh_crowd: read-only, the VMs' processes write */
 #define BH_STATS_VA       (BH_CORE_BASE + 0x800000) /* struct bh_stats */
 #define BH_STATS_MAX      BH_NUMBER(0x800000)
 #define BH_CORE_IMAGE_VA  (BH_CORE_BASE + 0x1000000) /* the core's image; begins with struct bh_core_image */
@@ -153,6 +154,7 @@
 #define BH_CORE_MAP(WINDOW)                                                 \
     WINDOW(BH_BOOTINFO_VA, BH_BOOTINFO_MAX)                                 \
     WINDOW(BH_STATUS_VA, BH_PAGE_SIZE)                                      \
+    WINDOW(BH_CROWD_VA, BH_PAGE_SIZE)                                       \
     WINDOW(BH_MPK_CODE_VA, BH_MPK_CODE_MAX)                                 \
     WINDOW(BH_MPK_PUBLIC_VA, BH_PAGE_SIZE)                                  \
     WINDOW(BH_MPK_TABLES_VA, BH_MPK_TABLES_MAX)                             \

@@ -46,6 +46,8 @@ static void map_everything(void)
     mapped = true;
     map_at(BH_BOOTINFO_VA, 16 * BH_PAGE_SIZE);
     map_at(BH_STATUS_VA, BH_PAGE_SIZE);
+    map_at(BH_CROWD_VA, BH_PAGE_SIZE);
+    ((struct bh_crowd *)BH_CROWD_VA)->processors = 2;
     map_at(BH_COMPARTMENT_BASE(0) + BH_IMAGE_OFF, BH_PAGE_SIZE);
     for (unsigned e = 0; e < 2; e++)
         map_at(BH_EDGE_BASE(e), BH_EDGE_ARENA_OFF + 0x10000);

@@ -4,8 +4,8 @@
  * What stands for what:
  *   vm          a VM's core and the process around it. Its inlines carry the names of the functions they stand for:
  *               guest/kernel/core/core.h (peer_posted, peers_fence), peers.c (peer_ring, peers_fence_now, peers_poll,
- *               peers_set_parked), gate_out.c (send, finish), gate_in.c (run_request), idle.c (idle_until_ready, park),
- *               vmm/kvm/park.c (park: here ppoll_bell)
+ *               peers_set_parked, peers_need_processor), gate_out.c (send, finish), gate_in.c (run_request), idle.c
+ *               (idle_until_ready, park), vmm/kvm/park.c (park: here ppoll_bell)
  *   drain       the store buffer of the processor that VM `me` runs on
  *   supervisor  vmm/supervisor/supervisor.c: take_idle and all_asleep
  *   judge       no code of ours: it looks once nothing can happen any more
@@ -19,13 +19,13 @@
  *
  * Shapes: PAIR (VM 0 calls VM 1), CHAIN (0 calls 1, which calls 2), STAR (0 and 1 call 2). CALLS: calls of each
  * application. LEAN, for three VMs: without the looks that only save time, at the mark before the fence and at the
- * rings before parking. TIMED: so many parks of each VM may end by their deadline. SUPERVISOR: it looks for deadlocks
- * meanwhile.
+ * rings before parking, and as if there were never a processor for a peer that sleeps. TIMED: so many parks of each VM
+ * may end by their deadline. SUPERVISOR: it looks for deadlocks meanwhile.
  *
  * Mutants, each of which must fail: NO_MARK_FENCE, NO_POST_FENCE, NO_SECOND_LOOK, MARK_AFTER_LOOK, MARK_ONE_EDGE,
  * RING_ONCE (the number of a park is not looked at), KEEP_BELL_NUMBER (each park has the same number),
- * NO_LEAVING_FENCE; with WEAK, NO_RELEASE; with SUPERVISOR, ONE_PASS, NO_COMPARE, NO_BELL_CHECK, FLAG_FIRST (then the
- * bell), AWAKE_AFTER_BELL. */
+ * NO_LEAVING_FENCE, NO_BELLS (a VM that parks rings none); with WEAK, NO_RELEASE; with SUPERVISOR, ONE_PASS,
+ * NO_COMPARE, NO_BELL_CHECK, FLAG_FIRST (then the bell), AWAKE_AFTER_BELL. */
 #ifndef CALLS
 #define CALLS 2
 #endif
@@ -135,7 +135,10 @@ inline peer_posted(edge)
     unfenced[edge] = true
 #ifndef LEAN
     ; number = memory[PEER_MARK(edge)];
-    peer_ring(edge, number);
+    if
+    :: peer_ring(edge, number)
+    :: true /* peer_needs_processor(): when it parks, or at the next fence */
+    fi;
     number = 0
 #endif
 }
@@ -310,7 +313,12 @@ inline park()
 #endif
 #endif
     if
-    :: !found -> ppoll_bell()
+    :: !found ->
+#ifndef NO_BELLS
+        peers_fence(); /* peers_take_notifications(), and the hypercall rings them */
+#endif
+        ppoll_bell();
+        mark_all(0) /* by the VMM's process */
     :: else
     fi;
     mark_all(0);
@@ -329,14 +337,20 @@ proctype vm(byte me; byte calls; byte out)
         send(out)
     :: calls == 0 && ready -> ready = false /* it waits for something else from now on */
     :: else -> /* thread_block(): nothing can run */
-        peers_fence();
         found = false;
 #ifndef LEAN
         peers_poll(); /* idle_until_ready(): look() */
 #endif
         if
         :: found
-        :: else -> peers_fence(); park()
+        :: else ->
+#ifndef LEAN
+            if
+            :: peers_fence()
+            :: true /* peers_need_processor() */
+            fi;
+#endif
+            park()
         fi;
         /* A call that was answered may have made a thread ready that computes for ever; all requests are served. */
         if

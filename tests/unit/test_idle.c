@@ -11,7 +11,10 @@ bool stats_tracing;
 
 static bool traffic, parked, parked_when_seen;
 static uint64_t clock_now, timer, polls, parks, timeout_seen, fences;
-static bool post_while_parking, notify, notified_soon;
+static bool post_while_parking, notify, notified_soon, peer_sleeps;
+static uint64_t vms_to_notify, vms_notified;
+static uint32_t waking;
+static struct bh_crowd *crowd;
 
 static struct thread runnable;
 
@@ -60,6 +63,22 @@ bool peers_notified_within(uint64_t start, uint64_t cycles)
     return notified_soon;
 }
 
+uint32_t peers_waking(void)
+{
+    return waking;
+}
+
+bool peers_need_processor(void)
+{
+    return peer_sleeps && unfenced_endpoints;
+}
+
+uint64_t peers_take_notifications(void)
+{
+    unfenced_endpoints = NULL;
+    return vms_to_notify;
+}
+
 void peers_fence_now(void)
 {
     fences++;
@@ -84,10 +103,11 @@ void peers_set_parked(bool value)
 
 long hypercall(enum bh_hypercall op, uint64_t timeout, uint64_t a1, uint64_t a2)
 {
-    (void)a1, (void)a2;
+    (void)a1;
     CHECK(op == BH_HC_PARK && parked);
     parks++;
     timeout_seen = timeout;
+    vms_notified = a2;
     clock_now += timeout;
     return notify ? BH_EVENT_NOTIFY : 0;
 }
@@ -121,7 +141,10 @@ static void start(void)
     ready_threads.head = NULL;
     unfenced_endpoints = &posted;
     traffic = parked = parked_when_seen = post_while_parking = false;
-    polls = parks = timeout_seen = clock_now = fences = 0;
+    polls = parks = timeout_seen = clock_now = fences = vms_notified = 0;
+    *crowd = (struct bh_crowd){.awake = 1, .processors = 2};
+    vms_to_notify = waking = 0;
+    peer_sleeps = false;
 }
 
 static void timers_expire_under_constant_traffic(void)
@@ -184,6 +207,47 @@ static void polls_longer_when_the_peer_notified_soon(void)
     notify = false;
 }
 
+/* Cycles polled before parking while `awake` VMs want two processors and `woken` more wake up. */
+static uint64_t polls_in_a_crowd(uint32_t awake, uint32_t woken)
+{
+    static struct bh_stats counted;
+    stats = &counted;
+    start();
+    timer = 3600000000000ull;
+    *crowd = (struct bh_crowd){.awake = awake, .processors = 2};
+    waking = woken;
+    counted.spin_cycles = 0;
+    idle_until_ready();
+    CHECK(parks == 1 && fences == 1);
+    stats = NULL;
+    return counted.spin_cycles;
+}
+
+static void gives_up_its_processor_in_a_crowd(void)
+{
+    uint64_t *limit = &((struct bh_bootinfo *)BH_BOOTINFO_VA)->spin_cycles, before = *limit;
+    *limit = 20000000;
+    notify = notified_soon = true;
+    for (int i = 0; i < 20; i++) /* until it polls for as long as it may */
+        polls_in_a_crowd(1, 0);
+    CHECK(polls_in_a_crowd(2, 0) >= *limit);
+    CHECK(polls_in_a_crowd(1, 1) >= *limit);
+    CHECK(polls_in_a_crowd(2, 1) < *limit / 2); /* to the one that it woke: at once */
+    CHECK(polls_in_a_crowd(3, 0) < *limit / 2); /* the others may be about to park: after a while */
+    notify = notified_soon = false;
+    *limit = before;
+}
+
+static void parking_rings_for_who_needs_the_processor(void)
+{
+    start();
+    timer = 3600000000000ull;
+    peer_sleeps = true;
+    vms_to_notify = 1u << 5;
+    idle_until_ready();
+    CHECK(parks == 1 && fences == 0 && vms_notified == 1u << 5);
+}
+
 int main(void)
 {
     struct bh_bootinfo *info = mmap((void *)BH_BOOTINFO_VA, BH_PAGE_SIZE, PROT_READ | PROT_WRITE,
@@ -191,9 +255,15 @@ int main(void)
     if (info == MAP_FAILED)
         abort();
     info->spin_cycles = 20000;
+    crowd = mmap((void *)BH_CROWD_VA, BH_PAGE_SIZE, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    if (crowd == MAP_FAILED)
+        abort();
     RUN(timers_expire_under_constant_traffic);
     RUN(parks_until_the_deadline);
     RUN(looks_again_after_the_flag);
     RUN(polls_longer_when_the_peer_notified_soon);
+    RUN(gives_up_its_processor_in_a_crowd);
+    RUN(parking_rings_for_who_needs_the_processor);
     return CHECK_RESULT();
 }

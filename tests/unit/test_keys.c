@@ -87,7 +87,8 @@ static void the_core_is_out_of_reach(void)
     CHECK(keys_plan(&k, &a, 0, &p));
     CHECK(!may(1, BH_CORE_IMAGE_VA) && !may(1, BH_MPK_CORE_VA) && !may(1, BH_MPK_CODE_VA) && !may(1, BH_MPK_STACK(0)) &&
           !may(1, BH_STATS_VA) && !may(1, BH_STATS_VA + BH_STATS_SIZE - 1));
-    static const uint64_t public[] = {BH_BOOTINFO_VA, BH_STATUS_VA, BH_MPK_PUBLIC_VA, BH_MPK_TABLES_VA, BH_TLS_TP(0)};
+    static const uint64_t public[] = {BH_BOOTINFO_VA,   BH_STATUS_VA,     BH_CROWD_VA,
+                                      BH_MPK_PUBLIC_VA, BH_MPK_TABLES_VA, BH_TLS_TP(0)};
     for (size_t n = 0; n < sizeof(public) / sizeof(*public); n++)
         CHECK(may(1, public[n]) && !may_write(1, public[n]));
     CHECK(keys_of(&k, 0x1000) == KEY_NONE && keys_of(&k, BH_SHARE_BASE(0)) == KEY_NONE &&

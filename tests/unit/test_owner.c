@@ -106,6 +106,7 @@ static void core_and_kernel(void)
     make_appliance();
     CHECK(kind(0) == OWN_NULL && kind(4095) == OWN_NULL && kind(4096) == OWN_NOTHING);
     CHECK(kind(BH_BOOTINFO_VA) == OWN_BOOT && kind(BH_STATUS_VA) == OWN_STATUS && kind(BH_STATS_VA) == OWN_STATS);
+    CHECK(kind(BH_CROWD_VA) == OWN_CROWD && kind(BH_CROWD_VA + BH_PAGE_SIZE) == OWN_NOTHING);
     CHECK(kind(BH_CORE_IMAGE_VA) == OWN_CORE && kind(BH_KERNEL_BASE + 5) == OWN_KERNEL);
     CHECK(kind(UINT64_MAX) == OWN_NOTHING);
     struct address_owner o = address_owner_find(&a, BH_TLS_TP(3));

@@ -5,6 +5,8 @@
 
 #define MAX 100000u
 
+static struct crowd crowd = {.page = {.awake = 1, .processors = 1}};
+
 static void grows_up_to_its_maximum(void)
 {
     struct poll_limit l = {.cycles = 0, .max = MAX};
@@ -42,14 +44,14 @@ static bool see_nothing(void *arg, uint64_t now)
 
 static void polls_until_something_is_there(void)
 {
-    struct poll_limit l = {.cycles = UINT64_MAX, .max = UINT64_MAX};
+    struct poll_limit l = {.cycles = UINT64_MAX, .max = UINT64_MAX, .member = crowd_vm(&crowd, 0)};
     unsigned left = 5;
     CHECK(poll_until(&l, count_looks, &left) && left == 0);
 }
 
 static void polls_no_longer_than_the_limit(void)
 {
-    struct poll_limit l = {.cycles = MAX, .max = MAX};
+    struct poll_limit l = {.cycles = MAX, .max = MAX, .member = crowd_vm(&crowd, 0)};
     uint64_t last = 0, start = clock_cycles();
     CHECK(!poll_until(&l, see_nothing, &last));
     CHECK(clock_cycles() - start >= MAX);
@@ -59,11 +61,39 @@ static void polls_no_longer_than_the_limit(void)
     CHECK(!poll_until(&l, see_nothing, &last) && last == 0);
 }
 
+static void polls_less_in_a_crowd(void)
+{
+    struct poll_limit l = {.cycles = UINT64_MAX, .max = UINT64_MAX, .full_max = MAX, .member = crowd_vm(&crowd, 0)};
+    uint64_t last = 0;
+    crowd.page.awake = 2;
+    CHECK(!poll_until(&l, see_nothing, &last)); /* else it would poll for ever */
+    crowd.page.awake = 1;
+}
+
+static void every_thread_counts_until_the_process_ends(void)
+{
+    struct crowd c = {.page = {.processors = 2}};
+    struct crowd_member vm = crowd_vm(&c, 3), mount = crowd_mount(&c, 3);
+    crowd_wake(vm);
+    crowd_wake(vm);
+    CHECK(!crowd_is_full(vm));
+    crowd_wake(mount);
+    CHECK(crowd_is_full(vm) && c.page.awake == 3);
+    crowd_sleep(mount);
+    CHECK(!crowd_is_full(mount) && c.page.awake == 2);
+    crowd_leave(vm);
+    CHECK(c.page.awake == 0);
+    crowd_leave(vm);
+    CHECK(c.page.awake == 0);
+}
+
 int main(void)
 {
     RUN(grows_up_to_its_maximum);
     RUN(shrinks_but_not_to_nothing);
     RUN(polls_until_something_is_there);
     RUN(polls_no_longer_than_the_limit);
+    RUN(polls_less_in_a_crowd);
+    RUN(every_thread_counts_until_the_process_ends);
     return CHECK_RESULT();
 }

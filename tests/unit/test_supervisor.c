@@ -56,6 +56,8 @@ bool resources_make(struct resources *w, const struct appliance *app, const stru
     w->a = app;
     w->h = h;
     w->o = o;
+    static struct crowd crowd;
+    w->crowd = &crowd;
     for (uint32_t v = 0; v < app->n_vms; v++) {
         int ends[2];
         static const struct vm_stats stats = {.idle = 1};

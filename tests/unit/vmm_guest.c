@@ -106,6 +106,25 @@ GUEST static int ping_pong(void)
     return 0;
 }
 
+/* Parking notifies the VMs that it is told to, before it sleeps; those that this one does not know are passed over. */
+GUEST static int notify_and_park(void)
+{
+    for (uint32_t n = 1; n <= 100; n++) {
+        if (BOOT->vm == 0)
+            EDGE[0] = n;
+        while (EDGE[BOOT->vm == 0] != n)
+            if (call(BH_HC_PARK, 1000 * MS, BH_EVENT_NOTIFY, BOOT->vm == 0 ? ~1ull : 1ull) == 0)
+                return 1;
+        if (BOOT->vm == 1)
+            EDGE[1] = n;
+    }
+    if (BOOT->vm == 1) {
+        notify(0);
+        stand_by();
+    }
+    return 0;
+}
+
 GUEST static int share_word(void)
 {
     volatile uint64_t *word = (void *)BH_SHARE_BASE(0);
@@ -362,6 +381,8 @@ GUEST __attribute__((used)) void guest_main(uint64_t rsp)
         status = call(BH_HC_PARK, BH_FOREVER, BH_EVENT_NOTIFY, 0) == 0;
     if (mode == MODE_BELL)
         status = ping_pong();
+    if (mode == MODE_NOTIFY_AND_PARK)
+        status = notify_and_park();
     if (mode == MODE_SHARE)
         status = share_word();
     if (mode == MODE_STATE)

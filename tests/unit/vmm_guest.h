@@ -10,6 +10,7 @@
 enum guest_mode {
     MODE_PARK_FOREVER = 1, /* both VMs, until the end of days */
     MODE_BELL,             /* ping-pong through the edge, both parked in between; 0 */
+    MODE_NOTIFY_AND_PARK,  /* the same, with notifications that parking sends; 0 */
     MODE_SHARE,            /* VM 1 writes share 0, VM 0 sees it; 0 */
     MODE_SPIN,             /* for ever */
     MODE_STOP,             /* park until the status page says shutdown; 9 */

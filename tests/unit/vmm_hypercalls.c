@@ -45,7 +45,9 @@ static void prepare(void)
     a.vms[0].compartments = 1;
     a.vms[1].compartments = 2;
     memset(&w, 0xff, sizeof(w));
+    static struct crowd crowd;
     w.a = &a;
+    w.crowd = &crowd;
     w.o = &options;
     CHECK(pipe2(console, O_NONBLOCK) == 0);
     CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, control) == 0);
@@ -257,6 +259,16 @@ static void parking(void)
     CHECK(call(BH_HC_PARK, 0, BH_EVENT_NOTIFY, 0) == BH_EVENT_NOTIFY);
 }
 
+/* A VM that sleeps wants no processor, and parking notifies whom it is told to, but nobody that is not its peer. */
+static void parking_gives_up_the_processor(void)
+{
+    uint32_t before = w.crowd->page.awake;
+    CHECK(call(BH_HC_PARK, BH_FOREVER, BH_EVENT_NOTIFY, ~0ull) == BH_EVENT_NOTIFY); /* VM 0: itself */
+    CHECK(w.crowd->page.awake == before);
+    CHECK(call(BH_HC_PARK, 0, BH_EVENT_NOTIFY, ~1ull) == 0);
+    CHECK(w.crowd->page.awake == before);
+}
+
 static void bells_not_given(void)
 {
     CHECK(call(BH_HC_NOTIFY, 1, 0, 0) == -EINVAL); /* exists, not this VM's peer */
@@ -409,6 +421,7 @@ int main(void)
     RUN(reading_input);
     RUN(others_have_no_streams);
     RUN(parking);
+    RUN(parking_gives_up_the_processor);
     RUN(bells_not_given);
     RUN(console_lines);
     RUN(console_refusals);

@@ -196,6 +196,12 @@ static void bells_between_vms(void)
     CHECK(ended(0));
 }
 
+static void notifications_of_parking(void)
+{
+    run(2, MODE_NOTIFY_AND_PARK);
+    CHECK(ended(0));
+}
+
 static void shared_memory(void)
 {
     run(2, MODE_SHARE);
@@ -391,6 +397,7 @@ int main(int argc, char **argv)
     RUN(start_state);
     RUN(park_with_deadline);
     RUN(bells_between_vms);
+    RUN(notifications_of_parking);
     RUN(shared_memory);
     RUN(bad_pointers);
     RUN(odd_ports);

@@ -71,8 +71,10 @@ static void in_core(const struct appliance *a, uint64_t va, struct address_owner
     uint64_t offset;
     if (va < BH_BOOTINFO_VA + BH_BOOTINFO_MAX) {
         o->kind = OWN_BOOT;
-    } else if (va < BH_STATUS_VA + BH_PAGE_SIZE) {
+    } else if (va >= BH_STATUS_VA && va < BH_STATUS_VA + BH_PAGE_SIZE) {
         o->kind = OWN_STATUS;
+    } else if (va >= BH_CROWD_VA && va < BH_CROWD_VA + BH_PAGE_SIZE) {
+        o->kind = OWN_CROWD;
     } else if ((va >= BH_STATS_VA && va < BH_STATS_VA + BH_STATS_SIZE) ||
                (va >= BH_MPK_COUNTS_VA(0) && va < BH_MPK_COUNTS_VA(BH_DOMAINS_MAX))) {
         o->kind = OWN_STATS;
@@ -197,6 +199,9 @@ struct address_owner address_owner_describe(const struct appliance *a, const cha
         break;
     case OWN_STATUS:
         snprintf(text, size, "the core, its status page");
+        break;
+    case OWN_CROWD:
+        snprintf(text, size, "the core, how many want a processor");
         break;
     case OWN_STATS:
         snprintf(text, size, "the core, its statistics");

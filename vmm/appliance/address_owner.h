@@ -25,6 +25,7 @@ enum owner_kind {
     OWN_ARENA,       /* argument memory of that edge */
     OWN_BOOT,        /* boot information */
     OWN_STATUS,      /* status page */
+    OWN_CROWD,       /* how many want a processor */
     OWN_STATS,       /* statistics */
     OWN_CORE,        /* the core's image */
     OWN_GATEWAYS,    /* trampolines between protection keys, and their tables */

@@ -68,9 +68,7 @@ bool fs_make(struct resources *w, struct problem *p)
 
 static uint64_t spin_max(const struct resources *w)
 {
-    if (w->o->spin_given)
-        return w->o->spin_cycles;
-    return w->h->cores < w->a->n_vms + 1 ? SPIN_CROWDED_CYCLES : SPIN_CYCLES;
+    return w->o->spin_given ? w->o->spin_cycles : SPIN_CYCLES;
 }
 
 /* The server's process. It reports a failure to give up its rights to the pipe `report`, or closes the pipe. */
@@ -88,7 +86,10 @@ static void run_server(struct resources *w, uint32_t i, int report)
                            .kick = w->mounts[i].kick,
                            .window = w->mounts[i].window,
                            .at = guest_va(BH_MOUNT_VA(m->compartment, i)),
-                           .limit = {.cycles = spin_max(w), .max = spin_max(w)},
+                           .limit = {.cycles = spin_max(w),
+                                     .max = spin_max(w),
+                                     .full_max = SPIN_CROWDED_CYCLES,
+                                     .member = crowd_mount(w->crowd, i)},
                            .name = m->name,
                            .read_only = m->read_only,
                            .size = m->size};

@@ -67,9 +67,7 @@ bool net_wire(const struct appliance *a, uint32_t v, int vm_fd, int *kick, struc
 
 static uint64_t spin_max(const struct resources *w)
 {
-    if (w->o->spin_given)
-        return w->o->spin_cycles;
-    return w->h->cores < w->a->n_vms + 2 ? SPIN_CROWDED_CYCLES : SPIN_CYCLES;
+    return w->o->spin_given ? w->o->spin_cycles : SPIN_CYCLES;
 }
 
 /* With all signals blocked: they are the main thread's business. False: `p`. */
@@ -105,7 +103,8 @@ bool net_open(const struct resources *w, uint32_t v, const struct net_place *pla
     n->stats->has_net = 1;
     n->vm_notify = place->vm_notify;
     n->kick = place->kick;
-    n->limit = (struct poll_limit){.cycles = spin_max(w), .max = spin_max(w)};
+    n->limit = (struct poll_limit){
+        .cycles = spin_max(w), .max = spin_max(w), .full_max = SPIN_CROWDED_CYCLES, .member = crowd_vm(w->crowd, v)};
     bool tap = a->net.mode == NET_TAP;
     n->backend = tap ? &net_tap : &net_user;
     if (!(tap ? net_tap_open(n, p) : net_user_open(n, p)) || !start_thread(n, p))

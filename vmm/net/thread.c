@@ -52,6 +52,13 @@ static bool look_around(void *arg, uint64_t now)
     return got;
 }
 
+static void wait_in_backend(struct net *n)
+{
+    crowd_sleep(n->limit.member);
+    n->backend->wait(n);
+    crowd_wake(n->limit.member);
+}
+
 /* Sleeps until there is something to do. Returns how long that took, in cycles. */
 static uint64_t sleep_until_work(struct net *n)
 {
@@ -60,7 +67,7 @@ static uint64_t sleep_until_work(struct net *n)
         more = true;
     uint64_t start = clock_cycles();
     if (!more)
-        n->backend->wait(n);
+        wait_in_backend(n);
     vq_no_kick(&n->tx);
     vq_no_kick(&n->rx);
     return clock_cycles() - start;
@@ -73,10 +80,11 @@ void *net_thread(void *net)
     sem_post(&n->confined);
     if (!good)
         return NULL;
+    crowd_wake(n->limit.member);
     for (;;) {
         struct poller poller = {.net = n};
         if (!attach_driver(n))
-            n->backend->wait(n);
+            wait_in_backend(n);
         else if (!move_frames(n) && !poll_until(&n->limit, look_around, &poller))
             poll_limit_adapt(&n->limit, sleep_until_work(n));
     }

@@ -130,6 +130,7 @@ static void add_core(struct map *m, const struct image *core)
         threads = m->a->vms[v].n_threads > threads ? m->a->vms[v].n_threads : threads;
     add_line(m, BH_BOOTINFO_VA, BH_BOOTINFO_MAX, "r--", all, "core: boot information, at most");
     add_line(m, BH_STATUS_VA, BH_PAGE_SIZE, "r--", all, "core: status page");
+    add_line(m, BH_CROWD_VA, BH_PAGE_SIZE, "r--", all, "core: how many want a processor");
     add_line(m, BH_STATS_VA, BH_STATS_SIZE, "rw-", all, "core: statistics");
     for (uint32_t s = 0; s < core->n_segments; s++) {
         char access[4];

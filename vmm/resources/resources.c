@@ -76,7 +76,8 @@ bool resources_make(struct resources *r, const struct appliance *a, const struct
     r->a = a;
     r->h = h;
     r->o = o;
-    if (!open_images(r, p))
+    r->crowd_fd = crowd_make(&r->crowd, h->cores, p);
+    if (r->crowd_fd < 0 || !open_images(r, p))
         return false;
     for (uint32_t i = 0; i < a->n_shares; i++) {
         r->share_fd[i] = memory_file_make("bulkhead-share", page_up(a->shares[i].size), F_SEAL_SEAL, p);

@@ -10,6 +10,7 @@
 #include "vmm/appliance/topology.h"
 #include "vmm/image/loader.h"
 #include "vmm/kvm/host.h"
+#include "vmm/resources/crowd.h"
 #include "vmm/resources/run_options.h"
 #include "vmm/resources/vm_resources.h"
 
@@ -35,7 +36,9 @@ struct resources {
     struct compartment_resources compartments[BH_COMPARTMENTS_MAX];
     struct vm_resources vms[BH_VMS_MAX];
     struct mount_resources mounts[BH_MOUNTS_MAX];
+    struct crowd *crowd; /* mapped in every process */
     /* Sealed memfds; -1: none. */
+    int crowd_fd;
     int share_fd[BH_SHARES_MAX];
     int edge_fd[BH_EDGES_MAX]; /* edges between two VMs */
 };

@@ -27,6 +27,7 @@ void mount_proc_reap(struct supervisor *s, uint32_t i)
     if (m->state != MOUNT_SERVES || waitpid(m->pid, &status, WNOHANG) != m->pid)
         return;
     m->state = MOUNT_REAPED;
+    crowd_leave(crowd_mount(s->resources.crowd, i));
     fs_died(&s->resources, i);
     if (WIFSIGNALED(status)) {
         fprintf(stderr, "bulkhead: mount %s: its server was ended by signal %d; its files give EIO from now on\n",

@@ -136,6 +136,7 @@ static void process_ended(struct vm_proc *vm)
     struct supervisor *s = vm->s;
     vm->pid = 0;
     s->n_processes--;
+    crowd_leave(crowd_vm(s->resources.crowd, vm->index));
     while (take_message(vm)) { /* all that it had sent */
     }
     crash_tell_omitted(vm);

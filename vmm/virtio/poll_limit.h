@@ -11,21 +11,29 @@
 #include <stdint.h>
 
 #include "vmm/base/clock.h"
+#include "vmm/resources/crowd.h"
 
 struct poll_limit {
     uint64_t cycles; /* what it is now */
     uint64_t max;
+    uint64_t full_max; /* while more want a processor than there are */
+    struct crowd_member member;
 };
 
 /* Adapts the limit after a sleep of `slept` cycles. */
 void poll_limit_adapt(struct poll_limit *l, uint64_t slept);
+
+static inline uint64_t poll_limit_now(const struct poll_limit *l)
+{
+    return l->cycles > l->full_max && crowd_is_full(l->member) ? l->full_max : l->cycles;
+}
 
 /* Calls `look` until it returns true or the limit is over; `now` is the time stamp counter. Returns whether it did.
  * Inline, because the call of `look` is then direct. */
 static inline bool poll_until(const struct poll_limit *l, bool (*look)(void *arg, uint64_t now), void *arg)
 {
     uint64_t start = clock_cycles(), now = start;
-    while (now - start < l->cycles) {
+    while (now - start < poll_limit_now(l)) {
         if (look(arg, now))
             return true;
         __builtin_ia32_pause();

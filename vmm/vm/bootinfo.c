@@ -16,9 +16,8 @@
 
 /* How long guests poll before they park: about as long as it takes to wake the other side. If there are fewer
  * processors than VMs, a VM that polls keeps the one that it waits for from running. */
-#define SPIN_US         100u
-#define SPIN_CROWDED_US 5u
-#define TSC_MHZ_GUESS   2500u /* a spin's length need not be exact */
+#define SPIN_US       200u
+#define TSC_MHZ_GUESS 2500u /* a spin's length need not be exact */
 
 struct writer {
     uint8_t *bytes; /* BH_BOOTINFO_MAX of them, zero */
@@ -216,7 +215,7 @@ static uint64_t spin_cycles(const struct resources *w)
 {
     if (w->o->spin_given)
         return w->o->spin_cycles;
-    return (w->h->cores < w->a->n_vms ? SPIN_CROWDED_US : SPIN_US) * (uint64_t)TSC_MHZ_GUESS;
+    return SPIN_US * (uint64_t)TSC_MHZ_GUESS;
 }
 
 static void add_head(struct writer *out, const struct resources *w, uint32_t v)

@@ -165,12 +165,23 @@ static uint64_t do_mark(struct vm *vm, const struct hypercall *h)
     return 0;
 }
 
-static uint64_t do_ring(struct vm *vm, const struct hypercall *h)
+static uint64_t notify_vm(const struct vm *vm, uint64_t v)
 {
-    uint64_t v = h->args[0];
     if (v >= vm->w->a->n_vms || vm->w->vms[v].notify_fd < 0)
         return error_result(EINVAL);
     return error_result(-notify(vm->w->vms[v].notify_fd));
+}
+
+/* Bit v: VM v. Those that this VM has no doorbell of are passed over. */
+static void notify_all(const struct vm *vm, uint64_t vms)
+{
+    for (; vms; vms &= vms - 1)
+        notify_vm(vm, (uint64_t)__builtin_ctzll(vms));
+}
+
+static uint64_t do_ring(const struct vm *vm, const struct hypercall *h)
+{
+    return notify_vm(vm, h->args[0]);
 }
 
 static void do_exit(struct vm *vm, const struct hypercall *h)
@@ -198,9 +209,19 @@ static bool has_mount(const struct vm *vm)
     return false;
 }
 
+/* The guest will run: nobody needs to notify it any more, or to count it as waking up. The guest says the same later,
+ * when it does run. */
+static void wake_up(struct vm *vm)
+{
+    crowd_wake(crowd_vm(vm->w->crowd, vm->index));
+    for (uint32_t i = 0; i < vm->n_parked; i++)
+        atomic_store_explicit(&vm->parked[i]->parked, 0, memory_order_relaxed);
+}
+
 static uint64_t do_park(struct vm *vm, const struct hypercall *h)
 {
     uint64_t events = h->args[1];
+    notify_all(vm, h->args[2]);
     if ((events & BH_EVENT_NOTIFY) && !net_may_park(vm->net))
         return BH_EVENT_NOTIFY;
     struct vm_stats *s = vm->stats;
@@ -210,8 +231,10 @@ static uint64_t do_park(struct vm *vm, const struct hypercall *h)
     struct park_idle idle = {.flag = &s->idle, .long_asleep = tell_idle, .arg = vm};
     bool others = vm->net || has_mount(vm) || (events & (BH_EVENT_STDIN | BH_EVENT_SIGNAL)) ||
                   !(events & BH_EVENT_NOTIFY); /* who but another VM can wake it */
+    crowd_sleep(crowd_vm(vm->w->crowd, vm->index));
     events = park(vm->notify_fd, vm->application ? STDIN_FILENO : -1, h->args[0], events, others ? NULL : &idle,
                   vm->debuggee.socket);
+    wake_up(vm);
     __atomic_store_n(&s->parked_since, 0, __ATOMIC_RELAXED);
     STATS_ADD(s->park_ns, clock_ns() - start);
     net_unpark(vm->net);

@@ -118,6 +118,22 @@ static bool map_stats(struct vm *vm, struct problem *p)
     return true;
 }
 
+/* Finds the words by which this VM tells its peers that it is parked. */
+static void find_parked(struct vm *vm)
+{
+    const struct appliance *a = vm->w->a;
+    for (uint32_t i = 0; i < a->n_edges; i++) {
+        uint64_t bytes;
+        const struct edge *e = &a->edges[i];
+        if (!vm_has_edge(a, vm->index, e) || !edge_crosses(a, e))
+            continue;
+        struct bh_edge_region *region =
+            memory_at(&vm->memory, guest_va(BH_EDGE_BASE(e->index)), sizeof(*region), PERM_R | PERM_W, &bytes);
+        if (region && bytes == sizeof(*region))
+            vm->parked[vm->n_parked++] = vm_holds(a, vm->index, e->from) ? &region->from_end : &region->to_end;
+    }
+}
+
 static bool build_vm(struct vm *vm, struct problem *p)
 {
     const struct host *h = vm->w->h;
@@ -192,5 +208,7 @@ void vm_main(struct resources *w, uint32_t v)
     message_send(vm->supervisor, &(struct message){.kind = MESSAGE_STARTED});
     if (w->o->debug)
         debuggee_wait(vm);
+    find_parked(vm);
+    crowd_wake(crowd_vm(w->crowd, v));
     vm_run(vm);
 }

@@ -3,6 +3,7 @@
 #ifndef BH_VMM_VM_VM_H
 #define BH_VMM_VM_VM_H
 
+#include "rpc/gate.h"
 #include "vmm/base/bucket.h"
 #include "vmm/vm/console.h"
 #include "vmm/vm/debuggee.h"
@@ -24,12 +25,14 @@ struct vm {
     int supervisor; /* socket */
     int notify_fd;  /* eventfd: wakes this VM when it is parked */
     struct bucket reports;
-    uint64_t omitted;       /* reports that were left out and not told of */
-    uint32_t marked;        /* bit n: BH_HC_MARK came for phase n */
-    struct net *net;        /* NULL: no network device */
-    int dump;               /* socket: where core dumps go */
-    volatile bool crashed;  /* nothing is left to do but to send its core */
-    struct vm_stats *stats; /* the VMM's, not the guest's */
+    uint64_t omitted;                       /* reports that were left out and not told of */
+    uint32_t marked;                        /* bit n: BH_HC_MARK came for phase n */
+    struct net *net;                        /* NULL: no network device */
+    int dump;                               /* socket: where core dumps go */
+    volatile bool crashed;                  /* nothing is left to do but to send its core */
+    struct vm_stats *stats;                 /* the VMM's, not the guest's */
+    struct bh_parked *parked[BH_EDGES_MAX]; /* this VM's words about parking, in guest memory */
+    uint32_t n_parked;
     struct debuggee debuggee;
     int kick; /* eventfd: the guest's BH_PORT_KICK; -1: no network device */
 };

@@ -75,6 +75,7 @@ static bool add_core(struct vm *vm, uint64_t bootinfo_size, struct problem *p)
     return descriptor_tables_plan(&vm->memory, p) &&
            add_block(vm, BH_BOOTINFO_VA, page_up(bootinfo_size), PERM_R | PERM_U, -1, 0, p) &&
            add_block(vm, BH_STATUS_VA, PAGE, PERM_R | PERM_U, vm->w->vms[vm->index].status_fd, 0, p) &&
+           add_block(vm, BH_CROWD_VA, PAGE, PERM_R | PERM_U, vm->w->crowd_fd, 0, p) &&
            add_block(vm, BH_STATS_VA, BH_STATS_SIZE, RW, vm->w->vms[vm->index].stats_fd, 0, p) &&
            image_plan(&vm->w->core, &vm->memory, p) && memory_add(&vm->memory, &control, p);
 }

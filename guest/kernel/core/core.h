@@ -124,6 +124,7 @@ struct endpoint {
     uint64_t submitted;             /* bit s: the reply in slot s stays there until its call is collected */
     struct bh_parked *mine, *peers; /* the two ends' words about parking */
     uint32_t notified;              /* the peer's parked number when it was last notified */
+    uint64_t notified_at;           /* when that was, cycles */
     bool caller;                    /* this VM holds edge->from */
     bool dead;
     bool orphans;    /* the caller died, and the called compartment has not been told */
@@ -146,16 +147,26 @@ static inline struct endpoint *endpoint_of_edge(uint32_t edge, bool caller) /* N
 
 void peers_init(void);
 void peers_set_parked(bool parked);
+/* Of the VMs that were parked when this one notified them: how many have not begun to run since? Each of them wants a
+ * core, and is not counted in struct bh_crowd yet. */
+uint32_t peers_waking(void);
 bool peers_notified_within(uint64_t start, uint64_t cycles); /* did a peer notify so soon after `start`? */
 /* After a request or a reply was posted: notifies the peer if it is parked. The fence that makes this certain is left
  * to peers_fence(), which the core calls before it waits for anything. So several posts share one fence, and a post
  * that is answered at once needs none. */
 void peer_notify(struct endpoint *endpoint, uint32_t parked);
 extern struct endpoint *unfenced_endpoints;
+/* Is there no processor for a peer that sleeps, unless this VM gives up its own? */
+bool peer_needs_processor(const struct endpoint *endpoint);
+static inline bool peer_waits_for_processor(const struct endpoint *endpoint)
+{
+    return __builtin_expect(atomic_load_explicit(&endpoint->peers->parked, memory_order_relaxed) != 0, 0) &&
+           peer_needs_processor(endpoint);
+}
 static inline void peer_posted(struct endpoint *endpoint)
 {
     uint32_t parked = atomic_load_explicit(&endpoint->peers->parked, memory_order_relaxed);
-    if (__builtin_expect(parked != 0, 0))
+    if (__builtin_expect(parked != 0, 0) && !peer_needs_processor(endpoint))
         peer_notify(endpoint, parked);
     if (!endpoint->unfenced) {
         endpoint->unfenced = true;
@@ -164,6 +175,10 @@ static inline void peer_posted(struct endpoint *endpoint)
     }
 }
 void peers_fence_now(void);
+/* Would a peer that sleeps, and for which something was posted, need this VM's processor? */
+bool peers_need_processor(void);
+/* The same as peers_fence_now(), but the notifications are left to the caller: bit v, VM v. */
+uint64_t peers_take_notifications(void);
 static inline void peers_fence(void)
 {
     if (unfenced_endpoints)
@@ -288,6 +303,10 @@ static inline const struct bh_boot_compartment *boot_compartments(void) /* boot(
 static inline const struct bh_boot_edge *boot_edges(void) /* boot()->n_edges of them */
 {
     return (const struct bh_boot_edge *)(const void *)((const char *)boot() + boot()->edges_off);
+}
+static inline const volatile struct bh_crowd *crowd_page(void)
+{
+    return (const volatile struct bh_crowd *)BH_CROWD_VA;
 }
 static inline const volatile struct bh_status_page *status_page(void)
 {

@@ -25,7 +25,7 @@ static inline bool reply_comes_soon(struct endpoint *endpoint, unsigned slot)
 static inline enum bh_status await_reply(struct endpoint *endpoint, unsigned slot, struct bh_outgoing *call,
                                          uint64_t timeout)
 {
-    if (timeout != 0 && reply_comes_soon(endpoint, slot))
+    if (timeout != 0 && !peer_waits_for_processor(endpoint) && reply_comes_soon(endpoint, slot))
         return take_reply(endpoint, slot, call->values);
     return gate_await(endpoint, slot, call, timeout);
 }
@@ -155,6 +155,8 @@ enum bh_status gate_submit(struct bh_outgoing *call)
             return status;
         slot = (int)later;
     }
+    if (peer_waits_for_processor(endpoint)) /* this thread goes on */
+        peers_fence();
     endpoint->submitted |= 1ull << slot;
     endpoint->pending[slot].thread = current->id;
     call->slot = (uint16_t)slot;

@@ -140,7 +140,7 @@ static bool await_call(struct endpoint *endpoint, unsigned slot, struct waiter *
 {
     if (timeout == 0)
         return false;
-    if (await_polling(endpoint, slot, w, timeout))
+    if (!peer_waits_for_processor(endpoint) && await_polling(endpoint, slot, w, timeout))
         return true;
     uint64_t start = timeout == BH_FOREVER ? 0 : clock_ns();
     uint32_t epoch = status_page()->hold_epoch;

@@ -8,6 +8,9 @@ enum { OTHERS_AFTER = 16 };
 /* So many looks at the ring where something came last, for one look at another. */
 enum { BUSY_LOOKS = 4 };
 
+/* A peer that has not begun to run after so long does not count: its parked number is only its word. */
+enum { WAKING_CYCLES = 10000000 };
+
 struct endpoint endpoints[BH_EDGES_MAX];
 uint32_t n_endpoints;
 struct endpoint *edge_endpoints[BH_EDGES_MAX];
@@ -59,15 +62,52 @@ void peers_set_parked(bool parked)
     atomic_thread_fence(memory_order_seq_cst);
 }
 
-void peer_notify(struct endpoint *endpoint, uint32_t parked)
+/* False: it is waking up already, and then looks at all rings. */
+static bool note_notification(struct endpoint *endpoint, uint32_t parked)
 {
-    if (endpoint->notified == parked) /* it is waking up already, and then looks at all rings */
-        return;
+    if (endpoint->notified == parked)
+        return false;
     endpoint->notified = parked;
     if (stats)
         stats->notifications++;
-    atomic_store_explicit(&endpoint->mine->notified_at, rdtsc(), memory_order_relaxed);
-    doorbell_notify(endpoint->boot->doorbell);
+    endpoint->notified_at = rdtsc();
+    atomic_store_explicit(&endpoint->mine->notified_at, endpoint->notified_at, memory_order_relaxed);
+    return true;
+}
+
+void peer_notify(struct endpoint *endpoint, uint32_t parked)
+{
+    if (note_notification(endpoint, parked))
+        doorbell_notify(endpoint->boot->doorbell);
+}
+
+bool peer_needs_processor(const struct endpoint *endpoint)
+{
+    return crowd_page()->awake >= crowd_page()->processors &&
+           atomic_load_explicit(&endpoint->peers->parked, memory_order_relaxed) != endpoint->notified;
+}
+
+bool peers_need_processor(void)
+{
+    for (const struct endpoint *endpoint = unfenced_endpoints; endpoint; endpoint = endpoint->next_unfenced)
+        if (peer_waits_for_processor(endpoint))
+            return true;
+    return false;
+}
+
+uint32_t peers_waking(void)
+{
+    uint64_t now = rdtsc(), seen = 0;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < n_endpoints; i++) {
+        const struct endpoint *endpoint = &endpoints[i];
+        if (endpoint->notified && !endpoint->dead && now - endpoint->notified_at < WAKING_CYCLES &&
+            atomic_load_explicit(&endpoint->peers->parked, memory_order_relaxed) == endpoint->notified) {
+            n += !(seen >> endpoint->boot->doorbell % 64 & 1); /* two edges to one VM count once */
+            seen |= 1ull << endpoint->boot->doorbell % 64;
+        }
+    }
+    return n;
 }
 
 bool peers_notified_within(uint64_t start, uint64_t cycles)
@@ -78,8 +118,9 @@ bool peers_notified_within(uint64_t start, uint64_t cycles)
     return false;
 }
 
-void peers_fence_now(void)
+uint64_t peers_take_notifications(void)
 {
+    uint64_t vms = 0;
     /* What was posted must be visible before the numbers are read. */
     atomic_thread_fence(memory_order_seq_cst);
     struct endpoint *endpoint = unfenced_endpoints;
@@ -87,9 +128,16 @@ void peers_fence_now(void)
     for (; endpoint; endpoint = endpoint->next_unfenced) {
         endpoint->unfenced = false;
         uint32_t parked = atomic_load_explicit(&endpoint->peers->parked, memory_order_relaxed);
-        if (parked)
-            peer_notify(endpoint, parked);
+        if (parked && note_notification(endpoint, parked) && endpoint->boot->doorbell != BH_NO_DOORBELL)
+            vms |= 1ull << endpoint->boot->doorbell;
     }
+    return vms;
+}
+
+void peers_fence_now(void)
+{
+    for (uint64_t vms = peers_take_notifications(); vms; vms &= vms - 1)
+        doorbell_notify((uint32_t)__builtin_ctzll(vms));
 }
 
 static void status_changed(void)

@@ -137,8 +137,9 @@ void thread_switch(struct thread *to)
 void thread_block(void)
 {
     current->state = THREAD_SLEEPING;
-    peers_fence();
-    if (!threads_waiting_ready())
+    if (threads_waiting_ready())
+        peers_fence();
+    else
         idle_until_ready();
     thread_switch(thread_next_ready());
 }
@@ -159,8 +160,9 @@ void thread_exit(void)
 {
     /* The stack stays valid until another thread runs: thread_new() skips `current`. */
     current->state = THREAD_FREE;
-    peers_fence();
-    if (!threads_waiting_ready())
+    if (threads_waiting_ready())
+        peers_fence();
+    else
         idle_until_ready();
     thread_switch(thread_next_ready());
     __builtin_unreachable();
