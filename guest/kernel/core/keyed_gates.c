@@ -37,8 +37,7 @@ static struct local_arenas *find_local_arenas(uint32_t edge)
     struct local_arenas *l = &locals[n_locals++];
     l->boot = e;
     bool poison = boot()->flags & BH_BOOT_POISON;
-    bh_arena_init(&l->arena[BH_ARENA_CALLS], BH_EDGE_BASE(edge) + BH_EDGE_ARENA_OFF, e->arena_size,
-                  poison);
+    bh_arena_init(&l->arena[BH_ARENA_CALLS], BH_EDGE_BASE(edge) + BH_EDGE_ARENA_OFF, e->arena_size, poison);
     bh_arena_init(&l->arena[BH_ARENA_CALLBACKS], BH_EDGE_BASE(edge) + BH_EDGE_CB_ARENA_OFF, BH_EDGE_CB_ARENA_SIZE,
                   poison);
     return l;

@@ -148,8 +148,8 @@ void rig_reset(void)
     memset(&rig, 0, sizeof(rig));
     rig.edge = edge;
     bh_arena_init(&rig.arenas[BH_ARENA_CALLS], (uint64_t)RIG_ARENA, RIG_ARENA_SIZE, false);
-    bh_arena_init(&rig.arenas[BH_ARENA_CALLBACKS], BH_EDGE_BASE(RIG_EDGE) + BH_EDGE_CB_ARENA_OFF,
-                  BH_EDGE_CB_ARENA_SIZE, false);
+    bh_arena_init(&rig.arenas[BH_ARENA_CALLBACKS], BH_EDGE_BASE(RIG_EDGE) + BH_EDGE_CB_ARENA_OFF, BH_EDGE_CB_ARENA_SIZE,
+                  false);
     *edge = (struct bh_boot_edge){.index = RIG_EDGE,
                                   .from = 1,
                                   .to = 2,
