@@ -81,18 +81,17 @@ static void run_server(struct resources *w, uint32_t i, int report)
     if (getppid() != w->supervisor)
         _exit(0);
     sandbox_signals();
-    struct fs_process s = {.directory = w->mounts[i].directory,
-                           .vm_notify = w->vms[v].notify_fd,
-                           .kick = w->mounts[i].kick,
-                           .window = w->mounts[i].window,
-                           .at = guest_va(BH_MOUNT_VA(m->compartment, i)),
-                           .limit = {.cycles = spin_max(w),
-                                     .max = spin_max(w),
-                                     .full_max = SPIN_CROWDED_CYCLES,
-                                     .member = crowd_mount(w->crowd, i)},
-                           .name = m->name,
-                           .read_only = m->read_only,
-                           .size = m->size};
+    struct fs_process s = {
+        .directory = w->mounts[i].directory,
+        .vm_notify = w->vms[v].notify_fd,
+        .kick = w->mounts[i].kick,
+        .window = w->mounts[i].window,
+        .at = guest_va(BH_MOUNT_VA(m->compartment, i)),
+        .limit = {.cycles = spin_max(w), .max = spin_max(w), .full_max = SPIN_CROWDED_CYCLES, .crowd = &w->crowd->page},
+        .member = crowd_mount(w->crowd, i),
+        .name = m->name,
+        .read_only = m->read_only,
+        .size = m->size};
     s.proc = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
     int keep[] = {s.directory, s.vm_notify, s.kick, s.proc, report};
     for (uint32_t other = 0; other < w->a->n_vms; other++)

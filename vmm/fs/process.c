@@ -96,9 +96,9 @@ static uint64_t sleep_until_kick(struct fs_process *p, struct loop *loop, struct
     if (vq_want_kick(q))
         take_kick(p, 0); /* a message came just before, and perhaps its kick */
     else {
-        crowd_sleep(p->limit.member);
+        crowd_sleep(p->member);
         loop_turn(loop, LOOP_FOREVER);
-        crowd_wake(p->limit.member);
+        crowd_wake(p->member);
     }
     vq_no_kick(q);
     return clock_cycles() - start;
@@ -114,7 +114,7 @@ void fs_serve(struct fs_process *p)
         !loop_add(&loop, &kick, p->kick, POLLIN, take_kick, p))
         give_up(p, "no memory");
     f.quota.size = p->size;
-    crowd_wake(p->limit.member);
+    crowd_wake(p->member);
     for (;;)
         if (!answer_messages(p, &f, &q) && !poll_until(&p->limit, has_message, &q))
             poll_limit_adapt(&p->limit, sleep_until_kick(p, &loop, &q));

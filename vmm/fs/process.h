@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "vmm/kvm/guest_va.h"
+#include "vmm/resources/crowd.h"
 #include "vmm/virtio/poll_limit.h"
 
 struct fs_process {
@@ -17,6 +18,7 @@ struct fs_process {
     uint8_t *window;    /* BH_MOUNT_SIZE bytes, shared with the guest */
     struct guest_va at; /* where the guest has them */
     struct poll_limit limit;
+    struct crowd_member member; /* this process */
     const char *name;
     bool read_only;
     uint64_t size; /* bytes that the directory may hold; 0: no quota */

@@ -6,19 +6,9 @@
 
 #include "vmm/gdb/reply.h"
 #include "vmm/gdb/vms.h"
-#include "vmm/kvm/probe_breakpoints.h"
 
 static struct debug_request ask;
 static struct debug_answer answer;
-
-bool gdb_hardware(struct gdb *g)
-{
-    if (!g->probed) {
-        g->hardware = hardware_breakpoints_work(g->resources->h);
-        g->probed = true;
-    }
-    return g->hardware;
-}
 
 static bool set_hardware(struct gdb *g, const struct debug_hardware *list, uint32_t n)
 {
@@ -52,7 +42,7 @@ void gdb_breakpoint(struct gdb *g, const char *at, bool insert)
     } else if (type == 0) {
         ask = (struct debug_request){.ask = insert ? DEBUG_INSERT : DEBUG_REMOVE, .address = address};
         gdb_reply_ok(g, gdb_ask(g, g->vm, &ask, &answer));
-    } else if (!gdb_hardware(g) || (type != 1 && type != 2 && type != 4)) {
+    } else if (!g->hardware || (type != 1 && type != 2 && type != 4)) {
         gdb_reply(g, "");
     } else {
         struct debug_hardware h = {.address = address,

@@ -7,7 +7,4 @@
 
 void gdb_breakpoint(struct gdb *g, const char *at, bool insert); /* Z, z */
 
-/* Whether this host has hardware breakpoints; tries them once. */
-bool gdb_hardware(struct gdb *g);
-
 #endif

@@ -44,10 +44,10 @@ struct gdb {
     bool notified;    /* non-stop: GDB has not answered the last %Stop yet */
     bool reserved;    /* non-stop: it connects, and is told of one stop only until it does something */
     bool over;
-    bool probed, hardware; /* gdb_hardware() */
-    uint32_t vm;           /* GDB's "general thread": of this VM */
-    uint32_t thread;       /* and this number of the guest's, or DEBUG_ANY_THREAD */
-    uint32_t number;       /* of the last request */
+    bool hardware;   /* this host has hardware breakpoints */
+    uint32_t vm;     /* GDB's "general thread": of this VM */
+    uint32_t thread; /* and this number of the guest's, or DEBUG_ANY_THREAD */
+    uint32_t number; /* of the last request */
     struct gdb_vm vms[BH_VMS_MAX];
     struct gdb_parser parser;
 };

@@ -18,6 +18,7 @@
 
 #include "vmm/base/paths.h"
 #include "vmm/gdb/session.h"
+#include "vmm/kvm/probe_breakpoints.h"
 #include "vmm/sandbox/process.h"
 #include "vmm/sandbox/watchers.h"
 #include "vmm/vm/debug.h"
@@ -80,6 +81,7 @@ static void run_session(const struct gdb_listener *l, int fd)
     signal(SIGQUIT, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    bool hardware = hardware_breakpoints_work(l->resources->h); /* needs KVM, which the session gives up */
     int keep[BH_VMS_MAX + 1];
     unsigned n = 0;
     struct problem p = {0};
@@ -88,7 +90,7 @@ static void run_session(const struct gdb_listener *l, int fd)
         keep[n++] = l->resources->vms[v].debug.supervisor;
     if (!sandbox_close_others(keep, n, &p) || !sandbox_watcher(WATCHER_SESSION, NULL, 0, -1, &p))
         _exit(problem_print(&p));
-    gdb_serve(l->resources, fd);
+    gdb_serve(l->resources, fd, hardware);
     _exit(0);
 }
 

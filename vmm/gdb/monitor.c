@@ -83,7 +83,7 @@ static void say_images(struct gdb *g, FILE *out)
 
 static void say_hardware(struct gdb *g, FILE *out)
 {
-    fprintf(out, "hardware breakpoints and watchpoints: %u\n", gdb_hardware(g) ? DEBUG_HARDWARE_MAX : 0);
+    fprintf(out, "hardware breakpoints and watchpoints: %u\n", g->hardware ? DEBUG_HARDWARE_MAX : 0);
 }
 
 static void say_help(struct gdb *g, FILE *out)

@@ -60,10 +60,10 @@ static void add_vm(struct gdb *g, uint32_t v)
     loop_add(&g->loop, &vm->source, fd, POLLIN, on_message, vm);
 }
 
-void gdb_serve(const struct resources *r, int fd)
+void gdb_serve(const struct resources *r, int fd, bool hardware)
 {
     struct gdb *g = &session;
-    *g = (struct gdb){.resources = r, .a = r->a, .fd = fd, .thread = DEBUG_ANY_THREAD};
+    *g = (struct gdb){.resources = r, .a = r->a, .fd = fd, .hardware = hardware, .thread = DEBUG_ANY_THREAD};
     uint64_t seed = (uint64_t)getpid() << 20; /* answers to the session before this are not ours */
     g->number = (uint32_t)seed;
     if (!loop_init(&g->loop, BH_VMS_MAX + 1))

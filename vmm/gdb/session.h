@@ -5,7 +5,8 @@
 
 #include "vmm/resources/resources.h"
 
-/* The whole session on connection `fd`; returns when it is over and every VM runs again. */
-void gdb_serve(const struct resources *r, int fd);
+/* The whole session on connection `fd`; returns when it is over and every VM runs again. `hardware`: this host has
+ * hardware breakpoints (vmm/kvm/probe_breakpoints.h). */
+void gdb_serve(const struct resources *r, int fd, bool hardware);
 
 #endif

@@ -12,6 +12,7 @@
 #include "vmm/net/net.h"
 #include "vmm/virtio/poll_limit.h"
 #include "vmm/virtio/virtqueue.h"
+#include "vmm/resources/crowd.h"
 #include "vmm/resources/vm_stats.h"
 
 #define NET_CHAIN_MAX   128u /* descriptors of a frame that the driver sends */
@@ -57,6 +58,7 @@ struct net {
     int vm_notify; /* eventfd: wakes the VM */
     int kick;      /* eventfd: wakes the device's thread */
     struct poll_limit limit;
+    struct crowd_member member; /* this process */
     struct vm_stats *stats;
 
     /* Between the threads. */

@@ -104,7 +104,8 @@ bool net_open(const struct resources *w, uint32_t v, const struct net_place *pla
     n->vm_notify = place->vm_notify;
     n->kick = place->kick;
     n->limit = (struct poll_limit){
-        .cycles = spin_max(w), .max = spin_max(w), .full_max = SPIN_CROWDED_CYCLES, .member = crowd_vm(w->crowd, v)};
+        .cycles = spin_max(w), .max = spin_max(w), .full_max = SPIN_CROWDED_CYCLES, .crowd = &w->crowd->page};
+    n->member = crowd_vm(w->crowd, v);
     bool tap = a->net.mode == NET_TAP;
     n->backend = tap ? &net_tap : &net_user;
     if (!(tap ? net_tap_open(n, p) : net_user_open(n, p)) || !start_thread(n, p))

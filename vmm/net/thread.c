@@ -54,9 +54,9 @@ static bool look_around(void *arg, uint64_t now)
 
 static void wait_in_backend(struct net *n)
 {
-    crowd_sleep(n->limit.member);
+    crowd_sleep(n->member);
     n->backend->wait(n);
-    crowd_wake(n->limit.member);
+    crowd_wake(n->member);
 }
 
 /* Sleeps until there is something to do. Returns how long that took, in cycles. */
@@ -80,7 +80,7 @@ void *net_thread(void *net)
     sem_post(&n->confined);
     if (!good)
         return NULL;
-    crowd_wake(n->limit.member);
+    crowd_wake(n->member);
     for (;;) {
         struct poller poller = {.net = n};
         if (!attach_driver(n))

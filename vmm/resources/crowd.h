@@ -6,8 +6,6 @@
 #ifndef BH_VMM_RESOURCES_CROWD_H
 #define BH_VMM_RESOURCES_CROWD_H
 
-#include <stdbool.h>
-
 #include "rpc/boot.h"
 #include "rpc/mount.h"
 #include "vmm/base/problem.h"
@@ -37,11 +35,5 @@ void crowd_sleep(struct crowd_member m);
 
 /* In the supervisor: the process has ended, so none of its threads wants a processor any more. */
 void crowd_leave(struct crowd_member m);
-
-/* Do more want a processor than there are? */
-static inline bool crowd_is_full(struct crowd_member m)
-{
-    return __atomic_load_n(&m.crowd->page.awake, __ATOMIC_RELAXED) > m.crowd->page.processors;
-}
 
 #endif

@@ -11,21 +11,26 @@
 #include <stdint.h>
 
 #include "vmm/base/clock.h"
-#include "vmm/resources/crowd.h"
+#include "rpc/boot.h"
 
 struct poll_limit {
     uint64_t cycles; /* what it is now */
     uint64_t max;
     uint64_t full_max; /* while more want a processor than there are */
-    struct crowd_member member;
+    const struct bh_crowd *crowd;
 };
 
 /* Adapts the limit after a sleep of `slept` cycles. */
 void poll_limit_adapt(struct poll_limit *l, uint64_t slept);
 
+static inline bool poll_is_crowded(const struct poll_limit *l)
+{
+    return __atomic_load_n(&l->crowd->awake, __ATOMIC_RELAXED) > l->crowd->processors;
+}
+
 static inline uint64_t poll_limit_now(const struct poll_limit *l)
 {
-    return l->cycles > l->full_max && crowd_is_full(l->member) ? l->full_max : l->cycles;
+    return l->cycles > l->full_max && poll_is_crowded(l) ? l->full_max : l->cycles;
 }
 
 /* Calls `look` until it returns true or the limit is over; `now` is the time stamp counter. Returns whether it did.
