@@ -148,7 +148,7 @@ static inline struct endpoint *endpoint_of_edge(uint32_t edge, bool caller) /* N
 void peers_init(void);
 void peers_set_parked(bool parked);
 /* Of the VMs that were parked when this one notified them: how many have not begun to run since? Each of them wants a
- * core, and is not counted in struct bh_crowd yet. */
+ * processor, and is not counted in struct bh_crowd yet. */
 uint32_t peers_waking(void);
 bool peers_notified_within(uint64_t start, uint64_t cycles); /* did a peer notify so soon after `start`? */
 /* After a request or a reply was posted: notifies the peer if it is parked. The fence that makes this certain is left
